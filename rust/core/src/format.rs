@@ -1,0 +1,95 @@
+//! How samples are written, on the wire and towards the agent.
+
+use std::time::Duration;
+
+/// Samples a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClockRate {
+    /// 8 kHz, the telephone network's rate.
+    Hz8000,
+    /// 16 kHz, wideband.
+    Hz16000,
+    /// 24 kHz, the usual rate of realtime voice services.
+    Hz24000,
+    /// 48 kHz, fullband.
+    Hz48000,
+}
+
+impl ClockRate {
+    /// The rate of `hertz` samples a second, or `None` where it is not one of those known here.
+    pub const fn new(hertz: u32) -> Option<Self> {
+        match hertz {
+            8_000 => Some(Self::Hz8000),
+            16_000 => Some(Self::Hz16000),
+            24_000 => Some(Self::Hz24000),
+            48_000 => Some(Self::Hz48000),
+            _ => None,
+        }
+    }
+
+    /// Samples a second.
+    pub const fn hertz(self) -> u32 {
+        match self {
+            Self::Hz8000 => 8_000,
+            Self::Hz16000 => 16_000,
+            Self::Hz24000 => 24_000,
+            Self::Hz48000 => 48_000,
+        }
+    }
+
+    /// How many samples fit into `span`, rounded down.
+    pub const fn samples_in(self, span: Duration) -> usize {
+        (span.as_micros() as u64 * self.hertz() as u64 / 1_000_000) as usize
+    }
+
+    /// How long `samples` samples last.
+    pub const fn duration_of(self, samples: u64) -> Duration {
+        Duration::from_nanos(samples * 1_000_000_000 / self.hertz() as u64)
+    }
+}
+
+/// A G.711 law: how one byte of the telephone network stands for one sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Law {
+    /// µ-law, `PCMU` in RFC 3551.
+    Mu,
+    /// A-law, `PCMA` in RFC 3551.
+    A,
+}
+
+impl Law {
+    /// The code of a sample of silence.
+    pub const fn silence(self) -> u8 {
+        match self {
+            Self::Mu => 0xFF,
+            Self::A => 0xD5,
+        }
+    }
+}
+
+/// How mono audio is written as bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AudioFormat {
+    /// One byte a sample at 8 kHz (`audio/pcmu`, `audio/pcma`).
+    G711(Law),
+    /// Two bytes a sample, signed, little-endian (`audio/pcm`).
+    Pcm16(ClockRate),
+}
+
+impl AudioFormat {
+    /// Samples a second.
+    pub const fn rate(self) -> ClockRate {
+        match self {
+            Self::G711(_) => ClockRate::Hz8000,
+            Self::Pcm16(rate) => rate,
+        }
+    }
+
+    /// Bytes a sample.
+    pub const fn width(self) -> usize {
+        match self {
+            Self::G711(_) => 1,
+            Self::Pcm16(_) => 2,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The audio of a telephone call, as values that are fed and drained.
+//!
+//! Nothing here reads a clock, opens a socket or starts a thread: time is an argument
+//! ([`Moment`]), packets are bytes, and what is due comes out of `poll`. A whole call runs in a
+//! test faster than real time and gives the same bytes every time.
+
+#![forbid(unsafe_code)]
+
+mod format;
+mod moment;
+
+pub mod listen;
+pub mod realtime;
+pub mod sound;
+pub mod speak;
+pub mod wire;
+
+pub use format::{AudioFormat, ClockRate, Law};
+pub use moment::Moment;

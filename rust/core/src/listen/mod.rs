@@ -1,0 +1,1 @@
+//! What the caller says: packets put in order, holes filled, samples for the agent.

@@ -1,0 +1,1 @@
+//! The two message shapes of a realtime session that carry audio; nothing else of the protocol.

@@ -1,0 +1,1 @@
+//! Samples: companding, resampling, levels.

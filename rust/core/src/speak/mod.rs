@@ -1,0 +1,1 @@
+//! What the agent says: queued, paced, packetized, and silenced at once.

@@ -1,0 +1,1 @@
+//! What travels in datagrams: RTP, RTCP, telephone events.

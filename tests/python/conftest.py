@@ -1,0 +1,16 @@
+"""Settings that every test shares."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("fast", max_examples=50, deadline=None)
+settings.register_profile("slow", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The WebSocket library runs on asyncio alone, so that is the loop tested."""
+    return "asyncio"

@@ -1,0 +1,67 @@
+# make demo   a real call on loopback, from nothing
+# make test   builds, and runs all tests
+# make lint   formats, lints, types
+# make bench  figures beside peers, measured here
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CRATES := -p fourwire -p fourwire-kernels -p fourwire-engine
+
+# One stamp a step, so that what was done is not done again.
+TOOLS := $(VENV)/.tools
+PEERS := $(VENV)/.peers
+BUILT := $(VENV)/.built
+SOURCES := $(shell find rust python -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock pyproject.toml
+
+.PHONY: demo test test-rust test-python lint format bench build peers clean
+
+demo: $(BUILT)
+	$(BIN)/fourwire demo --out out/demo
+
+test: test-rust test-python
+
+test-rust:
+	cargo test --quiet $(CRATES)
+
+test-python: $(BUILT) peers
+	$(BIN)/pytest
+
+lint: $(BUILT)
+	cargo fmt --check
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format:
+	cargo fmt
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(BUILT)
+	$(BIN)/pip install --quiet --group bench
+	$(BIN)/python -m benches
+
+build: $(BUILT)
+
+$(BUILT): $(TOOLS) $(SOURCES)
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --quiet
+	touch $@
+
+$(TOOLS): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fourwire needs Python 3.11 or newer; set PYTHON=")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet "maturin>=1.14,<2" --group test --group lint
+	touch $@
+
+# Software that the tests call: SIPp, baresip. Without it those tests are skipped, but not in CI.
+peers: $(PEERS)
+
+$(PEERS): scripts/install_peers.sh | $(TOOLS)
+	scripts/install_peers.sh
+	touch $@
+
+clean:
+	rm -rf target $(VENV) out build

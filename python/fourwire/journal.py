@@ -1,0 +1,166 @@
+"""What happened, as JSON lines: each with the call's id, the wall clock and the call's own clock.
+
+A line is `{"at": ..., "call": ..., "t": ..., "event": ..., ...}`: `at` is UTC, `t` is seconds since
+the call began on a clock that never jumps, the rest is the event's own. Audio is never written,
+and the value of a secret is blacked out wherever it turns up.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self, TextIO
+
+import msgspec
+
+from fourwire.settings import SettingsError, redact
+
+__all__ = ["CallJournal", "Clock", "Entry", "Journal", "Sink", "plain"]
+
+Sink = Callable[["Entry"], None]
+
+
+class Clock:
+    """Where a journal reads the time: seconds that never jump, and seconds since 1970."""
+
+    def monotonic(self) -> float:
+        """Seconds from an origin of no meaning."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Seconds since 1970, UTC."""
+        return time.time()
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One thing that happened."""
+
+    at: float
+    """Wall clock, seconds since 1970."""
+    call: str
+    """Id of the call; empty for what belongs to no call."""
+    t: float
+    """Seconds since the call (or, without one, the journal) began."""
+    event: str
+    """What happened: a wire type of the agent's protocol, or a name of ours, as `call.ended`."""
+    fields: Mapping[str, Any]
+    """What is known about it."""
+
+    def line(self) -> str:
+        """The entry as a JSON object on one line, secrets blacked out."""
+        at = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="milliseconds")
+        head = {"at": at.replace("+00:00", "Z"), "call": self.call, "t": round(self.t, 4)}
+        return _json(head | {"event": self.event} | plain(self.fields))
+
+
+class Journal:
+    """Takes what happens and tells it to its sinks: a file, the console, a test."""
+
+    def __init__(self, *sinks: Sink, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
+        self._began = self.clock.monotonic()
+        self._sinks = list(sinks)
+        self._file: TextIO | None = None
+
+    @classmethod
+    def open(cls, path: str, *sinks: Sink) -> Self:
+        """A journal that appends to the file at `path`; `-` is standard output, empty no file.
+
+        Raises `SettingsError` where the file cannot be written.
+        """
+        journal = cls(*sinks)
+        if path == "-":
+            journal._sinks.append(lambda entry: print(entry.line(), file=sys.stdout, flush=True))
+        elif path:
+            journal._open(path)
+        return journal
+
+    def _open(self, path: str) -> None:
+        try:
+            file = Path(path).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115
+        except OSError as error:
+            raise SettingsError(f"journal: cannot write {path}: {error.strerror}") from None
+        self._file = file
+        self._sinks.append(lambda entry: _write(file, entry))
+
+    def call(self, call_id: str) -> "CallJournal":
+        """The journal of one call, whose clock starts now."""
+        return CallJournal(self, call_id, self.clock.monotonic())
+
+    def write(self, event: str, /, **about: Any) -> None:
+        """Note what happened outside any call."""
+        self._tell("", self._began, event, about)
+
+    def _tell(self, call: str, began: float, event: str, about: Mapping[str, Any]) -> None:
+        entry = Entry(self.clock.wall(), call, self.clock.monotonic() - began, event, about)
+        for sink in self._sinks:
+            sink(entry)
+
+    def close(self) -> None:
+        """Close the file, if there is one."""
+        if self._file is not None:
+            self._file.close()
+
+
+class CallJournal:
+    """One call's part of the journal."""
+
+    def __init__(self, journal: Journal, call_id: str, began: float) -> None:
+        self.call_id = call_id
+        self._journal = journal
+        self._began = began
+
+    @property
+    def now(self) -> float:
+        """Seconds since the call began."""
+        return self._journal.clock.monotonic() - self._began
+
+    def write(self, event: str, /, **about: Any) -> None:
+        """Note what happened in this call."""
+        self._journal._tell(self.call_id, self._began, event, about)
+
+
+def plain(value: Any) -> Any:
+    """`value` made of what JSON has: audio is told by its length, an unknown object by its repr."""
+    if isinstance(value, str):
+        return redact(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, Mapping):
+        return {str(key): _beside(str(key), item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return _object(value)
+
+
+def _object(value: Any) -> Any:
+    if isinstance(value, msgspec.Raw):
+        return plain(msgspec.json.decode(value))
+    if isinstance(value, msgspec.Struct):
+        names = value.__struct_fields__
+    elif is_dataclass(value) and not isinstance(value, type):
+        names = tuple(field.name for field in fields(value))
+    else:
+        return redact(repr(value))
+    known = ((name, getattr(value, name)) for name in names if not name.startswith("_"))
+    return {name: _beside(name, item) for name, item in known if item is not msgspec.UNSET}
+
+
+def _beside(key: str, value: Any) -> Any:
+    """`value` under `key`: base64 audio (`audio`) is told by its length."""
+    if key == "audio" and isinstance(value, str):
+        return f"<{len(value)} characters of audio>"
+    return plain(value)
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode("utf-8", "backslashreplace")
+
+
+def _write(file: TextIO, entry: Entry) -> None:
+    if not file.closed:
+        file.write(entry.line() + "\n")

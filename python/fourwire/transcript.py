@@ -1,0 +1,64 @@
+"""What was said in a call, turn by turn, and how much of it the caller really heard."""
+
+import msgspec
+
+__all__ = ["Transcript", "Turn"]
+
+
+class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One side's say, from its first word to the other's."""
+
+    speaker: str
+    """`user` (the caller) or `agent`."""
+    text: str = ""
+    """What was said; of the agent, all that it meant to say."""
+    item: str | None = None
+    """The conversation item at the agent."""
+    t: float = 0.0
+    """Seconds since the call began when the turn became known."""
+    heard_ms: float | None = None
+    """How much of the agent's speech was put on the wire, once that is settled."""
+    cut: bool = False
+    """Whether the caller interrupted it."""
+
+
+class Transcript:
+    """The turns of a call in the order in which they began."""
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+
+    def user_said(self, item: str | None, text: str, t: float) -> None:
+        """The caller's turn `item` in full; a later, better reading replaces it."""
+        self._turn("user", item, t).text = text
+
+    def agent_said(self, item: str | None, text: str, t: float) -> None:
+        """The agent's turn `item` in full, as far as it was written."""
+        self._turn("agent", item, t).text = text
+
+    def agent_began(self, item: str | None, t: float) -> None:
+        """The first sound of the agent's turn `item` went out."""
+        self._turn("agent", item, t)
+
+    def agent_was_heard(self, item: str | None, heard_ms: float) -> None:
+        """The agent's turn `item` is over; `heard_ms` of it went out."""
+        for turn in self._turns_of("agent", item):
+            turn.heard_ms = heard_ms
+
+    def agent_was_cut(self, item: str | None, heard_ms: float) -> None:
+        """The caller interrupted the agent's turn `item` after `heard_ms`."""
+        for turn in self._turns_of("agent", item):
+            turn.heard_ms, turn.cut = heard_ms, True
+
+    def _turn(self, speaker: str, item: str | None, t: float) -> Turn:
+        known = self._turns_of(speaker, item)
+        if known:
+            return known[0]
+        turn = Turn(speaker=speaker, item=item, t=round(t, 3))
+        self.turns.append(turn)
+        return turn
+
+    def _turns_of(self, speaker: str, item: str | None) -> list[Turn]:
+        if item is None:
+            return []
+        return [turn for turn in self.turns if (turn.speaker, turn.item) == (speaker, item)]

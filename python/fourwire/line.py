@@ -1,0 +1,99 @@
+"""The signalling side of a call, whatever it is: what a call asks of the door it came through."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from fourwire.life import Cause
+
+if TYPE_CHECKING:
+    from fourwire.media import MediaLeg
+
+__all__ = ["Headers", "Line", "LineClosed", "LineEnded", "LineEvent", "MediaChanged"]
+
+Headers = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LineEnded:
+    """The far side is gone."""
+
+    cause: Cause
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaChanged:
+    """The far side renegotiated; the leg already follows."""
+
+    direction: str
+    """Ours: `sendrecv`, `sendonly`, `recvonly` or `inactive`."""
+    remote: tuple[str, int]
+    """Where our audio goes."""
+
+    @property
+    def held(self) -> bool:
+        """Whether the caller does not hear us (RFC 3264 §8.4)."""
+        return self.direction in ("recvonly", "inactive")
+
+
+LineEvent = LineEnded | MediaChanged
+
+
+class LineClosed(Exception):
+    """The far side went away while something was asked of the line."""
+
+    def __init__(self, cause: Cause, detail: str = "") -> None:
+        self.cause = cause
+        self.detail = detail
+        super().__init__(detail or cause.value)
+
+
+class Line(Protocol):
+    """What carries one call: it answers, refuses and hangs up, and says when the far side acts."""
+
+    @property
+    def about(self) -> Mapping[str, object]:
+        """What the journal should know of the line: addresses, identifiers."""
+
+    @property
+    def caller(self) -> str:
+        """Who calls."""
+
+    @property
+    def display_name(self) -> str:
+        """What the caller calls itself; may be empty."""
+
+    @property
+    def dialled(self) -> str:
+        """Whom the caller asked for."""
+
+    @property
+    def headers(self) -> Headers:
+        """What else the caller sent; names in any case."""
+
+    @property
+    def codec(self) -> str:
+        """The codec both sides will speak: `PCMU` or `PCMA`."""
+
+    async def ring(self, headers: Headers | None) -> None:
+        """Tell the caller that we are being rung."""
+
+    async def progress(self, headers: Headers | None) -> "MediaLeg":
+        """Open the audio before the call is answered."""
+
+    async def answer(self, headers: Headers | None) -> "MediaLeg":
+        """Answer; returns when the caller knows. `LineClosed` where the caller is gone."""
+
+    async def reject(self, status: int, reason: str | None, headers: Headers | None) -> None:
+        """Refuse the call."""
+
+    async def hang_up(self, headers: Headers | None) -> None:
+        """End the answered call."""
+
+    def events(self) -> AsyncIterator[LineEvent]:
+        """What the far side does, up to `LineEnded`."""
+        ...
+
+    async def close(self) -> None:
+        """Give back the leg and its ports; idempotent."""

@@ -22,7 +22,7 @@ def test_a_call_may_ring_open_early_media_and_be_answered() -> None:
     assert lived(Step.RING, Step.RING, Step.PROGRESS, *ANSWERED).state is State.ANSWERED
 
 
-@pytest.mark.parametrize(("state", "step"), itertools.product(State, Step))
+@pytest.mark.parametrize(("state", "step"), list(itertools.product(State, Step)))
 def test_a_step_that_is_not_in_the_table_is_an_error_that_names_both(
     state: State, step: Step
 ) -> None:

@@ -1,0 +1,48 @@
+"""Session descriptions and the offer/answer rules, usable without any SIP.
+
+An embedder hands a peer's offer to :func:`answer_to` and gets the answer to send back and, as
+:class:`NegotiatedMedia`, all that a media leg must know. A caller uses :func:`offer` and
+:func:`accept`. RFC 8866 (and its elder, RFC 4566) is the grammar, RFC 3264 the rules.
+"""
+
+from ._description import (
+    Attribute,
+    Connection,
+    MalformedSdp,
+    MediaDescription,
+    Origin,
+    SessionDescription,
+)
+from ._negotiation import (
+    PCMA,
+    PCMU,
+    Answer,
+    Codec,
+    Direction,
+    MediaPolicy,
+    NegotiatedMedia,
+    NoCommonCodec,
+    accept,
+    answer_to,
+    offer,
+)
+
+__all__ = [
+    "PCMA",
+    "PCMU",
+    "Answer",
+    "Attribute",
+    "Codec",
+    "Connection",
+    "Direction",
+    "MalformedSdp",
+    "MediaDescription",
+    "MediaPolicy",
+    "NegotiatedMedia",
+    "NoCommonCodec",
+    "Origin",
+    "SessionDescription",
+    "accept",
+    "answer_to",
+    "offer",
+]

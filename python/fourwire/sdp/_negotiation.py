@@ -1,0 +1,372 @@
+"""Offer and answer (RFC 3264): which codec, which numbers, which way, and where to."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from ._description import (
+    Attribute,
+    Connection,
+    MalformedSdp,
+    MediaDescription,
+    Origin,
+    SessionDescription,
+    decimal,
+)
+
+Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+"""Which way media flows, as its own side sees it (RFC 8866 §6.7)."""
+
+
+class NoCommonCodec(Exception):
+    """Nothing in the peer's description can be used; the request deserves ``status``."""
+
+    status = 488
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """An audio codec by its SDP encoding name, with the payload type we offer it under."""
+
+    name: str
+    payload_type: int
+    clock_rate: int = 8000
+
+
+PCMU = Codec("PCMU", 0)
+"""G.711 µ-law, static payload type 0 (RFC 3551 §6)."""
+
+PCMA = Codec("PCMA", 8)
+"""G.711 A-law, static payload type 8 (RFC 3551 §6)."""
+
+TELEPHONE_EVENT = 101
+"""The payload type under which we offer telephone events; nearly everybody uses this one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaPolicy:
+    """What our side of a call can do and where it listens.
+
+    ``address`` and ``port`` are what the peer is told, so behind NAT the public ones.
+    ``direction`` is the most we will do: an offer can narrow it, never widen it.
+    """
+
+    address: str
+    port: int
+    codecs: tuple[Codec, ...] = (PCMU, PCMA)
+    telephone_event: bool = True
+    packet_time_ms: int = 20
+    direction: Direction = "sendrecv"
+    rtcp_mux: bool = True
+
+    def __post_init__(self) -> None:
+        if Connection(self.address).address is None:
+            raise ValueError(f"address is {self.address!r}, must be an IPv4 or IPv6 address")
+        if not 0 < self.port < 65536:
+            raise ValueError(f"port is {self.port}, must be from 1 to 65535")
+        if not self.codecs:
+            raise ValueError("codecs is empty, must name at least one codec")
+        if self.packet_time_ms not in PACKET_TIMES_MS:
+            raise ValueError(
+                f"packet_time_ms is {self.packet_time_ms}, must be one of {PACKET_TIMES_MS}"
+            )
+
+
+PACKET_TIMES_MS = (10, 20, 30, 40, 50, 60)
+"""The packet times that we send: whole tens, so that every clock rate gives whole samples."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NegotiatedMedia:
+    """What one offer and its answer agreed on, as our side sees it."""
+
+    codec: str
+    """``"PCMU"`` or ``"PCMA"``."""
+    payload_type: int
+    """What we send: the number in the peer's description."""
+    receive_payload_type: int
+    """What the peer sends: the number in our description."""
+    telephone_event: int | None
+    """The payload type of the telephone events we send; None where they were not agreed."""
+    packet_time_ms: int
+    """How much audio each packet that we send holds."""
+    direction: Direction
+    """Which way media flows, as we see it; not ``sendrecv`` means that the call is on hold."""
+    remote: tuple[str, int]
+    """Where our RTP goes."""
+    remote_rtcp: tuple[str, int]
+    """Where our RTCP goes."""
+    rtcp_mux: bool
+    """Whether RTP and RTCP share one port (RFC 5761)."""
+
+    @property
+    def sends(self) -> bool:
+        """Whether we may send audio."""
+        return self.direction in ("sendrecv", "sendonly")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to an offer: the text to send back, and what was agreed."""
+
+    sdp: str
+    media: NegotiatedMedia
+
+
+def answer_to(
+    offer: str, policy: MediaPolicy, *, previous: str | None = None, session_id: int | None = None
+) -> Answer:
+    """Answer a peer's offer.
+
+    The first audio stream that we can take is taken, with the first of its codecs that we
+    know (the offerer's order, RFC 3264 §6.1) and one telephone-event; every other stream is
+    refused in its place. So the answer holds exactly one codec, and no peer needs a second
+    offer to settle on one.
+
+    :param previous: the description we last sent in this session. Its id is kept and its
+        version raised only where the new description differs (RFC 3264 §8).
+    :param session_id: the id of a first description; derived from the offer where left out.
+    :raises MalformedSdp: the offer is no session description (400).
+    :raises NoCommonCodec: it holds nothing that we can take (488).
+    """
+    description = SessionDescription.parse(offer)
+    chosen = _first_usable(description, policy)
+    media, line = chosen.negotiate(policy)
+    lines = tuple(line if m is chosen.media else m.refused() for m in description.media)
+    seed = zlib.crc32(offer.encode("utf-8", "surrogatepass"))
+    return Answer(_text(lines, policy, previous, session_id or seed), media)
+
+
+def offer(
+    policy: MediaPolicy, *, previous: str | None = None, session_id: int | None = None
+) -> str:
+    """An offer of one audio stream with all codecs of ``policy``, in its order.
+
+    ``previous`` and ``session_id`` are those of :func:`answer_to`; a re-offer (to hold a call,
+    for instance) passes what was sent before, offer or answer. Streams that the peer once
+    offered and we refused keep their places (RFC 3264 §8).
+    """
+    formats = [(codec.payload_type, f"{codec.name}/{codec.clock_rate}") for codec in policy.codecs]
+    line = _our_line(formats, policy, policy.packet_time_ms, policy.direction, policy.rtcp_mux)
+    seed = zlib.crc32(f"{policy.address} {policy.port}".encode())
+    return _text(_in_place(line, previous), policy, previous, session_id or seed)
+
+
+def accept(offer: str, answer: str, policy: MediaPolicy) -> NegotiatedMedia:
+    """What our ``offer`` and the peer's ``answer`` to it agreed on.
+
+    :raises MalformedSdp: the answer is no session description, or not one to this offer.
+    :raises NoCommonCodec: the answer refuses our stream or names no codec we offered.
+    """
+    ours, theirs = SessionDescription.parse(offer), SessionDescription.parse(answer)
+    if len(ours.media) != len(theirs.media):
+        raise MalformedSdp(
+            f"answer has {len(theirs.media)} media lines, the offer {len(ours.media)}"
+        )
+    for mine, their in zip(ours.media, theirs.media, strict=True):
+        if mine.port and mine.kind == "audio":
+            return _accepted(_Stream(theirs, their), _Stream(ours, mine), policy)
+    raise MalformedSdp("our offer holds no audio stream")
+
+
+def _accepted(theirs: "_Stream", ours: "_Stream", policy: MediaPolicy) -> NegotiatedMedia:
+    media, _ = theirs.negotiate(replace(policy, direction=ours.direction()))
+    numbers = {name: number for number, name in ours.formats()}
+    receive = numbers.get(f"{media.codec}/8000".upper())
+    if receive is None:
+        raise NoCommonCodec(f"the answer picks {media.codec}, which was not offered")
+    return replace(media, receive_payload_type=receive)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """One stream of the peer's, with the session-level lines that apply to it."""
+
+    session: SessionDescription
+    media: MediaDescription
+
+    def why_not(self, policy: MediaPolicy) -> str | None:
+        """Why this stream cannot be taken; None where it can."""
+        if self.media.kind != "audio":
+            return f"a {self.media.kind} stream"
+        if self.media.port == 0:
+            return "an audio stream that its own side switched off"
+        if self.media.protocol not in ("RTP/AVP", "RTP/AVPF"):
+            return f"an audio stream over {self.media.protocol}"
+        if self.codec(policy) is None:
+            return f"audio as {', '.join(name for _, name in self.formats()) or 'nothing known'}"
+        address = self.connection().address
+        if address is None or address.is_multicast:
+            return f"audio at {self.connection().host}"
+        return None
+
+    def connection(self) -> Connection:
+        connection = self.media.connection or self.session.connection
+        if connection is None:
+            raise MalformedSdp("neither the session nor its audio stream has a connection line")
+        return connection
+
+    def formats(self) -> Iterator[tuple[int, str]]:
+        """Payload type and ``NAME/RATE`` (upper case) of each format, in the peer's order."""
+        names = dict(STATIC)
+        for rtpmap in self.media.values("rtpmap"):
+            number, _, encoding = rtpmap.partition(" ")
+            names[number] = "/".join(encoding.strip().upper().split("/")[:2])
+        for number in self.media.formats:
+            if number in names:
+                yield decimal(number, "payload type", 128), names[number]
+
+    def codec(self, policy: MediaPolicy) -> tuple[int, Codec] | None:
+        """The first format that we know, with the peer's payload type for it."""
+        ours = {f"{codec.name}/{codec.clock_rate}".upper(): codec for codec in policy.codecs}
+        return next(((n, ours[name]) for n, name in self.formats() if name in ours), None)
+
+    def telephone_event(self) -> int | None:
+        """The payload type of telephone events at the codec's clock (RFC 4733 §2.5.1)."""
+        return next((n for n, name in self.formats() if name == "TELEPHONE-EVENT/8000"), None)
+
+    def direction(self) -> Direction:
+        """The peer's direction; the media level overrules the session's (RFC 8866 §6.7)."""
+        names = [*self.media.attributes, *self.session.attributes]
+        given = next((a.name for a in names if a.name in get_args(Direction)), "sendrecv")
+        receives = given in ("sendrecv", "recvonly") and not self.connection().is_null
+        return _DIRECTION[given in ("sendrecv", "sendonly"), receives]
+
+    def packet_time_ms(self, policy: MediaPolicy) -> int:
+        """The packet time the peer asks for, as far as we can send it."""
+        wanted = self._milliseconds("ptime") or policy.packet_time_ms
+        longest = self._milliseconds("maxptime") or PACKET_TIMES_MS[-1]
+        fitting = [ms for ms in PACKET_TIMES_MS if ms <= min(wanted, longest)]
+        return fitting[-1] if fitting else PACKET_TIMES_MS[0]
+
+    def _milliseconds(self, name: str) -> int | None:
+        text = next(self.media.values(name), None)
+        # Some phones write "20.0"; the fraction means nothing here.
+        whole = None if text is None else text.split(".", 1)[0]
+        return decimal(whole, name) if whole else None
+
+    def rtcp(self) -> tuple[str, int]:
+        """Where the peer hears RTCP: its ``rtcp`` attribute (RFC 3605), else the next port."""
+        text = next(self.media.values("rtcp"), None)
+        if text is None:
+            return self.connection().host, min(self.media.port + 1, 65535)
+        port, *rest = text.split(None, 1) or [""]
+        host = Connection.parse(rest[0]).host if rest else self.connection().host
+        return host, decimal(port, "RTCP port", 65536)
+
+    def negotiate(self, policy: MediaPolicy) -> tuple[NegotiatedMedia, MediaDescription]:
+        """What this stream and our policy agree on, and the line that says so."""
+        reason = self.why_not(policy)
+        chosen = self.codec(policy)
+        if reason is not None or chosen is None:
+            raise NoCommonCodec(f"offered: {reason}; usable: {_names(policy)} over RTP/AVP")
+        number, codec = chosen
+        event = self.telephone_event() if policy.telephone_event else None
+        mux = policy.rtcp_mux and self.media.has("rtcp-mux")
+        remote = (self.connection().host, self.media.port)
+        media = NegotiatedMedia(
+            codec=codec.name,
+            payload_type=number,
+            receive_payload_type=number,
+            telephone_event=event,
+            packet_time_ms=self.packet_time_ms(policy),
+            direction=_meet(self.direction(), policy.direction),
+            remote=remote,
+            remote_rtcp=remote if mux else self.rtcp(),
+            rtcp_mux=mux,
+        )
+        return media, self._line(media, codec, policy)
+
+    def _line(self, media: NegotiatedMedia, codec: Codec, policy: MediaPolicy) -> MediaDescription:
+        line = _our_line(
+            [(media.payload_type, f"{codec.name}/{codec.clock_rate}")],
+            replace(policy, telephone_event=False),
+            media.packet_time_ms,
+            media.direction,
+            media.rtcp_mux,
+            media.telephone_event,
+        )
+        return replace(line, protocol=self.media.protocol)
+
+
+STATIC = (("0", "PCMU/8000"), ("8", "PCMA/8000"), ("9", "G722/8000"))
+"""Static payload types (RFC 3551 §6), which need no ``rtpmap``."""
+
+_DIRECTION: dict[tuple[bool, bool], Direction] = {
+    (True, True): "sendrecv",
+    (True, False): "sendonly",
+    (False, True): "recvonly",
+    (False, False): "inactive",
+}
+
+
+def _meet(theirs: Direction, ours: Direction) -> Direction:
+    """Our direction: we send where they receive and we would, and so the other way round."""
+    sends = theirs in ("sendrecv", "recvonly") and ours in ("sendrecv", "sendonly")
+    receives = theirs in ("sendrecv", "sendonly") and ours in ("sendrecv", "recvonly")
+    return _DIRECTION[sends, receives]
+
+
+def _first_usable(description: SessionDescription, policy: MediaPolicy) -> _Stream:
+    reasons = []
+    for media in description.media:
+        stream = _Stream(description, media)
+        reason = stream.why_not(policy)
+        if reason is None:
+            return stream
+        reasons.append(reason)
+    offered = "; ".join(reasons) or "no stream at all"
+    raise NoCommonCodec(f"offered: {offered}; usable: {_names(policy)} over RTP/AVP")
+
+
+def _names(policy: MediaPolicy) -> str:
+    return " or ".join(codec.name for codec in policy.codecs)
+
+
+def _our_line(
+    codecs: list[tuple[int, str]],
+    policy: MediaPolicy,
+    packet_time_ms: int,
+    direction: Direction,
+    mux: bool,
+    telephone_event: int | None = None,
+) -> MediaDescription:
+    formats = list(codecs)
+    event = TELEPHONE_EVENT if policy.telephone_event else telephone_event
+    if event is not None:
+        formats.append((event, "telephone-event/8000"))
+    attributes = [Attribute("rtpmap", f"{number} {name}") for number, name in formats]
+    if event is not None:
+        attributes.append(Attribute("fmtp", f"{event} 0-16"))
+    attributes += [Attribute("ptime", str(packet_time_ms)), Attribute(direction)]
+    if mux:
+        attributes.append(Attribute("rtcp-mux"))
+    return MediaDescription(
+        kind="audio",
+        port=policy.port,
+        protocol="RTP/AVP",
+        formats=tuple(str(number) for number, _ in formats),
+        attributes=tuple(attributes),
+    )
+
+
+def _in_place(line: MediaDescription, previous: str | None) -> tuple[MediaDescription, ...]:
+    """Our line where it stood in ``previous``, among the lines that were refused there."""
+    if previous is None:
+        return (line,)
+    before = SessionDescription.parse(previous).media
+    return tuple(line if m.port and m.kind == "audio" else m.refused() for m in before) or (line,)
+
+
+def _text(
+    lines: tuple[MediaDescription, ...], policy: MediaPolicy, previous: str | None, session_id: int
+) -> str:
+    here = Connection(policy.address)
+    last = None if previous is None else SessionDescription.parse(previous)
+    origin = Origin("-", session_id, 1, here) if last is None else last.origin
+    text = str(SessionDescription(origin=origin, connection=here, media=lines))
+    if last is None or text == str(last):
+        return text
+    newer = replace(origin, version=origin.version + 1, connection=here)
+    return str(SessionDescription(origin=newer, connection=here, media=lines))

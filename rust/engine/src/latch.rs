@@ -1,0 +1,494 @@
+//! Safe symmetric RTP: which source a leg listens to, and where it sends.
+//!
+//! A caller behind a NAT sends from another address than its SDP says (RFC 4961 asks both sides to
+//! send from where they listen). Following whoever sends is "RTP bleed": a stranger who finds the
+//! port takes over the call. So the signalled address is believed at once and always; anyone else
+//! has to show a coherent run of packets while the signalled address is silent, within a short
+//! window, and then the choice stands until the next offer and answer.
+//!
+//! Address comes first, SSRC second: a new SSRC from the right address is the same caller.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use fourwire::Moment;
+
+/// What a datagram's header says, as far as the latch needs it: proof that the sender speaks the
+/// negotiated RTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The synchronization source.
+    pub ssrc: u32,
+    /// The sequence number.
+    pub sequence: u16,
+}
+
+/// What to do with a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Verdict {
+    /// From the caller.
+    Accept,
+    /// From the caller, whose address has just become this one.
+    Latch(SocketAddr),
+    /// From someone who may yet turn out to be the caller; not to be heard so far.
+    Probation,
+    /// From a stranger.
+    Reject,
+}
+
+/// Judges the sources of one leg's RTP.
+#[derive(Debug)]
+pub struct Latch {
+    signalled: SocketAddr,
+    /// The peer before the last re-arming, where the signalled address stayed the same.
+    previous: Option<SocketAddr>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Nobody was heard yet.
+    Open,
+    /// Someone else than the signalled address sends and is being watched.
+    Watching(Candidate),
+    /// The candidate was taken, but until the window closes a better one may take over.
+    Tentative { peer: SocketAddr, closes: Moment, rival: Option<Candidate> },
+    /// Decided.
+    Locked(SocketAddr),
+}
+
+/// A source on probation.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    source: SocketAddr,
+    first: Moment,
+    last: Moment,
+    proof: Proof,
+    run: u32,
+}
+
+impl Latch {
+    /// A latch for a leg whose SDP names `signalled`.
+    pub const fn new(signalled: SocketAddr) -> Self {
+        Self { signalled, previous: None, state: State::Open }
+    }
+
+    /// Learns anew: offer and answer were exchanged again and name `signalled`.
+    ///
+    /// Where the address stayed the same, the present peer goes on being believed at once, so
+    /// that a mere session refresh opens the door to nobody.
+    pub fn rearm(&mut self, signalled: SocketAddr) {
+        self.previous = if signalled == self.signalled { self.peer() } else { None };
+        self.signalled = signalled;
+        self.state = State::Open;
+    }
+
+    /// Judges a datagram from `source`; `proof` is what its header says where it is RTP of a
+    /// negotiated payload type.
+    pub fn judge(&mut self, now: Moment, source: SocketAddr, proof: Option<Proof>) -> Verdict {
+        if self.peer() == Some(source) {
+            return Verdict::Accept;
+        }
+        if self.believes(source) {
+            self.state = State::Locked(source);
+            return Verdict::Latch(source);
+        }
+        match proof {
+            Some(proof) if is_real(self.signalled) => self.watch(now, source, proof),
+            _ => Verdict::Reject,
+        }
+    }
+
+    /// Whether `source` needs no probation: the signalled address at any time, the previous peer
+    /// until someone else was taken.
+    fn believes(&self, source: SocketAddr) -> bool {
+        source == self.signalled
+            || (self.previous == Some(source)
+                && matches!(self.state, State::Open | State::Watching(_)))
+    }
+
+    /// The address that was learnt, if one was.
+    pub const fn peer(&self) -> Option<SocketAddr> {
+        match self.state {
+            State::Locked(peer) | State::Tentative { peer, .. } => Some(peer),
+            State::Open | State::Watching(_) => None,
+        }
+    }
+
+    /// Where to send: to the peer, else to where the SDP says, if anywhere.
+    pub fn target(&self) -> Option<SocketAddr> {
+        Some(self.peer().or(self.previous).unwrap_or(self.signalled)).filter(|&it| is_real(it))
+    }
+
+    fn watch(&mut self, now: Moment, source: SocketAddr, proof: Proof) -> Verdict {
+        match self.state {
+            State::Locked(_) => Verdict::Reject,
+            State::Open => self.watch_candidate(Candidate::new(now, source, proof)),
+            State::Watching(candidate) => {
+                match candidate.followed(now, source, proof, self.signalled.ip()) {
+                    Some(next) => self.watch_candidate(next),
+                    None => Verdict::Reject,
+                }
+            }
+            State::Tentative { peer, closes, rival } => {
+                self.contest(now, Candidate::new(now, source, proof), peer, closes, rival)
+            }
+        }
+    }
+
+    fn watch_candidate(&mut self, candidate: Candidate) -> Verdict {
+        if candidate.run < candidate.needed(self.signalled.ip()) {
+            self.state = State::Watching(candidate);
+            return Verdict::Probation;
+        }
+        let closes = candidate.first + LEARNING_WINDOW;
+        self.state = State::Tentative { peer: candidate.source, closes, rival: None };
+        Verdict::Latch(candidate.source)
+    }
+
+    /// Someone else sends while `peer` is taken: only the signalled host may still take over from
+    /// another one, and only until the window closes.
+    fn contest(
+        &mut self,
+        now: Moment,
+        challenger: Candidate,
+        peer: SocketAddr,
+        closes: Moment,
+        rival: Option<Candidate>,
+    ) -> Verdict {
+        let host = self.signalled.ip();
+        if now >= closes {
+            self.state = State::Locked(peer);
+            return Verdict::Reject;
+        }
+        if peer.ip() == host || challenger.source.ip() != host {
+            return Verdict::Reject;
+        }
+        let followed = rival.map(|it| it.followed(now, challenger.source, challenger.proof, host));
+        let Some(rival) = followed.unwrap_or(Some(challenger)) else {
+            return Verdict::Reject;
+        };
+        if rival.run < rival.needed(host) {
+            self.state = State::Tentative { peer, closes, rival: Some(rival) };
+            return Verdict::Probation;
+        }
+        self.state = State::Tentative { peer: rival.source, closes, rival: None };
+        Verdict::Latch(rival.source)
+    }
+}
+
+impl Candidate {
+    const fn new(now: Moment, source: SocketAddr, proof: Proof) -> Self {
+        Self { source, first: now, last: now, proof, run: 1 }
+    }
+
+    /// How many coherent packets in a row this source has to show.
+    fn needed(&self, signalled: IpAddr) -> u32 {
+        if self.source.ip() == signalled { RUN_OF_SIGNALLED_HOST } else { RUN_OF_OTHER_HOST }
+    }
+
+    /// Who is watched after a packet of `source`: this candidate, one packet richer, or `source`
+    /// in its place, or `None` where the packet changes nothing.
+    fn followed(
+        self,
+        now: Moment,
+        source: SocketAddr,
+        proof: Proof,
+        signalled: IpAddr,
+    ) -> Option<Self> {
+        if source != self.source {
+            let better = source.ip() == signalled && self.source.ip() != signalled;
+            let stale = now.since(self.last) > CANDIDATE_PATIENCE;
+            return (better || stale).then(|| Self::new(now, source, proof));
+        }
+        if now.since(self.first) > LEARNING_WINDOW || !self.coherent(proof) {
+            return Some(Self::new(now, source, proof));
+        }
+        Some(Self { last: now, proof, run: self.run + 1, ..self })
+    }
+
+    /// Whether `proof` goes on where this candidate's last packet stopped.
+    const fn coherent(&self, proof: Proof) -> bool {
+        let step = proof.sequence.wrapping_sub(self.proof.sequence);
+        proof.ssrc == self.proof.ssrc && step >= 1 && step <= MAX_STEP
+    }
+}
+
+/// Judges the sources of one leg's RTCP, after those of its RTP.
+///
+/// RTCP is rare, so there is no run to wait for: it may come from where the SDP says or from the
+/// host whose RTP was accepted, and where it came from once it goes on coming from.
+#[derive(Debug)]
+pub struct RtcpLatch {
+    signalled: SocketAddr,
+    peer: Option<SocketAddr>,
+}
+
+impl RtcpLatch {
+    /// A latch for a leg whose SDP names `signalled` for RTCP.
+    pub const fn new(signalled: SocketAddr) -> Self {
+        Self { signalled, peer: None }
+    }
+
+    /// Learns anew after an offer and answer that name `signalled`.
+    pub const fn rearm(&mut self, signalled: SocketAddr) {
+        *self = Self::new(signalled);
+    }
+
+    /// Whether a datagram from `source` is the caller's, whose RTP comes from `rtp_peer`.
+    pub fn accepts(&mut self, source: SocketAddr, rtp_peer: Option<SocketAddr>) -> bool {
+        if self.peer == Some(source) {
+            return true;
+        }
+        let from_peer = rtp_peer.is_some_and(|peer| peer.ip() == source.ip());
+        let accepted = source == self.signalled || (self.peer.is_none() && from_peer);
+        if accepted {
+            self.peer = Some(source);
+        }
+        accepted
+    }
+
+    /// Where to send RTCP, if the SDP names a real address.
+    pub fn target(&self) -> Option<SocketAddr> {
+        Some(self.peer.unwrap_or(self.signalled)).filter(|&it| is_real(it))
+    }
+}
+
+/// Whether anyone can be at `address`: a port of zero refuses the stream (RFC 3264 §6), and the
+/// unspecified address is an old way to ask for hold (RFC 3264 §8.4).
+fn is_real(address: SocketAddr) -> bool {
+    address.port() != 0 && !address.ip().is_unspecified()
+}
+
+/// How long a better source may still take over, counted from the first packet of the one taken.
+///
+/// Longer than the signalled host needs to show itself after a stray stream came first, shorter
+/// than anyone needs to find out that a call is up.
+const LEARNING_WINDOW: Duration = Duration::from_millis(1500);
+
+/// Packets in a row that another port of the signalled host has to show: one can be a stray.
+const RUN_OF_SIGNALLED_HOST: u32 = 2;
+
+/// Packets in a row that another host has to show: 80 ms of speech at the usual packet time, which
+/// a scanner that tries each port once or twice does not spend.
+const RUN_OF_OTHER_HOST: u32 = 4;
+
+/// How long a candidate may pause before another one may take its place.
+const CANDIDATE_PATIENCE: Duration = Duration::from_millis(200);
+
+/// The largest step of the sequence number within a run: some loss is no reason for doubt.
+const MAX_STEP: u16 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SIGNALLED: &str = "192.0.2.1:4000";
+    const OTHER_PORT: &str = "192.0.2.1:61000";
+    const NAT: &str = "198.51.100.7:30000";
+    const STRANGER: &str = "203.0.113.9:5555";
+
+    fn at(text: &str) -> SocketAddr {
+        text.parse().expect("a test's address")
+    }
+
+    fn ms(millis: u64) -> Moment {
+        Moment::from_millis(millis)
+    }
+
+    fn rtp(ssrc: u32, sequence: u16) -> Option<Proof> {
+        Some(Proof { ssrc, sequence })
+    }
+
+    /// Sends `count` coherent packets of `source`, 20 ms apart from `from` on.
+    fn stream(latch: &mut Latch, source: &str, from: u64, count: u16) -> Vec<Verdict> {
+        let packet = |n: u16| latch.judge(ms(from + 20 * u64::from(n)), at(source), rtp(7, n));
+        (0..count).map(packet).collect()
+    }
+
+    fn accepted(verdicts: &[Verdict]) -> usize {
+        let heard = |it: &&Verdict| matches!(it, Verdict::Accept | Verdict::Latch(_));
+        verdicts.iter().filter(heard).count()
+    }
+
+    #[test]
+    fn the_signalled_address_is_heard_from_its_first_packet() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        assert_eq!(latch.judge(ms(0), at(SIGNALLED), None), Verdict::Latch(at(SIGNALLED)));
+        assert_eq!(latch.judge(ms(20), at(SIGNALLED), rtp(1, 2)), Verdict::Accept);
+    }
+
+    #[test]
+    fn a_stranger_is_never_heard_once_the_caller_was() {
+        for injected_at in [1_000, 7_000] {
+            let mut latch = Latch::new(at(SIGNALLED));
+            assert_eq!(accepted(&stream(&mut latch, SIGNALLED, 0, 50)), 50);
+            assert_eq!(accepted(&stream(&mut latch, STRANGER, injected_at, 150)), 0);
+            assert_eq!(latch.target(), Some(at(SIGNALLED)));
+            assert_eq!(accepted(&stream(&mut latch, SIGNALLED, 11_000, 50)), 50);
+        }
+    }
+
+    #[test]
+    fn a_caller_behind_a_nat_is_taken_after_a_short_run_and_then_keeps_the_call() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        let verdicts = stream(&mut latch, NAT, 0, 50);
+        assert_eq!(verdicts[..3], [Verdict::Probation; 3]);
+        assert_eq!(verdicts[3], Verdict::Latch(at(NAT)));
+        assert_eq!(accepted(&verdicts), 47);
+        assert_eq!(accepted(&stream(&mut latch, STRANGER, 1_000, 150)), 0);
+        assert_eq!(accepted(&stream(&mut latch, OTHER_PORT, 4_000, 150)), 0);
+        assert_eq!(latch.target(), Some(at(NAT)));
+    }
+
+    #[test]
+    fn another_port_of_the_signalled_host_needs_less_proof_than_another_host() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        assert_eq!(accepted(&stream(&mut latch, OTHER_PORT, 0, 10)), 9);
+    }
+
+    #[test]
+    fn the_signalled_host_takes_over_from_a_stranger_who_came_first() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        let _ = stream(&mut latch, STRANGER, 0, 20);
+        assert_eq!(latch.peer(), Some(at(STRANGER)));
+        assert_eq!(accepted(&stream(&mut latch, OTHER_PORT, 500, 3)), 2);
+        assert_eq!(accepted(&stream(&mut latch, STRANGER, 600, 20)), 0);
+    }
+
+    #[test]
+    fn the_signalled_address_takes_over_at_any_time() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        let _ = stream(&mut latch, STRANGER, 0, 500);
+        assert_eq!(accepted(&stream(&mut latch, SIGNALLED, 10_000, 5)), 5);
+        assert_eq!(accepted(&stream(&mut latch, STRANGER, 10_100, 150)), 0);
+    }
+
+    #[test]
+    fn after_the_window_another_port_of_the_signalled_host_comes_too_late() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        let _ = stream(&mut latch, NAT, 0, 10);
+        assert_eq!(accepted(&stream(&mut latch, OTHER_PORT, 1_500, 20)), 0);
+    }
+
+    #[test]
+    fn a_stray_burst_does_not_keep_the_caller_behind_a_nat_out() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        assert_eq!(accepted(&stream(&mut latch, STRANGER, 0, 3)), 0);
+        assert_eq!(accepted(&stream(&mut latch, NAT, 4_000, 50)), 47);
+    }
+
+    #[test]
+    fn incoherent_packets_prove_nothing() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        for n in 0..200u16 {
+            let scattered = rtp(u32::from(n), n.wrapping_mul(7919));
+            let verdict = latch.judge(ms(20 * u64::from(n)), at(STRANGER), scattered);
+            assert_eq!(verdict, Verdict::Probation);
+        }
+    }
+
+    #[test]
+    fn what_is_not_rtp_of_the_negotiated_kind_proves_nothing() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        for n in 0..20 {
+            assert_eq!(latch.judge(ms(20 * n), at(STRANGER), None), Verdict::Reject);
+        }
+        assert_eq!(latch.peer(), None);
+    }
+
+    #[test]
+    fn a_run_goes_on_over_the_wrap_of_the_sequence_number() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        for (step, sequence) in [65_534, 65_535, 0, 1].into_iter().enumerate() {
+            let _ = latch.judge(ms(20 * step as u64), at(NAT), rtp(7, sequence));
+        }
+        assert_eq!(latch.peer(), Some(at(NAT)));
+    }
+
+    #[test]
+    fn a_new_ssrc_of_the_right_address_is_heard() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        let _ = stream(&mut latch, NAT, 0, 50);
+        assert_eq!(latch.judge(ms(2_000), at(NAT), rtp(0xDEAD, 9)), Verdict::Accept);
+    }
+
+    #[test]
+    fn a_new_offer_with_a_new_address_moves_the_call() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        let _ = stream(&mut latch, SIGNALLED, 0, 10);
+        latch.rearm(at(NAT));
+        assert_eq!(latch.target(), Some(at(NAT)));
+        assert_eq!(accepted(&stream(&mut latch, NAT, 1_000, 10)), 10);
+        assert_eq!(accepted(&stream(&mut latch, SIGNALLED, 2_000, 10)), 0);
+    }
+
+    #[test]
+    fn a_session_refresh_opens_the_door_to_nobody() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        let _ = stream(&mut latch, NAT, 0, 50);
+        latch.rearm(at(SIGNALLED));
+        assert_eq!(latch.target(), Some(at(NAT)));
+        assert_eq!(accepted(&stream(&mut latch, STRANGER, 1_000, 3)), 0);
+        assert_eq!(accepted(&stream(&mut latch, NAT, 1_060, 10)), 10);
+        assert_eq!(accepted(&stream(&mut latch, STRANGER, 2_000, 150)), 0);
+    }
+
+    #[test]
+    fn where_the_sdp_names_no_real_address_nobody_is_heard_and_nothing_sent() {
+        for hold in ["0.0.0.0:4000", "192.0.2.1:0", "[::]:4000"] {
+            let mut latch = Latch::new(at(hold));
+            assert_eq!(accepted(&stream(&mut latch, STRANGER, 0, 50)), 0);
+            assert_eq!(latch.target(), None);
+        }
+    }
+
+    #[test]
+    fn rtcp_is_taken_from_where_the_sdp_says_and_from_the_host_of_the_rtp() {
+        let mut latch = RtcpLatch::new(at("192.0.2.1:4001"));
+        assert!(!latch.accepts(at("198.51.100.7:30001"), None));
+        assert!(!latch.accepts(at(STRANGER), Some(at(NAT))));
+        assert!(latch.accepts(at("198.51.100.7:30001"), Some(at(NAT))));
+        assert_eq!(latch.target(), Some(at("198.51.100.7:30001")));
+        assert!(!latch.accepts(at("198.51.100.7:30009"), Some(at(NAT))));
+        assert!(latch.accepts(at("192.0.2.1:4001"), Some(at(NAT))));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_by_whomever_a_heard_caller_stays_heard(
+            packets in proptest::collection::vec((0..3usize, 0..4u32, any::<u16>(), 0..400u64), 0..200),
+        ) {
+            let strangers = [OTHER_PORT, NAT, STRANGER];
+            let mut latch = Latch::new(at(SIGNALLED));
+            let _ = latch.judge(ms(0), at(SIGNALLED), rtp(1, 1));
+            let mut now = 0;
+            for (source, ssrc, sequence, pause) in packets {
+                now += pause;
+                let verdict = latch.judge(ms(now), at(strangers[source]), rtp(ssrc, sequence));
+                prop_assert_eq!(verdict, Verdict::Reject);
+                prop_assert_eq!(latch.target(), Some(at(SIGNALLED)));
+                prop_assert_eq!(latch.judge(ms(now), at(SIGNALLED), None), Verdict::Accept);
+            }
+        }
+
+        #[test]
+        fn nothing_is_sent_to_an_address_that_was_not_latched(
+            packets in proptest::collection::vec((0..4usize, 0..2u32, 0..9u16, 0..90u64), 0..200),
+        ) {
+            let sources = [SIGNALLED, OTHER_PORT, NAT, STRANGER];
+            let mut latch = Latch::new(at(SIGNALLED));
+            let mut allowed = at(SIGNALLED);
+            let mut now = 0;
+            for (source, ssrc, sequence, pause) in packets {
+                now += pause;
+                if let Verdict::Latch(peer) = latch.judge(ms(now), at(sources[source]), rtp(ssrc, sequence)) {
+                    allowed = peer;
+                }
+                prop_assert_eq!(latch.target(), Some(allowed));
+            }
+        }
+    }
+}

@@ -1,0 +1,287 @@
+"""A session as a machine: frames in, events and frames out, no socket and no clock.
+
+`receive` takes what the server sent, `send` and `greet` what we want to say, `end` the end of the
+connection; after each, `poll` gives what is to be done until it gives `None`.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import ClassVar
+
+import msgspec
+
+from .commands import (
+    Command,
+    InputAudioBufferAppend,
+    ResponseCancel,
+    ResponseCreate,
+    SessionUpdate,
+    spoken_response,
+    user_message,
+)
+from .event import Event
+from .events import (
+    Error,
+    MalformedFrame,
+    ResponseCreated,
+    ResponseDone,
+    SessionCreated,
+    SessionUpdated,
+    Unknown,
+    UntypedFrame,
+    WebSocketClosed,
+    read_event,
+)
+
+REMEMBERED = 256
+"""How many commands stay known by their id, so that an error can be told which one it answers."""
+
+OPENING = "opening"
+"""The question every session begins with: will there be a `session.created`?"""
+
+
+class State(Enum):
+    """Where a session stands."""
+
+    OPENED = auto()
+    """The WebSocket is open; the server has not spoken."""
+    CREATED = auto()
+    """The session exists with the server's settings."""
+    READY = auto()
+    """The session has our settings."""
+    ENDED = auto()
+    """The WebSocket is closed."""
+
+
+class Cause(Enum):
+    """What moves a session on."""
+
+    SESSION_CREATED = auto()
+    SESSION_UPDATED = auto()
+    SOCKET_CLOSED = auto()
+
+
+# Servers may announce a session twice or skip the announcement; neither takes a step back.
+NEXT: dict[State, dict[Cause, State]] = {
+    State.OPENED: {
+        Cause.SESSION_CREATED: State.CREATED,
+        Cause.SESSION_UPDATED: State.READY,
+        Cause.SOCKET_CLOSED: State.ENDED,
+    },
+    State.CREATED: {
+        Cause.SESSION_CREATED: State.CREATED,
+        Cause.SESSION_UPDATED: State.READY,
+        Cause.SOCKET_CLOSED: State.ENDED,
+    },
+    State.READY: {
+        Cause.SESSION_CREATED: State.READY,
+        Cause.SESSION_UPDATED: State.READY,
+        Cause.SOCKET_CLOSED: State.ENDED,
+    },
+    State.ENDED: {},
+}
+
+Answer = SessionCreated | SessionUpdated | Error | UntypedFrame | WebSocketClosed
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A text frame to be sent; `audio` may be dropped where the network stalls."""
+
+    frame: bytes
+    audio: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the server made of a question: of `OPENING`, or of the `session.update` so named."""
+
+    question: str
+    answer: Answer
+
+
+Output = Event | Send | Answered
+
+
+class IllegalMove(Exception):
+    """A machine was told what cannot happen in its state: a fault of the caller's."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many odd frames came, by kind."""
+
+    malformed: int = 0
+    untyped: int = 0
+    unknown: int = 0
+
+
+class Session:
+    """One session with the Realtime API, from the open WebSocket to its end."""
+
+    def __init__(self) -> None:
+        self.state = State.OPENED
+        self.active_response: str | None = None
+        """The id of the response under way; "" where the server gave none."""
+        self.tally = Tally()
+        self._outputs: deque[Output] = deque()
+        self._questions: deque[str] = deque([OPENING])
+        self._commands: dict[str, str] = {}
+        self._requested: str | None = None
+        self._greeting: str | None = None
+        self._greeted = False
+        self._numbered = 0
+        self._encode = msgspec.json.Encoder().encode
+
+    def poll(self) -> Output | None:
+        """The next thing to be done, in order; `None` where there is nothing."""
+        return self._outputs.popleft() if self._outputs else None
+
+    def receive(self, frame: bytes) -> None:
+        """Take a frame from the server."""
+        event = read_event(frame)
+        if isinstance(event, Error):
+            event = self._attributed(event)
+        self._outputs.append(event)
+        consequence = self._CONSEQUENCES.get(type(event))
+        if consequence is not None:
+            consequence(self, event)
+
+    def send(self, command: Command) -> str | None:
+        """Say `command`; its event id, or `None` where the session has ended."""
+        if self.state is State.ENDED:
+            return None
+        event_id = self._identified(command)
+        frame = self._encode(command)  # may raise: nothing is noted down before
+        self._outputs.append(Send(frame, audio=isinstance(command, InputAudioBufferAppend)))
+        self._note(command, event_id)
+        return event_id
+
+    def cancel(self, command: ResponseCancel) -> str | None:
+        """Say `command` where a response is under way; its event id, or `None` where none is.
+
+        A response that was asked for counts as under way: the server reads the request first.
+        """
+        wanted = command.response_id or self.active_response
+        if self.active_response is None:
+            return self.send(command) if self._requested else None
+        return self.send(command) if wanted == self.active_response else None
+
+    def greet(self, text: str) -> bool:
+        """Have the agent speak first, on the strength of `text`; once a session, else `False`.
+
+        Where the session has not our settings yet, the greeting waits for them.
+        """
+        if self._greeted or self.state is State.ENDED:
+            return False
+        self._greeted = True
+        self._greeting = text
+        self._greet_when_ready()
+        return True
+
+    def abandon(self, question: str) -> None:
+        """Stop waiting for the answer to `question`."""
+        if question in self._questions:
+            self._questions.remove(question)
+
+    def end(self, closed: WebSocketClosed) -> None:
+        """Take notice that the connection is over; only the first notice counts."""
+        if self.state is State.ENDED:
+            return
+        self._move(Cause.SOCKET_CLOSED)
+        self.active_response = self._requested = None
+        while self._questions:
+            self._answer(self._questions[0], closed)
+        self._outputs.append(closed)
+
+    def _move(self, cause: Cause) -> None:
+        try:
+            self.state = NEXT[self.state][cause]
+        except KeyError:
+            raise IllegalMove(f"{cause.name} in state {self.state.name}") from None
+
+    def _identified(self, command: Command) -> str:
+        if not command.event_id:
+            self._numbered += 1
+            command.event_id = f"fourwire-{self._numbered}"
+        return command.event_id
+
+    def _note(self, command: Command, event_id: str) -> None:
+        if isinstance(command, SessionUpdate):
+            self._questions.append(event_id)
+        elif isinstance(command, ResponseCreate):
+            self._requested = event_id
+        self._commands[event_id] = command.type
+        if len(self._commands) > REMEMBERED:
+            del self._commands[next(iter(self._commands))]
+
+    def _attributed(self, error: Error) -> Error:
+        answers = self._commands.get(error.caused_by or "")
+        event = msgspec.structs.replace(error, answers=answers)
+        event.keep(error.payload)
+        return event
+
+    def _answer(self, question: str, answer: Answer) -> None:
+        self._questions.remove(question)
+        self._outputs.append(Answered(question, answer))
+
+    def _greet_when_ready(self) -> None:
+        if self._greeting is not None and self.state is State.READY:
+            self.send(user_message(self._greeting))
+            self.send(spoken_response())
+            self._greeting = None
+
+    def _after_created(self, event: SessionCreated) -> None:
+        self._move(Cause.SESSION_CREATED)
+        if OPENING in self._questions:
+            self._answer(OPENING, event)
+
+    def _after_updated(self, event: SessionUpdated) -> None:
+        """An update names no command, so it answers the eldest question."""
+        self._move(Cause.SESSION_UPDATED)
+        if OPENING in self._questions:
+            self._answer(OPENING, event)
+        if self._questions:
+            self._answer(self._questions[0], event)
+        self._greet_when_ready()
+
+    def _after_response_created(self, event: ResponseCreated) -> None:
+        self.active_response = event.response.id or ""
+        self._requested = None
+
+    def _after_response_done(self, event: ResponseDone) -> None:
+        if self.active_response in ("", event.response.id) or event.response.id is None:
+            self.active_response = None
+
+    def _after_error(self, event: Error) -> None:
+        """An error that names no command of ours answers the eldest question, if it hurts."""
+        if event.answers is None or event.caused_by == self._requested:
+            self._requested = None
+        if event.caused_by in self._questions:
+            self._answer(str(event.caused_by), event)
+        elif event.answers is None and self._questions and not event.harmless:
+            self._answer(self._questions[0], event)
+
+    def _after_untyped(self, event: UntypedFrame) -> None:
+        self.tally.untyped += 1
+        if event.error_type is not None and self._questions:
+            self._answer(self._questions[0], event)
+
+    def _after_malformed(self, _event: MalformedFrame) -> None:
+        self.tally.malformed += 1
+
+    def _after_unknown(self, _event: Unknown) -> None:
+        self.tally.unknown += 1
+
+    _CONSEQUENCES: ClassVar[dict[type[Event], Callable[..., None]]] = {
+        SessionCreated: _after_created,
+        SessionUpdated: _after_updated,
+        ResponseCreated: _after_response_created,
+        ResponseDone: _after_response_done,
+        Error: _after_error,
+        UntypedFrame: _after_untyped,
+        MalformedFrame: _after_malformed,
+        Unknown: _after_unknown,
+    }

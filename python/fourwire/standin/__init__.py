@@ -1,0 +1,27 @@
+"""A local stand-in for the agent: a server that speaks the Inworld Realtime protocol.
+
+It greets, listens by level, answers with bundled speech, is interrupted, and repeats the caller.
+No account, no network, the same behaviour on every run. It knows when you speak, not what.
+
+    async with standin.serve() as server:
+        print(server.url)
+"""
+
+from fourwire.standin.behaviour import Behaviour, OddFrame, OnClear
+from fourwire.standin.conversation import Conversation
+from fourwire.standin.outbox import Close, Send
+from fourwire.standin.record import Entry, SessionRecord
+from fourwire.standin.server import Server, serve
+
+__all__ = [
+    "Behaviour",
+    "Close",
+    "Conversation",
+    "Entry",
+    "OddFrame",
+    "OnClear",
+    "Send",
+    "Server",
+    "SessionRecord",
+    "serve",
+]

@@ -1,0 +1,62 @@
+"""Who may connect: the checks of the HTTP handshake, as a pure function."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from fourwire.standin.behaviour import Behaviour
+
+__all__ = ["INWORLD_PATH", "OPENAI_PATH", "Admission", "Refusal", "admit"]
+
+INWORLD_PATH = "/api/v1/realtime/session"
+
+OPENAI_PATH = "/v1/realtime"
+"""Where OpenAI's own client connects, with the model in the query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The client is let in; `key` and `model` are what its URL says."""
+
+    key: str
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The handshake is answered with this status."""
+
+    status: int
+    message: str
+
+
+def admit(
+    target: str, authorizations: Sequence[str], behaviour: Behaviour, sessions: int
+) -> Admission | Refusal:
+    """Judges a handshake: its request target, all its Authorization headers, sessions alive."""
+    if behaviour.refuse_status is not None:
+        return Refusal(behaviour.refuse_status, behaviour.refuse_message)
+    url = urlsplit(target)
+    query = {name: values[0] for name, values in parse_qs(url.query).items()}
+    if url.path not in (INWORLD_PATH, OPENAI_PATH):
+        return Refusal(behaviour.bad_path_status, f"no such path: {url.path}")
+    if url.path == INWORLD_PATH and not (query.get("key") and query.get("protocol") == "realtime"):
+        return Refusal(behaviour.bad_query_status, "key and protocol=realtime are required")
+    refusal = _check_key(authorizations, behaviour)
+    if refusal is not None:
+        return refusal
+    if behaviour.max_sessions is not None and sessions >= behaviour.max_sessions:
+        return Refusal(behaviour.busy_status, "too many concurrent sessions")
+    return Admission(key=query.get("key", ""), model=query.get("model"))
+
+
+def _check_key(authorizations: Sequence[str], behaviour: Behaviour) -> Refusal | None:
+    scheme, _, key = (authorizations[0] if len(authorizations) == 1 else "").partition(" ")
+    if scheme.lower() not in SCHEMES or not key.strip():
+        return Refusal(behaviour.unauthorised_status, "Authorization must be Basic or Bearer")
+    if behaviour.accepted_keys is not None and key.strip() not in behaviour.accepted_keys:
+        return Refusal(behaviour.forbidden_status, "the API key is not known")
+    return None
+
+
+SCHEMES = frozenset({"basic", "bearer"})

@@ -1,6 +1,36 @@
-//! `fourwire._core`: arguments in, one call, result out.
+//! `fourwire._core`: arguments in, one call, result out. What things are is told in `_core.pyi`.
+
+mod buffer;
+mod error;
+mod event;
+mod leg;
+mod listen;
+mod lock;
+mod sound;
+mod speak;
+mod wire;
+mod word;
+
 use pyo3::prelude::*;
 
 /// The audio of a call, in Rust.
 #[pymodule]
-mod _core {}
+mod _core {
+    #[pymodule_export]
+    use crate::event::{
+        Audio, Closed, Drained, Goodbye, Interruption, Key, Latched, Recorded, ReplyEnded,
+        ReplyStarted, Rtcp, Rtp, RtpResumed, RtpStopped,
+    };
+    #[pymodule_export]
+    use crate::leg::{Leg, LegConfig};
+    #[pymodule_export]
+    use crate::listen::Dejitter;
+    #[pymodule_export]
+    use crate::sound::{
+        Resampler, decode_pcma, decode_pcmu, encode_pcma, encode_pcmu, level_dbov, peak,
+    };
+    #[pymodule_export]
+    use crate::speak::Playout;
+    #[pymodule_export]
+    use crate::wire::{RtpPacket, is_rtcp};
+}

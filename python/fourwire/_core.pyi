@@ -1,0 +1,634 @@
+"""The audio of a call, in Rust.
+
+Nothing in here asks what time it is, but for `Engine`: times ending in `_ns` are readings of one
+monotonic clock of the caller's choosing (`time.monotonic_ns()` will do, zero in a test will too),
+spans ending in `_ms` are milliseconds.
+
+*Octets* come as `bytes` or as any other contiguous buffer of bytes (`bytearray`, `memoryview`, a
+NumPy array of `uint8`). *Samples* (`pcm`) are signed 16-bit, mono, and come as a buffer of those (a
+NumPy array of `int16`, `array("h")`) or as little-endian bytes. Both go out as `bytes`, or into the
+head of a writable buffer given as `out`, of either kind; then their number is returned.
+
+Errors: `TypeError` where a buffer is of the wrong kind, `ValueError` where a value does not fit
+(the message names the value and what would fit), `BufferError` where `out` is too small or
+read-only, `OSError` where the system refuses.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Literal, TypeAlias, final, overload
+
+from _typeshed import ReadableBuffer, WriteableBuffer
+
+_Codec: TypeAlias = Literal["PCMU", "PCMA"]
+_Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+_Format: TypeAlias = Literal[
+    "audio/pcmu",
+    "audio/pcma",
+    "audio/pcm;rate=8000",
+    "audio/pcm;rate=16000",
+    "audio/pcm;rate=24000",
+    "audio/pcm;rate=48000",
+]
+_Rate: TypeAlias = Literal[8000, 16000, 24000, 48000]
+_Said: TypeAlias = Literal["queued", "refused", "overflow"]
+_Shape: TypeAlias = Literal["append", "audio"]
+
+@overload
+def decode_pcmu(codes: ReadableBuffer, out: None = None) -> bytes:
+    """The samples that G.711 µ-law `codes` (`PCMU` in RFC 3551) stand for, one a code.
+
+    Bit-exact with `audioop.ulaw2lin` of Python 3.11.
+    """
+
+@overload
+def decode_pcmu(codes: ReadableBuffer, out: WriteableBuffer) -> int: ...
+@overload
+def encode_pcmu(pcm: ReadableBuffer, out: None = None) -> bytes:
+    """The G.711 µ-law codes (`PCMU` in RFC 3551) closest to samples, one a sample.
+
+    Bit-exact with `audioop.lin2ulaw` of Python 3.11.
+    """
+
+@overload
+def encode_pcmu(pcm: ReadableBuffer, out: WriteableBuffer) -> int: ...
+@overload
+def decode_pcma(codes: ReadableBuffer, out: None = None) -> bytes:
+    """The samples that G.711 A-law `codes` (`PCMA` in RFC 3551) stand for, one a code.
+
+    Bit-exact with `audioop.alaw2lin` of Python 3.11.
+    """
+
+@overload
+def decode_pcma(codes: ReadableBuffer, out: WriteableBuffer) -> int: ...
+@overload
+def encode_pcma(pcm: ReadableBuffer, out: None = None) -> bytes:
+    """The G.711 A-law codes (`PCMA` in RFC 3551) closest to samples, one a sample.
+
+    Bit-exact with `audioop.lin2alaw` of Python 3.11.
+    """
+
+@overload
+def encode_pcma(pcm: ReadableBuffer, out: WriteableBuffer) -> int: ...
+def level_dbov(pcm: ReadableBuffer) -> float:
+    """The level of samples in dBov: 0 is the loudest square wave, speech lies near -26.
+
+    No sample differs from zero: `-inf`.
+    """
+
+def peak(pcm: ReadableBuffer) -> int:
+    """The largest magnitude among samples, 0 to 32768."""
+
+@final
+class Resampler:
+    """A streaming change of sample rate: one line of samples, fed in pieces of any length.
+
+    Fed in pieces or whole, the output is the same to the bit. `"standard"` has the cleaner
+    stop band, `"low_delay"` half the delay. Equal rates pass samples through.
+    """
+
+    def __new__(
+        cls,
+        input_rate: _Rate,
+        output_rate: _Rate,
+        preset: Literal["standard", "low_delay"] = "standard",
+    ) -> Resampler: ...
+    @overload
+    def process(self, pcm: ReadableBuffer, out: None = None) -> bytes:
+        """The next samples at the output rate.
+
+        `out` needs room for `len(pcm) * output_rate / input_rate` samples, rounded up.
+        """
+
+    @overload
+    def process(self, pcm: ReadableBuffer, out: WriteableBuffer) -> int: ...
+    def reset(self) -> None:
+        """Forget the samples inside, as if none had been fed."""
+
+    @property
+    def delay_ms(self) -> float:
+        """How much later than its input the output is."""
+
+    @property
+    def input_rate(self) -> int:
+        """Samples a second going in."""
+
+    @property
+    def output_rate(self) -> int:
+        """Samples a second coming out."""
+
+def is_rtcp(datagram: ReadableBuffer) -> bool:
+    """Whether a datagram that came to a port of both kinds is RTCP (RFC 5761 section 4)."""
+
+@final
+class RtpPacket:
+    """An RTP packet (RFC 3550 section 5.1). Equal where all fields are."""
+
+    def __new__(
+        cls,
+        *,
+        payload_type: int,
+        sequence: int,
+        timestamp: int,
+        ssrc: int,
+        payload: ReadableBuffer,
+        marker: bool = False,
+        csrcs: Sequence[int] = ...,
+        extension: tuple[int, ReadableBuffer] | None = None,
+    ) -> RtpPacket: ...
+    @classmethod
+    def parse(cls, datagram: ReadableBuffer) -> RtpPacket:
+        """Reads a datagram. `ValueError` tells where one that is no RTP packet goes wrong."""
+
+    def write(self) -> bytes:
+        """The packet as a datagram, without padding."""
+
+    @property
+    def marker(self) -> bool:
+        """Set on the first packet of a talkspurt (RFC 3551 section 4.1)."""
+
+    @property
+    def payload_type(self) -> int:
+        """What the payload is, 0 to 127."""
+
+    @property
+    def sequence(self) -> int:
+        """Counts packets, modulo 65536."""
+
+    @property
+    def timestamp(self) -> int:
+        """Counts periods of the payload's clock, modulo 2**32."""
+
+    @property
+    def ssrc(self) -> int:
+        """Who sends: a random number of 32 bits."""
+
+    @property
+    def csrcs(self) -> list[int]:
+        """Who was mixed in, at most 15."""
+
+    @property
+    def extension(self) -> tuple[int, bytes] | None:
+        """The header extension (RFC 3550 section 5.3.1): 16 bits of the profile's, and content."""
+
+    @property
+    def payload(self) -> bytes:
+        """The payload, without padding."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Dejitter:
+    """G.711 packets in, one unbroken line of samples at 8 kHz out.
+
+    Made for a listener that is not a loudspeaker: audio goes on as soon as it is contiguous. A
+    hole is waited for shortly and then filled with exactly the missing samples, made up from what
+    came before (the method of G.711 Appendix I); while nothing comes at all, comfort noise keeps
+    real time. Feed packets of the audio's payload type only.
+    """
+
+    def __new__(cls, *, codec: _Codec = "PCMU", packet_time_ms: float = 20) -> Dejitter: ...
+    def receive(self, now_ns: int, datagram: ReadableBuffer) -> str:
+        """Take in a datagram that arrived at `now_ns`, and tell what became of it.
+
+        `"accepted"`, or why not: see `counters`. `ValueError` where it is no RTP packet.
+        """
+
+    def poll(self, now_ns: int) -> bytes | None:
+        """The next samples that are due, as PCM16. Call until `None`."""
+
+    @property
+    def deadline_ns(self) -> int | None:
+        """When to poll again though nothing arrived; `None` before the first packet."""
+
+    def counters(self) -> dict[str, int]:
+        """What arrived and what became of it."""
+
+@final
+class Playout:
+    """What an agent has yet to say, and the word that silences it.
+
+    Two lanes: *replies*, emptied by `barge_in`, and the *back channel* ("uh-huh"), mixed under and
+    left alone. A ledger knows how much of each item was put on the wire.
+    """
+
+    def __new__(
+        cls,
+        *,
+        output: _Format = "audio/pcmu",
+        back_channel: _Format | None = None,
+        rate: _Rate = 8000,
+    ) -> Playout:
+        """A playout of replies in `output`; `rate` is that of the samples taken out."""
+
+    def begin_response(self, response: str) -> None:
+        """Learn that the agent has begun a response, before any of its audio."""
+
+    def say(self, audio: ReadableBuffer, *, response: str = "", item: str = "") -> _Said:
+        """Speak `audio` after all that waits.
+
+        `"refused"` where its response was interrupted, `"overflow"` where ten minutes wait.
+        """
+
+    def say_back_channel(self, audio: ReadableBuffer) -> _Said:
+        """Mix `audio` under whatever is spoken."""
+
+    @overload
+    def take(self, samples: int, out: None = None) -> bytes:
+        """The next samples, a whole number of milliseconds; silence where nothing waits."""
+
+    @overload
+    def take(self, samples: int, out: WriteableBuffer) -> int: ...
+    def barge_in(self) -> Interruption:
+        """Fall silent within 5 ms: the caller has begun to speak."""
+
+    def clear(self) -> Interruption:
+        """Fall silent in both lanes."""
+
+    def change(self) -> ReplyStarted | ReplyEnded | Drained | None:
+        """What happened since the last call, oldest first. Call until `None`."""
+
+    def heard_ms(self, item: str) -> float | None:
+        """How much of an item was taken out; `None` where it is not remembered."""
+
+    @property
+    def waiting_ms(self) -> float:
+        """How long the reply lane will go on speaking."""
+
+    def counters(self) -> dict[str, int]:
+        """Samples at the agent's rate: received = sent + discarded + those that wait."""
+
+@final
+class LegConfig:
+    """What an offer and its answer agreed on, and the numbers that a leg starts from.
+
+    Numbers not given are random, as RFC 3550 section 5.1 wants them.
+    """
+
+    def __new__(
+        cls,
+        *,
+        codec: _Codec = "PCMU",
+        payload_type: int | None = None,
+        telephone_event: int | None = None,
+        packet_time_ms: float = 20,
+        direction: _Direction = "sendrecv",
+        ssrc: int | None = None,
+        first_sequence: int | None = None,
+        first_timestamp: int | None = None,
+        cname: str | None = None,
+        unix_time_ns: int = 0,
+    ) -> LegConfig:
+        """`unix_time_ns` is the time since 1970 at time 0 (`time.time_ns() - time.monotonic_ns()`),
+        for sender reports (RFC 3550 section 6.4.1); an `Engine` knows it by itself.
+        """
+
+    @property
+    def codec(self) -> _Codec:
+        """The codec of both directions."""
+
+    @property
+    def payload_type(self) -> int:
+        """The codec's payload type; its static one where none was given."""
+
+    @property
+    def telephone_event(self) -> int | None:
+        """The payload type of telephone events (RFC 4733), where the other side takes them."""
+
+    @property
+    def packet_time_ms(self) -> float:
+        """Audio in a packet that we send."""
+
+    @property
+    def direction(self) -> _Direction:
+        """Which ways audio flows, as we see it (RFC 3264 section 6.1)."""
+
+    @property
+    def ssrc(self) -> int:
+        """The name of our stream."""
+
+    @property
+    def first_sequence(self) -> int:
+        """The first sequence number we send."""
+
+    @property
+    def first_timestamp(self) -> int:
+        """The first timestamp we send."""
+
+    @property
+    def cname(self) -> str:
+        """Our canonical name (RFC 3550 section 6.5.1)."""
+
+@final
+class Leg:
+    """One side of a call without sockets, threads or clock: fed and drained.
+
+    `receive` what arrives, `say` what the agent says, and after each, or when `deadline_ns` has
+    come, `poll` until `None`.
+    """
+
+    def __new__(cls, config: LegConfig, now_ns: int) -> Leg:
+        """A leg whose first packet is due at `now_ns`. It sends silence until it is bridged."""
+
+    def bridge(
+        self,
+        *,
+        input: _Format = "audio/pcmu",  # noqa: A002 the word of the session
+        output: _Format = "audio/pcmu",
+        back_channel: _Format | None = None,
+        append_ms: float = 60,
+        shape: _Shape = "append",
+    ) -> None:
+        """Let the agent hear, in `input`, and be heard, in `output` and `back_channel`.
+
+        `append_ms` of audio go into one `input_audio_buffer.append` message, or into one `Audio`
+        where `shape` is `"audio"`.
+        """
+
+    def unbridge(self) -> None:
+        """Part the agent from the caller again: silence both ways."""
+
+    def renegotiate(self, now_ns: int, config: LegConfig) -> None:
+        """Go on with what a new offer and answer agreed on (RFC 3264 section 8)."""
+
+    def receive(
+        self, now_ns: int, datagram: ReadableBuffer
+    ) -> Literal["audio", "key", "rtcp", "dropped"]:
+        """Take in a datagram that arrived at the RTP port at `now_ns`, and tell what it was."""
+
+    def receive_rtcp(self, now_ns: int, datagram: ReadableBuffer) -> Literal["rtcp", "dropped"]:
+        """Take in a datagram that arrived at the RTCP port at `now_ns`."""
+
+    def receive_message(self, message: ReadableBuffer) -> bool:
+        """Take in a message of the agent, as it came from the WebSocket.
+
+        True where it was audio and is done with. All else is for the session's parser, also
+        `input_audio_buffer.speech_started`, on which the leg has then fallen silent.
+        """
+
+    def begin_response(self, response: str) -> None:
+        """Learn that the agent has begun a response, before any of its audio."""
+
+    def say(self, audio: ReadableBuffer, *, response: str = "", item: str = "") -> _Said:
+        """Speak `audio`, in the bridge's output format, after all that waits."""
+
+    def say_back_channel(self, audio: ReadableBuffer) -> _Said:
+        """Mix `audio`, in the bridge's back-channel format, under whatever is spoken."""
+
+    def barge_in(self) -> Interruption:
+        """Fall silent within 5 ms: the caller has begun to speak."""
+
+    def clear(self) -> Interruption:
+        """Fall silent in both lanes."""
+
+    def send_digits(self, digits: str, *, tone_ms: float = 100, gap_ms: float = 100) -> None:
+        """Send `digits` (`0-9*#A-D`) as telephone events (RFC 4733), in place of audio.
+
+        `ValueError` where one is no key; nothing is sent then.
+        """
+
+    def record(self, on: bool) -> None:
+        """Start or stop giving out `Recorded`."""
+
+    def poll(
+        self, now_ns: int
+    ) -> (
+        bytes
+        | Rtp
+        | Rtcp
+        | Audio
+        | Recorded
+        | Key
+        | ReplyStarted
+        | ReplyEnded
+        | Drained
+        | Interruption
+        | RtpStopped
+        | RtpResumed
+        | Goodbye
+        | None
+    ):
+        """What is due, packets first. Call until `None`. Plain `bytes` are a message to the agent,
+        to be sent as text.
+        """
+
+    @property
+    def deadline_ns(self) -> int:
+        """When to poll again though nothing was fed."""
+
+    def heard_ms(self, item: str) -> float | None:
+        """How much of an item was put on the wire; `None` where it is not remembered."""
+
+    @property
+    def waiting_ms(self) -> float:
+        """How long the agent will go on speaking."""
+
+    def counters(self) -> dict[str, int]:
+        """What the leg has seen, done and dropped."""
+
+@final
+class Key:
+    """The caller pressed a key (RFC 4733)."""
+
+    __match_args__: Final = ("digit", "duration_ms")
+
+    def __new__(cls, digit: str, duration_ms: float) -> Key: ...
+    @property
+    def digit(self) -> str:
+        """One of `0-9*#A-D`, or `!` for a hook flash."""
+
+    @property
+    def duration_ms(self) -> float:
+        """How long it was held."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class ReplyStarted:
+    """The first sample of a run of an item goes out."""
+
+    __match_args__: Final = ("item",)
+
+    def __new__(cls, item: str) -> ReplyStarted: ...
+    @property
+    def item(self) -> str:
+        """The item's id."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class ReplyEnded:
+    """The last sample of a run of an item went out, or it was cut."""
+
+    __match_args__: Final = ("item", "heard_ms")
+
+    def __new__(cls, item: str, heard_ms: float) -> ReplyEnded: ...
+    @property
+    def item(self) -> str:
+        """The item's id."""
+
+    @property
+    def heard_ms(self) -> float:
+        """How much of the item has gone out."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Drained:
+    """Nothing of the agent's replies waits any more."""
+
+    def __new__(cls) -> Drained: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Interruption:
+    """What a barge-in silenced; all empty where nothing was."""
+
+    __match_args__: Final = ("response", "item", "heard_ms", "discarded_ms")
+
+    def __new__(
+        cls, response: str | None, item: str | None, heard_ms: float, discarded_ms: float
+    ) -> Interruption: ...
+    @property
+    def response(self) -> str | None:
+        """The response whose audio was being spoken, or was next."""
+
+    @property
+    def item(self) -> str | None:
+        """Its item that was being spoken, or was next."""
+
+    @property
+    def heard_ms(self) -> float:
+        """How much of that item was put on the wire."""
+
+    @property
+    def discarded_ms(self) -> float:
+        """How much was thrown away unsent, of all items."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class RtpStopped:
+    """No RTP has come for a while."""
+
+    def __new__(cls) -> RtpStopped: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class RtpResumed:
+    """RTP comes again."""
+
+    def __new__(cls) -> RtpResumed: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Goodbye:
+    """The other side said goodbye (RTCP BYE, RFC 3550 section 6.6)."""
+
+    def __new__(cls) -> Goodbye: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Latched:
+    """The other side's RTP turned out to come from here, and ours goes there (RFC 4961)."""
+
+    __match_args__: Final = ("address",)
+
+    def __new__(cls, address: tuple[str, int]) -> Latched: ...
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Audio:
+    """A chunk of the caller's audio, in the bridge's input format."""
+
+    __match_args__: Final = ("arrival_ns", "audio")
+
+    def __new__(cls, arrival_ns: int, audio: bytes) -> Audio: ...
+    @property
+    def arrival_ns(self) -> int:
+        """When the packet that completed it arrived."""
+
+    @property
+    def audio(self) -> bytes:
+        """Its bytes."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Closed:
+    """A leg's last event."""
+
+    __match_args__: Final = ("counters", "cause")
+
+    def __new__(cls, counters: dict[str, int], cause: str | None) -> Closed: ...
+    @property
+    def counters(self) -> dict[str, int]:
+        """What the leg has seen, done and dropped."""
+
+    @property
+    def cause(self) -> str | None:
+        """Why, where nobody asked for it."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Rtp:
+    """A datagram to send to the other side's RTP address, now."""
+
+    __match_args__: Final = ("datagram",)
+
+    def __new__(cls, datagram: bytes) -> Rtp: ...
+    @property
+    def datagram(self) -> bytes:
+        """Its bytes."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Rtcp:
+    """A datagram to send to the other side's RTCP address."""
+
+    __match_args__: Final = ("datagram",)
+
+    def __new__(cls, datagram: bytes) -> Rtcp: ...
+    @property
+    def datagram(self) -> bytes:
+        """Its bytes."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Recorded:
+    """A packet time of the call."""
+
+    __match_args__: Final = ("pcm",)
+
+    def __new__(cls, pcm: bytes) -> Recorded: ...
+    @property
+    def pcm(self) -> bytes:
+        """PCM16 at 8 kHz, interleaved: the caller left, the agent right."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...

@@ -1,0 +1,129 @@
+//! What is told about a call, as values to match on.
+
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyDict;
+
+/// A frozen class whose fields can be read, compared, matched by position and shown.
+macro_rules! event {
+    ($(#[$about:meta])* $name:ident { }) => {
+        $(#[$about])*
+        #[pyclass(frozen, eq, hash, module = "fourwire._core")]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub(crate) struct $name;
+
+        #[pymethods]
+        impl $name {
+            #[new]
+            fn new() -> Self {
+                Self
+            }
+
+            fn __repr__(&self) -> &'static str {
+                concat!(stringify!($name), "()")
+            }
+        }
+    };
+    ($(#[$about:meta])* $name:ident { $($field:ident: $type:ty,)+ }) => {
+        $(#[$about])*
+        #[pyclass(frozen, eq, get_all, module = "fourwire._core")]
+        #[derive(Debug, PartialEq)]
+        pub(crate) struct $name {
+            $(pub(crate) $field: $type,)+
+        }
+
+        #[pymethods]
+        impl $name {
+            #[new]
+            #[pyo3(signature = ($($field),+))]
+            fn new($($field: $type),+) -> Self {
+                Self { $($field),+ }
+            }
+
+            #[classattr]
+            #[pyo3(name = "__match_args__")]
+            fn match_args() -> ($(Name!($field),)+) {
+                ($(stringify!($field),)+)
+            }
+
+            fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+                let fields = [$((stringify!($field), slf.getattr(stringify!($field))?)),+];
+                show(stringify!($name), &fields)
+            }
+        }
+    };
+}
+
+/// One name for every field.
+macro_rules! Name {
+    ($field:ident) => {
+        &'static str
+    };
+}
+
+fn show(name: &str, fields: &[(&str, Bound<'_, PyAny>)]) -> PyResult<String> {
+    let mut shown = Vec::with_capacity(fields.len());
+    for (field, value) in fields {
+        shown.push(format!("{field}={}", value.repr()?));
+    }
+    Ok(format!("{name}({})", shown.join(", ")))
+}
+
+event! { Key { digit: char, duration_ms: f64, } }
+event! { ReplyStarted { item: String, } }
+event! { ReplyEnded { item: String, heard_ms: f64, } }
+event! { Drained {} }
+event! { Interruption { response: Option<String>, item: Option<String>, heard_ms: f64, discarded_ms: f64, } }
+event! { RtpStopped {} }
+event! { RtpResumed {} }
+event! { Goodbye {} }
+event! { Latched { address: (String, u16), } }
+event! { Audio { arrival_ns: u64, audio: PyBackedBytes, } }
+event! { Closed { counters: Counters, cause: Option<String>, } }
+event! { Rtp { datagram: PyBackedBytes, } }
+event! { Rtcp { datagram: PyBackedBytes, } }
+event! { Recorded { pcm: PyBackedBytes, } }
+
+/// Counters by name, in their order.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Counters(Vec<(String, u64)>);
+
+impl Counters {
+    /// Those of `entries`.
+    pub(crate) fn new(entries: &[(&'static str, u64)]) -> Self {
+        Self(entries.iter().map(|&(name, count)| (name.to_owned(), count)).collect())
+    }
+}
+
+impl<'py> IntoPyObject<'py> for &Counters {
+    type Target = PyDict;
+    type Output = Bound<'py, PyDict>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let counters = PyDict::new(py);
+        for (name, count) in &self.0 {
+            counters.set_item(name, count)?;
+        }
+        Ok(counters)
+    }
+}
+
+impl<'py> IntoPyObject<'py> for Counters {
+    type Target = PyDict;
+    type Output = Bound<'py, PyDict>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        (&self).into_pyobject(py)
+    }
+}
+
+impl FromPyObject<'_, '_> for Counters {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let counters = object.cast::<PyDict>()?;
+        counters.iter().map(|(name, count)| Ok((name.extract()?, count.extract()?))).collect::<PyResult<_>>().map(Self)
+    }
+}

@@ -1,0 +1,338 @@
+//! One side of a call, for those who own their sockets and their clock.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use fourwire::leg::{self, Bridge, Direction, Event, Media, Output};
+use fourwire::listen::Shape;
+use fourwire::wire::{PayloadType, Ssrc};
+use fourwire::{AudioFormat, Law};
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::buffer::{Octets, bytes_of};
+use crate::error::Error;
+use crate::event::{
+    Audio, Counters, Drained, Goodbye, Interruption, Key, Recorded, ReplyEnded, ReplyStarted, Rtcp,
+    Rtp, RtpResumed, RtpStopped,
+};
+use crate::lock::Held;
+use crate::word::{Field, Milliseconds, Nanoseconds, SevenBits, Spelled, Word, millis};
+
+/// What a leg needs to know from its start.
+#[pyclass(frozen, module = "fourwire._core")]
+pub(crate) struct LegConfig(leg::LegConfig);
+
+#[pymethods]
+impl LegConfig {
+    #[new]
+    #[pyo3(
+        signature = (
+            *, codec=Spelled(Law::Mu), payload_type=None, telephone_event=None,
+            packet_time_ms=Milliseconds(Duration::from_millis(20)),
+            direction=Spelled(Direction::SendRecv),
+            ssrc=None, first_sequence=None, first_timestamp=None, cname=None, unix_time_ns=0,
+        ),
+        text_signature = "(*, codec='PCMU', payload_type=None, telephone_event=None, \
+            packet_time_ms=20, direction='sendrecv', ssrc=None, first_sequence=None, \
+            first_timestamp=None, cname=None, unix_time_ns=0)",
+    )]
+    #[expect(clippy::too_many_arguments, reason = "all are named, and most have a default")]
+    fn new(
+        py: Python<'_>,
+        codec: Spelled<Law>,
+        payload_type: Option<SevenBits>,
+        telephone_event: Option<SevenBits>,
+        packet_time_ms: Milliseconds,
+        direction: Spelled<Direction>,
+        ssrc: Option<Field<u32>>,
+        first_sequence: Option<Field<u16>>,
+        first_timestamp: Option<Field<u32>>,
+        cname: Option<String>,
+        unix_time_ns: u64,
+    ) -> PyResult<Self> {
+        let media = Media::g711(codec.0);
+        let random = Random::draw(py)?;
+        Ok(Self(leg::LegConfig {
+            media: Media {
+                payload_type: payload_type.map_or(media.payload_type, |it| it.0),
+                telephone_event: telephone_event.map(|it| it.0),
+                packet_time: packet_time_ms.0,
+                direction: direction.0,
+                ..media
+            },
+            ssrc: Ssrc(ssrc.map_or(random.ssrc, |it| it.0)),
+            first_sequence: first_sequence.map_or(random.sequence, |it| it.0),
+            first_timestamp: first_timestamp.map_or(random.timestamp, |it| it.0),
+            cname: cname.unwrap_or(random.cname),
+            unix_time_at_origin: Duration::from_nanos(unix_time_ns),
+        }))
+    }
+
+    #[getter]
+    fn codec(&self) -> &'static str {
+        Spelled::word(self.0.media.law)
+    }
+
+    #[getter]
+    fn payload_type(&self) -> u8 {
+        self.0.media.payload_type.get()
+    }
+
+    #[getter]
+    fn telephone_event(&self) -> Option<u8> {
+        self.0.media.telephone_event.map(PayloadType::get)
+    }
+
+    #[getter]
+    fn packet_time_ms(&self) -> f64 {
+        millis(self.0.media.packet_time)
+    }
+
+    #[getter]
+    fn direction(&self) -> &'static str {
+        Spelled::word(self.0.media.direction)
+    }
+
+    #[getter]
+    fn ssrc(&self) -> u32 {
+        self.0.ssrc.0
+    }
+
+    #[getter]
+    fn first_sequence(&self) -> u16 {
+        self.0.first_sequence
+    }
+
+    #[getter]
+    fn first_timestamp(&self) -> u32 {
+        self.0.first_timestamp
+    }
+
+    #[getter]
+    fn cname(&self) -> &str {
+        &self.0.cname
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "LegConfig(codec={:?}, payload_type={}, packet_time_ms={}, direction={:?})",
+            self.codec(),
+            self.payload_type(),
+            self.packet_time_ms(),
+            self.direction()
+        )
+    }
+}
+
+impl LegConfig {
+    /// The configuration itself.
+    pub(crate) fn inner(&self) -> &leg::LegConfig {
+        &self.0
+    }
+}
+
+/// What RFC 3550 §5.1 wants to be hard to guess.
+struct Random {
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+    cname: String,
+}
+
+impl Random {
+    /// Draws from the same source as Python's `secrets`.
+    fn draw(py: Python<'_>) -> PyResult<Self> {
+        let [a, b, c, d, e, f, g, h, i, j, cname @ ..]: [u8; 22] =
+            py.import("os")?.call_method1("urandom", (22,))?.extract()?;
+        Ok(Self {
+            ssrc: u32::from_be_bytes([a, b, c, d]),
+            sequence: u16::from_be_bytes([e, f]),
+            timestamp: u32::from_be_bytes([g, h, i, j]),
+            // 96 bits, as a short-term name has them (RFC 7022 §4.2).
+            cname: cname.iter().map(|byte| format!("{byte:02x}")).collect(),
+        })
+    }
+}
+
+/// How the agent wants to be spoken to; the arguments of `bridge`.
+pub(crate) fn bridge_of(
+    input: Spelled<AudioFormat>,
+    output: Spelled<AudioFormat>,
+    back_channel: Option<Spelled<AudioFormat>>,
+    append: Milliseconds,
+    shape: Spelled<Shape>,
+) -> Bridge {
+    Bridge {
+        input: input.0,
+        output: output.0,
+        back_channel: back_channel.unwrap_or(output).0,
+        append: append.0,
+        shape: shape.0,
+    }
+}
+
+#[pyclass(frozen, module = "fourwire._core")]
+pub(crate) struct Leg(Mutex<leg::Leg>);
+
+#[pymethods]
+impl Leg {
+    #[new]
+    fn new(config: &LegConfig, now_ns: Nanoseconds) -> Self {
+        Self(Mutex::new(leg::Leg::new(config.0.clone(), now_ns.0)))
+    }
+
+    fn renegotiate(&self, py: Python<'_>, now_ns: Nanoseconds, config: &LegConfig) {
+        self.0.held(py).renegotiate(now_ns.0, config.0.media);
+    }
+
+    #[pyo3(
+        signature = (
+            *, input=PCMU, output=PCMU, back_channel=None, append_ms=APPEND,
+            shape=Spelled(Shape::Append),
+        ),
+        text_signature = "($self, *, input='audio/pcmu', output='audio/pcmu', back_channel=None, \
+            append_ms=60, shape='append')",
+    )]
+    fn bridge(
+        &self,
+        py: Python<'_>,
+        input: Spelled<AudioFormat>,
+        output: Spelled<AudioFormat>,
+        back_channel: Option<Spelled<AudioFormat>>,
+        append_ms: Milliseconds,
+        shape: Spelled<Shape>,
+    ) {
+        self.0.held(py).bridge(bridge_of(input, output, back_channel, append_ms, shape));
+    }
+
+    fn unbridge(&self, py: Python<'_>) {
+        self.0.held(py).unbridge();
+    }
+
+    fn receive(&self, py: Python<'_>, now_ns: Nanoseconds, datagram: Octets) -> &'static str {
+        Spelled::word(self.0.held(py).receive(now_ns.0, &datagram))
+    }
+
+    fn receive_rtcp(&self, py: Python<'_>, now_ns: Nanoseconds, datagram: Octets) -> &'static str {
+        Spelled::word(self.0.held(py).receive_rtcp(now_ns.0, &datagram))
+    }
+
+    fn receive_message(&self, py: Python<'_>, message: Octets) -> bool {
+        self.0.held(py).receive_message(&message)
+    }
+
+    fn begin_response(&self, py: Python<'_>, response: &str) {
+        self.0.held(py).begin_response(response);
+    }
+
+    #[pyo3(signature = (audio, *, response="", item=""))]
+    fn say(&self, py: Python<'_>, audio: Octets, response: &str, item: &str) -> &'static str {
+        Spelled::word(self.0.held(py).say(response, item, &audio))
+    }
+
+    fn say_back_channel(&self, py: Python<'_>, audio: Octets) -> &'static str {
+        Spelled::word(self.0.held(py).say_back_channel(&audio))
+    }
+
+    fn barge_in(&self, py: Python<'_>) -> Interruption {
+        self.0.held(py).barge_in().into()
+    }
+
+    fn clear(&self, py: Python<'_>) -> Interruption {
+        self.0.held(py).clear().into()
+    }
+
+    #[pyo3(
+        signature = (digits, *, tone_ms=TONE, gap_ms=TONE),
+        text_signature = "($self, digits, *, tone_ms=100, gap_ms=100)",
+    )]
+    fn send_digits(&self, py: Python<'_>, digits: &str, tone_ms: Milliseconds, gap_ms: Milliseconds) -> Result<(), Error> {
+        Ok(self.0.held(py).send_digits(digits, tone_ms.0, gap_ms.0)?)
+    }
+
+    fn record(&self, py: Python<'_>, on: bool) {
+        self.0.held(py).record(on);
+    }
+
+    fn poll<'py>(&self, py: Python<'py>, now_ns: Nanoseconds) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let mut leg = self.0.held(py);
+        leg.poll(now_ns.0).map(|output| output_of(py, output)).transpose()
+    }
+
+    #[getter]
+    fn deadline_ns(&self, py: Python<'_>) -> u64 {
+        self.0.held(py).deadline().as_nanos()
+    }
+
+    fn heard_ms(&self, py: Python<'_>, item: &str) -> Option<f64> {
+        self.0.held(py).playout().ledger().heard(item).map(millis)
+    }
+
+    #[getter]
+    fn waiting_ms(&self, py: Python<'_>) -> f64 {
+        millis(self.0.held(py).playout().waiting())
+    }
+
+    fn counters(&self, py: Python<'_>) -> Counters {
+        Counters::new(&self.0.held(py).counters().entries())
+    }
+}
+
+impl Word for leg::Received {
+    const WHAT: &'static str = "what a datagram was";
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("audio", Self::Audio),
+        ("key", Self::Key),
+        ("rtcp", Self::Rtcp),
+        ("dropped", Self::Dropped),
+    ];
+}
+
+/// What both kinds of leg default to.
+pub(crate) const PCMU: Spelled<AudioFormat> = Spelled(AudioFormat::G711(Law::Mu));
+
+/// Audio in one message to the agent.
+pub(crate) const APPEND: Milliseconds = Milliseconds(Duration::from_millis(60));
+
+/// How long a digit sounds, and how long the gap after it lasts.
+pub(crate) const TONE: Milliseconds = Milliseconds(Duration::from_millis(100));
+
+fn output_of<'py>(py: Python<'py>, output: Output<'_>) -> PyResult<Bound<'py, PyAny>> {
+    match output {
+        Output::Rtp(datagram) => {
+            Rtp { datagram: PyBytes::new(py, datagram).into() }.into_bound_py_any(py)
+        }
+        Output::Rtcp(datagram) => {
+            Rtcp { datagram: PyBytes::new(py, datagram).into() }.into_bound_py_any(py)
+        }
+        Output::Append(message) => Ok(PyBytes::new(py, message).into_any()),
+        Output::Audio { arrival, audio } => {
+            let audio = PyBytes::new(py, audio).into();
+            Audio { arrival_ns: arrival.as_nanos(), audio }.into_bound_py_any(py)
+        }
+        Output::Recorded(pcm) => {
+            Recorded { pcm: bytes_of(py, pcm)?.into() }.into_bound_py_any(py)
+        }
+        Output::Event(event) => event_of(py, event),
+    }
+}
+
+/// An event as Python's object.
+pub(crate) fn event_of(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny>> {
+    match event {
+        Event::Key { digit, duration } => {
+            Key { digit, duration_ms: millis(duration) }.into_bound_py_any(py)
+        }
+        Event::ReplyStarted { item } => ReplyStarted { item: item.into() }.into_bound_py_any(py),
+        Event::ReplyEnded { item, heard } => {
+            ReplyEnded { item: item.into(), heard_ms: millis(heard) }.into_bound_py_any(py)
+        }
+        Event::Drained => Drained.into_bound_py_any(py),
+        Event::Interrupted(cut) => Interruption::from(cut).into_bound_py_any(py),
+        Event::RtpStopped => RtpStopped.into_bound_py_any(py),
+        Event::RtpResumed => RtpResumed.into_bound_py_any(py),
+        Event::Goodbye => Goodbye.into_bound_py_any(py),
+    }
+}

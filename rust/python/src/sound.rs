@@ -1,0 +1,121 @@
+//! G.711, levels and the resampler.
+
+use std::sync::Mutex;
+
+use fourwire::Law;
+use fourwire::sound::resampler::Preset;
+use fourwire::sound::{g711, level, resampler};
+use pyo3::prelude::*;
+
+use crate::buffer::{Octets, Pcm, bulk, give_octets, give_samples, require_room};
+use crate::lock::Held;
+use crate::word::{Hertz, Spelled, millis};
+
+type Out<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
+
+#[pyfunction]
+#[pyo3(signature = (codes, out=None))]
+pub(crate) fn decode_pcmu<'py>(py: Python<'py>, codes: Octets, out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    decode(py, Law::Mu, &codes, out)
+}
+
+#[pyfunction]
+#[pyo3(signature = (codes, out=None))]
+pub(crate) fn decode_pcma<'py>(py: Python<'py>, codes: Octets, out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    decode(py, Law::A, &codes, out)
+}
+
+#[pyfunction]
+#[pyo3(signature = (pcm, out=None))]
+pub(crate) fn encode_pcmu<'py>(py: Python<'py>, pcm: Pcm, out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    encode(py, Law::Mu, &pcm, out)
+}
+
+#[pyfunction]
+#[pyo3(signature = (pcm, out=None))]
+pub(crate) fn encode_pcma<'py>(py: Python<'py>, pcm: Pcm, out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    encode(py, Law::A, &pcm, out)
+}
+
+fn decode<'py>(py: Python<'py>, law: Law, codes: &[u8], out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let mut pcm = vec![0; codes.len()];
+    bulk(py, codes.len(), || g711::decode(law, codes, &mut pcm));
+    give_samples(py, &pcm, out)
+}
+
+fn encode<'py>(py: Python<'py>, law: Law, pcm: &[i16], out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let mut codes = vec![0; pcm.len()];
+    bulk(py, pcm.len(), || g711::encode(law, pcm, &mut codes));
+    give_octets(py, &codes, out)
+}
+
+#[pyfunction]
+pub(crate) fn level_dbov(py: Python<'_>, pcm: Pcm) -> f64 {
+    bulk(py, pcm.len(), || level::rms(&pcm)).into()
+}
+
+#[pyfunction]
+pub(crate) fn peak(py: Python<'_>, pcm: Pcm) -> u16 {
+    bulk(py, pcm.len(), || level::peak(&pcm))
+}
+
+#[pyclass(frozen, module = "fourwire._core")]
+pub(crate) struct Resampler {
+    resampler: Mutex<resampler::Resampler>,
+    input_rate: Hertz,
+    output_rate: Hertz,
+}
+
+#[pymethods]
+impl Resampler {
+    #[new]
+    #[pyo3(
+        signature = (input_rate, output_rate, preset=Spelled(Preset::Standard)),
+        text_signature = "(input_rate, output_rate, preset='standard')",
+    )]
+    fn new(input_rate: Hertz, output_rate: Hertz, preset: Spelled<Preset>) -> Self {
+        let resampler = resampler::Resampler::new(input_rate.0, output_rate.0, preset.0);
+        Self { resampler: Mutex::new(resampler), input_rate, output_rate }
+    }
+
+    #[pyo3(signature = (pcm, out=None))]
+    fn process<'py>(&self, py: Python<'py>, pcm: Pcm, out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+        let most = self.most_samples(pcm.len());
+        out.map_or(Ok(()), |out| require_room(2 * most, out, "16-bit samples"))?;
+        let mut resampled = Vec::with_capacity(most);
+        let mut held = self.resampler.held(py);
+        let resampler = &mut *held;
+        bulk(py, pcm.len(), || resampler.process(&pcm, &mut resampled));
+        give_samples(py, &resampled, out)
+    }
+
+    fn reset(&self, py: Python<'_>) {
+        self.resampler.held(py).reset();
+    }
+
+    #[getter]
+    fn delay_ms(&self, py: Python<'_>) -> f64 {
+        millis(self.resampler.held(py).delay())
+    }
+
+    #[getter]
+    fn input_rate(&self) -> u32 {
+        self.input_rate.0.hertz()
+    }
+
+    #[getter]
+    fn output_rate(&self) -> u32 {
+        self.output_rate.0.hertz()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Resampler({}, {})", self.input_rate(), self.output_rate())
+    }
+}
+
+impl Resampler {
+    /// The most samples that come out for `samples`, whatever is inside already.
+    fn most_samples(&self, samples: usize) -> usize {
+        (samples * self.output_rate() as usize).div_ceil(self.input_rate() as usize)
+    }
+}

@@ -1,0 +1,177 @@
+//! Words and numbers of Python's, read as the core's types; what does not fit is an error that
+//! names it and what would fit.
+
+use std::time::Duration;
+
+use fourwire::leg::Direction;
+use fourwire::listen::Shape;
+use fourwire::sound::resampler::Preset;
+use fourwire::wire::PayloadType;
+use fourwire::{AudioFormat, ClockRate, Law, Moment};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+
+/// A type of the core that Python writes as one of a few words.
+pub(crate) trait Word: Copy + PartialEq + Sized + 'static {
+    /// What the word stands for, as an error message names it.
+    const WHAT: &'static str;
+    /// Every word with its meaning.
+    const WORDS: &'static [(&'static str, Self)];
+}
+
+/// A value that came as a word.
+#[derive(Clone, Copy)]
+pub(crate) struct Spelled<T>(pub(crate) T);
+
+impl<T: Word> Spelled<T> {
+    /// The word for `value`.
+    pub(crate) fn word(value: T) -> &'static str {
+        let found = T::WORDS.iter().find(|(_, meaning)| *meaning == value);
+        found.map_or("", |(word, _)| word)
+    }
+}
+
+impl<T: Word> FromPyObject<'_, '_> for Spelled<T> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let word: String = object.extract().map_err(|_| unknown::<T>(&object))?;
+        let found = T::WORDS.iter().find(|(known, _)| *known == word);
+        found.map(|&(_, meaning)| Self(meaning)).ok_or_else(|| unknown::<T>(&object))
+    }
+}
+
+fn unknown<T: Word>(object: &Bound<'_, PyAny>) -> PyErr {
+    let words: Vec<_> = T::WORDS.iter().map(|(word, _)| format!("{word:?}")).collect();
+    let (what, words) = (T::WHAT, words.join(", "));
+    PyValueError::new_err(format!("{what} is one of {words}, not {}", shown(object)))
+}
+
+fn shown(object: &Bound<'_, PyAny>) -> String {
+    object.repr().map_or_else(|_| "?".to_owned(), |repr| repr.to_string())
+}
+
+impl Word for Law {
+    const WHAT: &'static str = "codec";
+    const WORDS: &'static [(&'static str, Self)] = &[("PCMU", Self::Mu), ("PCMA", Self::A)];
+}
+
+impl Word for Direction {
+    const WHAT: &'static str = "direction";
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("sendrecv", Self::SendRecv),
+        ("sendonly", Self::SendOnly),
+        ("recvonly", Self::RecvOnly),
+        ("inactive", Self::Inactive),
+    ];
+}
+
+impl Word for AudioFormat {
+    const WHAT: &'static str = "audio format";
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("audio/pcmu", Self::G711(Law::Mu)),
+        ("audio/pcma", Self::G711(Law::A)),
+        ("audio/pcm;rate=8000", Self::Pcm16(ClockRate::Hz8000)),
+        ("audio/pcm;rate=16000", Self::Pcm16(ClockRate::Hz16000)),
+        ("audio/pcm;rate=24000", Self::Pcm16(ClockRate::Hz24000)),
+        ("audio/pcm;rate=48000", Self::Pcm16(ClockRate::Hz48000)),
+    ];
+}
+
+impl Word for Shape {
+    const WHAT: &'static str = "shape";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("append", Self::Append), ("audio", Self::Audio)];
+}
+
+impl Word for Preset {
+    const WHAT: &'static str = "preset";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("standard", Self::Standard), ("low_delay", Self::LowDelay)];
+}
+
+/// A sample rate in hertz.
+#[derive(Clone, Copy)]
+pub(crate) struct Hertz(pub(crate) ClockRate);
+
+impl FromPyObject<'_, '_> for Hertz {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let hertz = u32::try_from(object.extract::<i64>()?).ok();
+        hertz.and_then(ClockRate::new).map(Self).ok_or_else(|| {
+            let hertz = shown(&object);
+            PyValueError::new_err(format!(
+                "sample rate is one of 8000, 16000, 24000, 48000 Hz, not {hertz}"
+            ))
+        })
+    }
+}
+
+/// A payload type of RTP.
+#[derive(Clone, Copy)]
+pub(crate) struct SevenBits(pub(crate) PayloadType);
+
+impl FromPyObject<'_, '_> for SevenBits {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let bits = u8::try_from(object.extract::<i64>()?).ok();
+        bits.and_then(PayloadType::new).map(Self).ok_or_else(|| {
+            let bits = shown(&object);
+            PyValueError::new_err(format!("payload type is from 0 to 127 (RFC 3550 §5.1), not {bits}"))
+        })
+    }
+}
+
+/// A reading of a monotonic clock, in nanoseconds.
+#[derive(Clone, Copy)]
+pub(crate) struct Nanoseconds(pub(crate) Moment);
+
+impl FromPyObject<'_, '_> for Nanoseconds {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let nanos = u64::try_from(object.extract::<i64>()?);
+        nanos.map(|nanos| Self(Moment::from_nanos(nanos))).map_err(|_| {
+            PyValueError::new_err(format!("time starts at 0 ns, not at {}", shown(&object)))
+        })
+    }
+}
+
+/// A span of time, in milliseconds.
+#[derive(Clone, Copy)]
+pub(crate) struct Milliseconds(pub(crate) Duration);
+
+impl FromPyObject<'_, '_> for Milliseconds {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let millis: f64 = object.extract()?;
+        Duration::try_from_secs_f64(millis / 1_000.0).map(Self).map_err(|_| {
+            PyValueError::new_err(format!("a span is zero or more ms, not {}", shown(&object)))
+        })
+    }
+}
+
+/// `span` in milliseconds.
+pub(crate) fn millis(span: Duration) -> f64 {
+    span.as_nanos() as f64 / 1e6
+}
+
+/// A whole number that fits into the field of this many bits.
+#[derive(Clone, Copy)]
+pub(crate) struct Field<T>(pub(crate) T);
+
+impl<T: TryFrom<i64>> FromPyObject<'_, '_> for Field<T> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let wrong = || PyTypeError::new_err(format!("a whole number is needed, not {}", shown(&object)));
+        let number: i64 = object.extract().map_err(|_| wrong())?;
+        T::try_from(number).map(Self).map_err(|_| {
+            let most = (1_u128 << (8 * size_of::<T>())) - 1;
+            PyValueError::new_err(format!("a whole number from 0 to {most} is needed, not {number}"))
+        })
+    }
+}

@@ -116,20 +116,16 @@ class Agent(Verbs):
     def tell(self, command: Command) -> Sent:
         """Queue any command."""
         if self._over(command.type):
-            return Sent(None)
-        event_id = self._session.send(command)
-        self._perform()
-        return Sent(event_id)
+            return Sent(False)
+        return self._told(self._session.send(command))
 
     def response_cancel(
         self, response_id: str | None = None, *, event_id: str | UnsetType = UNSET
     ) -> Sent:
         """Have the agent stop, where a response is under way; else nothing is sent."""
         if self._over("response.cancel"):
-            return Sent(None)
-        sent = self._session.cancel(cancellation(response_id, event_id))
-        self._perform()
-        return Sent(sent)
+            return Sent(False)
+        return self._told(self._session.cancel(cancellation(response_id, event_id)))
 
     async def session_update(
         self,
@@ -161,9 +157,9 @@ class Agent(Verbs):
         greeting waits for that.
         """
         if self._over("the greeting") or not self._session.greet(text):
-            return Sent(None)
+            return Sent(False)
         self._perform()
-        return Sent("greeting")
+        return Sent(True)
 
     def counters(self) -> dict[str, int]:
         """What went through, and what did not."""
@@ -265,6 +261,10 @@ class Agent(Verbs):
         self._session.end(closed)
         self._perform()
         self._feed.finish()
+
+    def _told(self, event_id: str | None) -> Sent:
+        self._perform()
+        return Sent(event_id is not None, event_id)
 
     def _perform(self) -> None:
         """Do what the machine wants done."""

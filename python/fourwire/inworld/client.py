@@ -37,7 +37,7 @@ class connect:
         auth_scheme: "basic" for a portal key, "bearer" for a JWT.
         audio: the formats `session_update` asks for.
         connect_timeout: seconds for all of it: name lookup, TCP, TLS, handshake and the server's
-            `session.created`.
+            `session.created`. To take leave of a server that fails late may take two more.
         ssl: a TLS context in place of the system's.
         proxy: an address, `None`, or `True` for what the environment says; connections within
             this machine never use the environment's.

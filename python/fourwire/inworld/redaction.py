@@ -6,6 +6,9 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 REDACTED = "[redacted]"
+SHORTEST = 12
+"""Characters in a secret: shorter ones guard nothing, and to replace them would garble messages."""
+
 AUTHORIZATION = re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*).+")
 AUDIO = re.compile(r'("(?:audio|delta)"\s*:\s*")[A-Za-z0-9+/=]{32,}')
 
@@ -14,7 +17,8 @@ class Redactor:
     """Takes secrets out of whatever is to be seen by people."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        longest_first = sorted(set(secrets), key=len, reverse=True)
+        worth_hiding = {secret for secret in secrets if len(secret) >= SHORTEST}
+        longest_first = sorted(worth_hiding, key=len, reverse=True)
         self._text = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         self._bytes = re.compile(self._text.pattern.encode())
 

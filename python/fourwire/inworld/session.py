@@ -141,6 +141,8 @@ class Session:
 
     def receive(self, frame: bytes) -> None:
         """Take a frame from the server."""
+        if self.state is State.ENDED:
+            raise IllegalMove("a frame in state ENDED")
         event = read_event(frame)
         if isinstance(event, Error):
             event = self._attributed(event)
@@ -164,10 +166,11 @@ class Session:
 
         A response that was asked for counts as under way: the server reads the request first.
         """
-        wanted = command.response_id or self.active_response
         if self.active_response is None:
             return self.send(command) if self._requested else None
-        return self.send(command) if wanted == self.active_response else None
+        both_named = bool(command.response_id and self.active_response)
+        another = both_named and command.response_id != self.active_response
+        return None if another else self.send(command)
 
     def greet(self, text: str) -> bool:
         """Have the agent speak first, on the strength of `text`; once a session, else `False`.

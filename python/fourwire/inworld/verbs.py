@@ -24,22 +24,23 @@ from .events import SessionUpdated
 
 
 class Sent:
-    """The receipt of a command: true where it was queued, with its `event_id`.
+    """The receipt of what was said: true where it will be sent, false where it will not.
 
-    Commands are queued at once, so awaiting the receipt is optional; it gives the event loop a
-    chance to send.
+    `event_id` is the command's. Commands are queued at once, so awaiting the receipt is optional;
+    it gives the event loop a chance to send.
     """
 
-    __slots__ = ("event_id",)
+    __slots__ = ("accepted", "event_id")
 
-    def __init__(self, event_id: str | None) -> None:
+    def __init__(self, accepted: bool, event_id: str | None = None) -> None:
+        self.accepted = accepted
         self.event_id = event_id
 
     def __repr__(self) -> str:
-        return f"Sent(event_id={self.event_id!r})"
+        return f"Sent({self.accepted}, event_id={self.event_id!r})"
 
     def __bool__(self) -> bool:
-        return self.event_id is not None
+        return self.accepted
 
     def __await__(self) -> Generator[None, None, Self]:
         yield

@@ -7,6 +7,7 @@ and the value of a secret is blacked out wherever it turns up.
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from typing import Any, Self, TextIO
 
 import msgspec
 
+from fourwire.inworld import events
+from fourwire.inworld.events import Event
 from fourwire.settings import SettingsError, redact
 
 __all__ = ["CallJournal", "Clock", "Entry", "Journal", "Sink", "plain"]
@@ -111,6 +114,7 @@ class CallJournal:
         self.call_id = call_id
         self._journal = journal
         self._began = began
+        self._noted: deque[Event] = deque(maxlen=NOTED)
 
     @property
     def now(self) -> float:
@@ -120,6 +124,25 @@ class CallJournal:
     def write(self, event: str, /, **about: Any) -> None:
         """Note what happened in this call."""
         self._journal._tell(self.call_id, self._began, event, about)
+
+    def note(self, event: Event) -> None:
+        """Write an agent's event, once however many listeners pass it on; never its audio."""
+        if isinstance(event, TOO_NOISY) or any(event is known for known in self._noted):
+            return
+        self._noted.append(event)
+        self.write(event.name, data=event.payload)
+
+
+TOO_NOISY = (
+    events.ResponseOutputAudioDelta,
+    events.ResponseBackchannelAudioDelta,
+    events.AgentTranscriptDelta,
+    events.ResponseOutputTextDelta,
+)
+"""Events left out: audio, and words that come whole a moment later."""
+
+NOTED = 1000
+"""How many events of a call stay known, so that two listeners write them once."""
 
 
 def plain(value: Any) -> Any:

@@ -2,12 +2,10 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from fourwire.life import Cause
-
-if TYPE_CHECKING:
-    from fourwire.media import MediaLeg
+from fourwire.media import MediaLeg
 
 __all__ = ["Headers", "Line", "LineClosed", "LineEnded", "LineEvent", "MediaChanged"]
 
@@ -79,10 +77,10 @@ class Line(Protocol):
     async def ring(self, headers: Headers | None) -> None:
         """Tell the caller that we are being rung."""
 
-    async def progress(self, headers: Headers | None) -> "MediaLeg":
+    async def progress(self, headers: Headers | None) -> MediaLeg:
         """Open the audio before the call is answered."""
 
-    async def answer(self, headers: Headers | None) -> "MediaLeg":
+    async def answer(self, headers: Headers | None) -> MediaLeg:
         """Answer; returns when the caller knows. `LineClosed` where the caller is gone."""
 
     async def reject(self, status: int, reason: str | None, headers: Headers | None) -> None:

@@ -1,0 +1,135 @@
+"""An agent without code: a TOML file that says who answers, and the scenario that it makes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import msgspec
+
+from fourwire import inworld
+from fourwire.call import Call, Scenario
+from fourwire.settings import Secret, SettingsError, read_toml, secret, unknown_key
+
+__all__ = ["AgentFile", "scenario"]
+
+DEFAULT_INSTRUCTIONS = "You are a helpful voice on the telephone. Keep every answer short."
+DEFAULT_GREETING = "The phone call just connected. Greet the caller and ask how you can help."
+
+
+class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answers: what the agent is told, and how it sounds.
+
+    `instructions`, `model` and `voice` are short for their places in the session; everything else
+    that a session can hold, `providerData` included, stands in the table `session` and is passed
+    on as it is.
+    """
+
+    dialled: str = ".*"
+    """Which numbers it answers: a regular expression for the whole of the dialled user."""
+    greeting: str = DEFAULT_GREETING
+    """What makes it speak first, put to it as the caller's words; empty: it waits."""
+    instructions: str | None = None
+    """The system prompt."""
+    model: str | None = None
+    """The language model."""
+    voice: str | None = None
+    """The voice."""
+    api_key: str = "INWORLD_API_KEY"
+    """Name of the environment variable with the key; of a file with `_FILE` behind it."""
+    auth_scheme: Literal["basic", "bearer"] = "basic"
+    """How the key is shown."""
+    url: str = inworld.URL
+    """The endpoint."""
+    session: dict[str, Any] = {}
+    """Fields of the session."""
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The agent in the file at `path`; `SettingsError` names file, key and value."""
+        table = read_toml(path)
+        for key in table:
+            if key not in cls.__struct_fields__:
+                raise unknown_key(str(path), key, list(cls.__struct_fields__))
+        try:
+            agent = msgspec.convert(table, cls)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"{path}: {str(error).replace('`', '')}") from None
+        agent._refuse_doubles(str(path))
+        return agent
+
+    def _refuse_doubles(self, path: str) -> None:
+        """Refuse a field that is given at both of its places, for one would win silently."""
+        for name, place in PLACES.items():
+            if getattr(self, name) is not None and _at(self.session, place) is not None:
+                where = ".".join(("session", *place))
+                raise SettingsError(f"{path}: {name} is given twice, also as {where}")
+
+    def session_config(self) -> dict[str, Any]:
+        """The session that the agent asks for, whole."""
+        config = _copied({"type": "realtime", "output_modalities": ["audio", "text"]})
+        config |= _copied(self.session)
+        for name, place in PLACES.items():
+            value = getattr(self, name)
+            if value is not None:
+                _put(config, place, value)
+        config.setdefault("instructions", DEFAULT_INSTRUCTIONS)
+        return config
+
+    def key(self, environ: Mapping[str, str] | None = None) -> Secret:
+        """The API key; `MissingSecret` says what to set."""
+        return secret(self.api_key, environ)
+
+
+PLACES = {
+    "instructions": ("instructions",),
+    "model": ("model",),
+    "voice": ("audio", "output", "voice"),
+}
+"""Where in the session the short forms belong."""
+
+
+def scenario(agent: AgentFile, key: Secret | str, url: str | None = None) -> Scenario:
+    """What `agent` does with a call: answer, connect, greet, talk until either side ends it."""
+
+    async def answer(call: Call) -> None:
+        async with inworld.connect(
+            api_key=key,
+            session_key=call.id,
+            url=url or agent.url,
+            auth_scheme=agent.auth_scheme,
+            audio=call.audio,
+        ) as session:
+            await call.answer()
+            await session.session_update(agent.session_config())
+            call.bridge(session)
+            if agent.greeting:
+                session.greet(agent.greeting)
+            async for event in session:
+                call.log(event)
+                match event:
+                    case inworld.UserTranscript(text=text):
+                        call.log("user", text)
+                    case inworld.AgentTranscript(text=text):
+                        call.log("agent", text)
+
+    return answer
+
+
+def _at(table: Mapping[str, Any], place: tuple[str, ...]) -> Any:
+    value: Any = table
+    for key in place:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _put(table: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
+    *above, last = place
+    for key in above:
+        table = table.setdefault(key, {})
+    table[last] = value
+
+
+def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _copied(value) if isinstance(value, Mapping) else value for key, value in table.items()
+    }

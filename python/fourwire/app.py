@@ -1,0 +1,101 @@
+"""Scenarios and their rules: which function answers which number."""
+
+import re
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+import anyio
+
+from fourwire.call import Call, Scenario
+from fourwire.gateway import Gateway, open_gateway
+from fourwire.journal import Journal
+from fourwire.life import Ended
+from fourwire.settings import Settings, SettingsError
+
+__all__ = ["App"]
+
+AfterCall = Callable[[Call, Ended], Awaitable[None]]
+
+
+class App:
+    """What a gateway does with calls: rules, in the order in which they were written.
+
+    app = fw.App()
+
+    @app.call("voxi")
+    async def answer(call: fw.Call) -> None:
+        await call.answer()
+        ...
+
+    app.run()
+    """
+
+    def __init__(self) -> None:
+        self._rules: list[tuple[re.Pattern[str], Scenario]] = []
+        self._after: list[AfterCall] = []
+
+    def call(self, dialled: str = ".*") -> Callable[[Scenario], Scenario]:
+        """Answer calls whose dialled user matches the regular expression `dialled` in full.
+
+        The first rule that matches wins; a call that none matches is refused with 404.
+        """
+        try:
+            pattern = re.compile(dialled)
+        except re.error as error:
+            raise ValueError(f"{dialled!r} is not a regular expression: {error}") from None
+
+        def rule(scenario: Scenario) -> Scenario:
+            self._rules.append((pattern, scenario))
+            return scenario
+
+        return rule
+
+    def ended(self, after: AfterCall) -> AfterCall:
+        """Have `after(call, ended)` run when a call is over and its caller gone."""
+        self._after.append(after)
+        return after
+
+    def scenario_for(self, dialled: str) -> Scenario | None:
+        """The scenario of the first rule that matches `dialled` in full."""
+        rules = (scenario for pattern, scenario in self._rules if pattern.fullmatch(dialled))
+        return next(rules, None)
+
+    def open(
+        self, settings: Settings | None = None, journal: Journal | None = None
+    ) -> AbstractAsyncContextManager[Gateway]:
+        """A gateway that runs this app while the block runs; signals are left alone.
+
+        Without `settings`, those of the environment.
+        """
+        settings = settings or Settings.load()
+        journal = journal or Journal.open(settings.journal)
+        return open_gateway(settings, journal, self.scenario_for, self._after_call)
+
+    async def serve(self, settings: Settings | None = None, journal: Journal | None = None) -> None:
+        """Run until SIGTERM or SIGINT, then finish: no new calls, and running ones get the grace
+        of the settings. A second signal ends the grace."""
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async with self.open(settings, journal) as gateway:
+                await anext(signals)
+                async with anyio.create_task_group() as draining:
+                    draining.start_soon(_cancel_at_signal, signals, draining.cancel_scope)
+                    await gateway.drain()
+                    draining.cancel_scope.cancel()
+
+    def run(self, settings: Settings | None = None) -> None:
+        """`serve`, for a program that does nothing else; what is wrong with the settings or a
+        port is printed, without a traceback, and the exit status is 2."""
+        try:
+            anyio.run(self.serve, settings)
+        except* (SettingsError, OSError) as errors:
+            raise SystemExit(f"fourwire: {errors.exceptions[0]}") from None
+
+    async def _after_call(self, call: Call, ended: Ended) -> None:
+        for after in self._after:
+            await after(call, ended)
+
+
+async def _cancel_at_signal(signals: object, scope: anyio.CancelScope) -> None:
+    await anext(signals)  # type: ignore[call-overload]
+    scope.cancel()

@@ -1,0 +1,142 @@
+"""The join of a call's audio and an agent: both ways, and silence when the caller speaks."""
+
+from collections.abc import Callable
+
+from fourwire._core import Drained, Interruption, ReplyEnded, ReplyStarted
+from fourwire.inworld import Agent, events
+from fourwire.journal import CallJournal
+from fourwire.media import MediaLeg
+from fourwire.transcript import Transcript
+
+__all__ = ["Bridge"]
+
+Closed = Callable[[events.WebSocketClosed], None]
+ReplyEvent = ReplyStarted | ReplyEnded | Drained | Interruption
+
+
+class Bridge:
+    """One leg and one agent, joined from `open` to `close`.
+
+    The caller's audio goes to the agent as append messages that come ready from the leg; the
+    agent's messages go to the leg first, which keeps the audio and falls silent at
+    `speech_started` by itself, before anything here has run. What is left for Python is to tell
+    the agent, and to write down what happened.
+    """
+
+    def __init__(
+        self,
+        leg: MediaLeg,
+        agent: Agent,
+        journal: CallJournal,
+        transcript: Transcript,
+        *,
+        append_ms: int,
+        on_closed: Closed,
+    ) -> None:
+        self.leg = leg
+        self.agent = agent
+        self._journal = journal
+        self._transcript = transcript
+        self._append_ms = append_ms
+        self._on_closed = on_closed
+        self._listener = agent.events()
+        self._is_open = False
+        self._speaking_since: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether audio flows."""
+        return self._is_open
+
+    def open(self) -> None:
+        """Let audio flow both ways; what the caller said before this moment is not sent."""
+        formats = self.agent.audio
+        self.leg.bridge(input=formats.input, output=formats.output, append_ms=self._append_ms)
+        self.leg.on_append = self.agent.send_frame
+        self.agent.on_message = self.leg.receive_message
+        self._is_open = True
+        self._journal.write("bridge.opened", input=formats.input, output=formats.output)
+
+    def close(self) -> None:
+        """Part the two; the rest of what the agent had to say is not played. Idempotent."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        self.agent.on_message = None
+        self.leg.on_append = None
+        self.leg.unbridge()
+        self._end_of_speech()
+        self._journal.write("bridge.closed", agent=self.agent.counters())
+
+    async def follow(self) -> None:
+        """Act on the agent's events until either closes."""
+        async for event in self._listener:
+            if not self._is_open:
+                return
+            self._journal.note(event)
+            self._agent_event(event)
+
+    def _agent_event(self, event: events.Event) -> None:
+        match event:
+            case events.SpeechStarted():
+                self._silence_agent()
+            case events.ResponseCreated(response=response) if response.id:
+                self.leg.begin_response(response.id)
+            case events.UserTranscript(item_id=item, text=text):
+                self._transcript.user_said(item, text, self._journal.now)
+            case events.AgentTranscript(item_id=item, text=text):
+                self._transcript.agent_said(item, text, self._journal.now)
+            case events.WebSocketClosed():
+                self._on_closed(event)
+
+    def _silence_agent(self) -> None:
+        """Have the agent forget what it meant to say; the caller's leg is silent already.
+
+        Cancel first, then clear: servers that run their own playout want that order. An error in
+        answer to either is harmless, for the response may be over while its audio still waits.
+        """
+        cancelled = bool(self.agent.response_cancel())
+        self.agent.output_audio_buffer_clear()
+        self._journal.write("bridge.barge_in", cancelled=cancelled)
+
+    def reply_event(self, event: ReplyEvent) -> None:
+        """Take notice of what really went out to the caller."""
+        match event:
+            case ReplyStarted(item):
+                self._transcript.agent_began(item or None, self._journal.now)
+                self._start_of_speech()
+            case ReplyEnded(item, heard_ms):
+                self._transcript.agent_was_heard(item or None, heard_ms)
+            case Interruption(response, item, heard_ms, discarded_ms):
+                self._interrupted(response, item, heard_ms, discarded_ms)
+            case Drained():
+                self._end_of_speech()
+
+    def _interrupted(
+        self, response: str | None, item: str | None, heard_ms: float, discarded_ms: float
+    ) -> None:
+        self._transcript.agent_was_cut(item, heard_ms)
+        self._journal.write(
+            "bridge.interrupted",
+            response=response,
+            item=item,
+            heard_ms=heard_ms,
+            discarded_ms=discarded_ms,
+        )
+        self._end_of_speech()
+
+    def _start_of_speech(self) -> None:
+        if self._speaking_since is None:
+            self._speaking_since = self._journal.now
+            self._publish(events.WebSocketMediaStarted(encoding=self.agent.audio.output))
+
+    def _end_of_speech(self) -> None:
+        if self._speaking_since is not None:
+            lasted_ms = round((self._journal.now - self._speaking_since) * 1000, 1)
+            self._speaking_since = None
+            self._publish(events.WebSocketMediaEnded(duration_ms=lasted_ms))
+
+    def _publish(self, event: events.Event) -> None:
+        """Let the agent's listeners know, and the journal even where they are gone."""
+        self._journal.note(event)
+        self.agent.publish(event)

@@ -1,0 +1,433 @@
+"""A call, as a scenario sees it: answer it, bridge it to an agent, hang it up.
+
+Nothing here knows through which door the call came; that is the business of its `Line`.
+"""
+
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import anyio
+from anyio.abc import TaskGroup
+
+from fourwire._core import (
+    Drained,
+    Goodbye,
+    Interruption,
+    Key,
+    Latched,
+    ReplyEnded,
+    ReplyStarted,
+    RtpResumed,
+    RtpStopped,
+)
+from fourwire.bridge import Bridge
+from fourwire.inworld import Agent, AudioFormats, InworldError
+from fourwire.inworld.events import Event, WebSocketClosed
+from fourwire.journal import CallJournal
+from fourwire.life import Cause, Ended, Farewell, Life, State, Step, WrongMoment
+from fourwire.line import Headers, Line, LineClosed, LineEnded, MediaChanged
+from fourwire.media import MediaLeg
+from fourwire.transcript import Transcript
+
+__all__ = ["Call", "CallOptions", "Scenario"]
+
+Scenario = Callable[["Call"], Awaitable[None]]
+T = TypeVar("T")
+
+FORMATS = {"PCMU": "audio/pcmu", "PCMA": "audio/pcma"}
+"""How the agent names the codec of the line, so that audio passes without transcoding."""
+
+FAREWELL_SECONDS = 5.0
+"""How long a farewell may take; a caller who does not answer a BYE is gone anyway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOptions:
+    """What is the same for all calls of a gateway."""
+
+    append_ms: int = 60
+    """Audio in one message to the agent."""
+    rtp_lost_s: float | None = None
+    """Seconds without RTP, outside hold, that end a call; None: never."""
+
+
+class Call:
+    """One call, from its offer to its one end.
+
+    When the call ends, for whatever cause, the scenario that handles it is cancelled; what must be
+    done after a call belongs into a `finally` or into `@app.ended`. Leaving the scenario ends the
+    call. Every verb may be called again, from any task, at any time.
+    """
+
+    def __init__(
+        self, call_id: str, line: Line, journal: CallJournal, options: CallOptions | None = None
+    ) -> None:
+        self.id = call_id
+        """Unique among all calls; fit for a session key."""
+        self.journal = journal
+        """This call's part of the journal."""
+        self.transcript = Transcript()
+        """What was said so far."""
+        self.data: dict[str, Any] = {}
+        """Whatever the scenario wants to remember of the call."""
+        self._line = line
+        self._options = options or CallOptions()
+        self._life = Life()
+        self._leg: MediaLeg | None = None
+        self._bridge: Bridge | None = None
+        self._tasks: TaskGroup | None = None
+        self._scenario = anyio.CancelScope()
+        self._silence: anyio.CancelScope | None = None
+        self._over = anyio.Event()
+        self._held = False
+        self._headers: Headers | None = None
+        self._reason: str | None = None
+        self._rtp_stopped = False
+        self._answered_at: float | None = None
+        self._parting = anyio.Lock()
+        self._parted = False
+
+    def __repr__(self) -> str:
+        return f"<Call {self.id} from {self.caller!r} to {self.dialled!r}, {self.state.value}>"
+
+    @property
+    def caller(self) -> str:
+        """Who calls: a number or a name."""
+        return self._line.caller
+
+    @property
+    def display_name(self) -> str:
+        """What the caller calls itself; may be empty."""
+        return self._line.display_name
+
+    @property
+    def dialled(self) -> str:
+        """Whom the caller asked for."""
+        return self._line.dialled
+
+    @property
+    def headers(self) -> Headers:
+        """What else the caller sent, such as `X-` headers; names in any case."""
+        return self._line.headers
+
+    @property
+    def state(self) -> State:
+        """Where the call stands."""
+        return self._life.state
+
+    @property
+    def ended(self) -> Ended | None:
+        """How the call ended, once it has."""
+        return self._life.ended
+
+    @property
+    def held(self) -> bool:
+        """Whether the caller has put us on hold, so that nothing we say is heard."""
+        return self._held
+
+    @property
+    def audio(self) -> AudioFormats:
+        """The formats in which an agent hears and speaks without transcoding."""
+        name = FORMATS[self._line.codec]
+        return AudioFormats(input=name, output=name)
+
+    async def ring(self, headers: Headers | None = None) -> None:
+        """Let the caller hear that we are being rung."""
+        self._life.take(Step.RING)
+        await self._ask(self._line.ring(headers))
+        self.journal.write("call.ringing")
+
+    async def progress(self, headers: Headers | None = None) -> None:
+        """Open the audio before answering (early media)."""
+        self._life.take(Step.PROGRESS)
+        self._join(await self._ask(self._line.progress(headers)))
+        self.journal.write("call.early_media")
+
+    async def answer(self, headers: Headers | None = None) -> None:
+        """Answer; returns when the caller knows and audio flows."""
+        self._life.take(Step.ANSWER)
+        leg = await self._ask(self._line.answer(headers))
+        await anyio.lowlevel.checkpoint()  # a call that ended meanwhile is not answered any more
+        self._life.take(Step.CONFIRM)
+        self._answered_at = self.journal.now
+        self._join(leg)
+        self.journal.write("call.answered", codec=self._line.codec)
+
+    async def reject(
+        self, status: int = 603, reason: str | None = None, headers: Headers | None = None
+    ) -> None:
+        """Refuse the call, which must not be answered yet; `status` as in SIP, 300 to 699."""
+        if not 300 <= status <= 699:
+            raise ValueError(f"status is {status}, must be from 300 to 699")
+        if self.state in (State.ANSWERING, State.ANSWERED):
+            raise WrongMoment("reject", self.state, [State.OFFERED, State.RINGING, State.EARLY])
+        self._reason, self._headers = reason, headers
+        self.end(Cause.REJECTED, reason or "", status)
+        await anyio.lowlevel.checkpoint()
+
+    async def hang_up(self, headers: Headers | None = None) -> None:
+        """End the call; one that is not answered is declined."""
+        if self._life.ended is None:
+            self._headers = headers
+        self.end(Cause.HUNG_UP)
+        await anyio.lowlevel.checkpoint()
+
+    def bridge(self, agent: Agent, *, hang_up_with_agent: bool = True) -> None:
+        """Join the call's audio with `agent`, both ways, barge-in included.
+
+        A second agent takes the place of the first; the same again changes nothing. When the
+        agent's connection is lost the call ends, unless `hang_up_with_agent` is false.
+        """
+        leg = self._media("bridge")
+        if self._bridge is not None and self._bridge.is_open and self._bridge.agent is agent:
+            return
+        self.unbridge()
+        self._bridge = Bridge(
+            leg,
+            agent,
+            self.journal,
+            self.transcript,
+            append_ms=self._options.append_ms,
+            on_closed=lambda closed: self._agent_closed(agent, closed, hang_up_with_agent),
+        )
+        self._bridge.open()
+        self._start(self._bridge.follow)
+
+    def unbridge(self) -> None:
+        """Part the call from its agent; both go on."""
+        if self._bridge is not None:
+            self._bridge.close()
+
+    def send_digits(self, digits: str, *, tone_ms: float = 100, gap_ms: float = 100) -> None:
+        """Send keys to the caller as telephone events (RFC 4733)."""
+        self._media("send digits").send_digits(digits, tone_ms=tone_ms, gap_ms=gap_ms)
+
+    def record(self, path: str | None) -> None:
+        """Record into the WAV file at `path`, caller left and agent right; None stops."""
+        self._media("record").record(path)
+        self.journal.write("call.recording", path=path)
+
+    def log(self, event: str | Event, text: str | None = None, /, **about: Any) -> None:
+        """Note something in the journal: an agent's event, or a word of your own and its text.
+
+        An agent's event is written once, however often it is logged; audio never.
+        """
+        if isinstance(event, Event):
+            self.journal.note(event)
+        else:
+            self.journal.write(event, **({} if text is None else {"text": text}), **about)
+
+    async def wait_ended(self) -> Ended:
+        """Wait until the call is over."""
+        await self._over.wait()
+        assert self._life.ended is not None
+        return self._life.ended
+
+    def end(self, cause: Cause, detail: str = "", status: int | None = None) -> None:
+        """End the call by `cause`, unless it has ended already. Returns at once."""
+        if self._life.end(cause, detail, status) is None:
+            return
+        self._over.set()
+        self._scenario.cancel()
+
+    async def live(self, scenario: Scenario) -> Ended:
+        """Run `scenario` for this call and end both together; how the call ended.
+
+        Only a cancellation from outside passes through, after the call was ended in good form.
+        """
+        self.journal.write("call.offered", **self._about())
+        try:
+            async with anyio.create_task_group() as self._tasks:
+                self._start(self._follow_line)
+                self._start(self._part)
+                await self._play(scenario)
+                self.end(*self._leaving())
+                await self._part()
+                self._tasks.cancel_scope.cancel()
+        finally:
+            self.end(Cause.SHUTDOWN, "cancelled")
+            with anyio.CancelScope(shield=True):
+                await self._part()
+        assert self._life.ended is not None
+        return self._life.ended
+
+    def _about(self) -> dict[str, Any]:
+        who = {"caller": self.caller, "name": self.display_name, "dialled": self.dialled}
+        return who | dict(self._line.about)
+
+    async def _play(self, scenario: Scenario) -> None:
+        with self._scenario:
+            try:
+                await scenario(self)
+            except Exception as error:
+                self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        """Take notice of what went wrong in the scenario, and end the call by it."""
+        error = _innermost(error)
+        if isinstance(error, WrongMoment) and self._life.ended is not None:
+            return  # the scenario had not noticed yet that the call was over
+        for event in getattr(error, "events", ()):
+            self.journal.note(event)
+        what = f"{type(error).__name__}: {error}"
+        self.journal.write("call.error", error=what, traceback=_places(error))
+        agents = isinstance(error, InworldError)
+        self.end(Cause.AGENT_FAILED if agents else Cause.HANDLER_ERROR, what)
+
+    def _leaving(self) -> tuple[Cause, str]:
+        """Why the call ends when its scenario does."""
+        closed = self._bridge.agent.closed if self._bridge is not None else None
+        if closed is not None and not getattr(closed, "by_us", False):
+            return _cause_of(closed)
+        answered = self.state is State.ANSWERED
+        return Cause.HUNG_UP if answered else Cause.NOT_ANSWERED, "the scenario is finished"
+
+    def _agent_closed(self, agent: Agent, closed: WebSocketClosed, ends_call: bool) -> None:
+        if self._bridge is None or self._bridge.agent is not agent:
+            return
+        self.unbridge()
+        if ends_call and not getattr(closed, "by_us", False):
+            self.end(*_cause_of(closed))
+
+    async def _ask(self, request: Awaitable[T]) -> T:
+        """What the line answers; ends the call where the caller is gone."""
+        try:
+            return await request
+        except LineClosed as closed:
+            self.end(closed.cause, closed.detail)
+            await anyio.lowlevel.checkpoint()
+            raise
+
+    def _media(self, wish: str) -> MediaLeg:
+        """The leg, for what needs one."""
+        if self._leg is None or self._life.ended is not None:
+            raise WrongMoment(wish, self.state, [State.EARLY, State.ANSWERED])
+        return self._leg
+
+    def _join(self, leg: MediaLeg) -> None:
+        """Follow what happens to the audio, from its first moment on."""
+        if self._leg is None:
+            self._leg = leg
+            self._start(self._follow_leg)
+
+    def _start(self, work: Callable[[], Awaitable[None]]) -> None:
+        assert self._tasks is not None, "a call is run by `live`"
+        self._tasks.start_soon(self._tend, work)
+
+    async def _tend(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` beside the scenario; what goes wrong in it ends this call and no other."""
+        try:
+            await work()
+        except Exception as error:
+            self._failed(error)
+
+    async def _follow_line(self) -> None:
+        async for event in self._line.events():
+            match event:
+                case LineEnded(cause, detail):
+                    self.end(cause, detail)
+                case MediaChanged(direction=direction, remote=remote):
+                    self.journal.write("call.media_changed", direction=direction, remote=remote)
+                    self._held = event.held
+                    self._watch_rtp()
+        self.end(Cause.LINE_FAILED, "the line fell silent")
+
+    async def _follow_leg(self) -> None:
+        assert self._leg is not None
+        async for event in self._leg.events():
+            match event:
+                case ReplyStarted() | ReplyEnded() | Drained() | Interruption():
+                    if self._bridge is not None:
+                        self._bridge.reply_event(event)
+                case Key(digit, duration_ms):
+                    self.journal.write("call.key", digit=digit, duration_ms=duration_ms)
+                case RtpStopped() | RtpResumed():
+                    self._rtp_stopped = isinstance(event, RtpStopped)
+                    self.journal.write(MEDIA_EVENTS[type(event)])
+                    self._watch_rtp()
+                case Latched(address):
+                    self.journal.write("call.latched", address=address)
+                case Goodbye():
+                    self.journal.write("call.rtcp_goodbye")
+
+    def _watch_rtp(self) -> None:
+        """Start or stop the clock that ends a call whose audio stays away, as things stand."""
+        lost = self._rtp_stopped and not self._held and self._options.rtp_lost_s is not None
+        if lost and self._silence is None:
+            self._silence = anyio.CancelScope()
+            self._start(self._wait_for_rtp)
+        elif not lost and self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
+    async def _wait_for_rtp(self) -> None:
+        seconds, scope = self._options.rtp_lost_s, self._silence
+        assert seconds is not None
+        assert scope is not None
+        with scope:
+            await anyio.sleep(seconds)
+            self.end(Cause.RTP_LOST, f"no RTP for {seconds:g} s more")
+
+    async def _part(self) -> None:
+        """Say farewell and give everything back, once, as soon as the call is over."""
+        await self._over.wait()
+        async with self._parting:
+            if self._parted:
+                return
+            self._parted = True
+            with anyio.CancelScope(shield=True):
+                await self._say_farewell()
+                self._write_end()
+                await self._line.close()
+
+    async def _say_farewell(self) -> None:
+        ended = self._life.ended
+        assert ended is not None
+        self.unbridge()
+        try:
+            with anyio.move_on_after(FAREWELL_SECONDS):
+                if ended.farewell is Farewell.REJECT:
+                    await self._line.reject(ended.status, self._reason, self._headers)
+                elif ended.farewell is Farewell.HANG_UP:
+                    await self._line.hang_up(self._headers)
+        except Exception as error:
+            self.journal.write("call.farewell_failed", error=f"{type(error).__name__}: {error}")
+
+    def _write_end(self) -> None:
+        """The one record of the call's end."""
+        ended = self._life.ended
+        assert ended is not None
+        since = self._answered_at
+        self.journal.write(
+            "call.ended",
+            cause=ended.cause.value,
+            detail=ended.detail,
+            answered=since is not None,
+            talked_s=0.0 if since is None else round(self.journal.now - since, 3),
+            status=ended.status if ended.farewell is Farewell.REJECT else None,
+            transcript=self.transcript.turns,
+            rtp={} if self._leg is None else self._leg.counters(),
+        )
+
+
+MEDIA_EVENTS = {RtpStopped: "call.rtp_stopped", RtpResumed: "call.rtp_resumed"}
+
+
+def _cause_of(closed: WebSocketClosed) -> tuple[Cause, str]:
+    said = f"code {closed.code} {closed.reason}".strip()
+    return (Cause.AGENT_CLOSED if closed.clean else Cause.AGENT_FAILED), said
+
+
+def _innermost(error: Exception) -> Exception:
+    """The first error inside nested groups, which is what a reader wants to see."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _places(error: Exception) -> list[str]:
+    """Where it happened, innermost last, without the values of anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]

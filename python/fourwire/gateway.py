@@ -1,0 +1,143 @@
+"""A running gateway: its sockets, the calls that live on it, and how it comes to rest."""
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+
+from fourwire import sip
+from fourwire.call import Call, CallOptions, Scenario
+from fourwire.journal import Journal
+from fourwire.life import Cause, Ended
+from fourwire.media import Media
+from fourwire.settings import Settings
+from fourwire.sip_line import Refused, SipLine
+
+__all__ = ["Gateway", "open_gateway"]
+
+Route = Callable[[str], Scenario | None]
+AfterCall = Callable[[Call, Ended], Awaitable[None]]
+
+NO_GRACE_SECONDS = 5.0
+"""How long calls that were told to end may take over it before they are cut off."""
+
+
+class Gateway:
+    """Takes calls as they come and runs a scenario for each.
+
+    Calls cannot harm each other: whatever goes wrong in one ends that one.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        media: Media,
+        endpoint: sip.Endpoint,
+        route: Route,
+        after_call: AfterCall,
+    ) -> None:
+        self.settings = settings
+        self.journal = journal
+        self.media = media
+        self.endpoint = endpoint
+        self.calls: dict[str, Call] = {}
+        """The calls that live now, by id."""
+        self._route = route
+        self._after_call = after_call
+        self._options = CallOptions(append_ms=settings.append_ms, rtp_lost_s=settings.rtp_lost_s)
+        self._idle = anyio.Event()
+
+    @property
+    def addresses(self) -> list[tuple[str, str, int]]:
+        """Transport, host and port of every SIP listener, as bound."""
+        return list(self.endpoint.addresses)
+
+    async def take_calls(self) -> None:
+        """Take calls until cancelled."""
+        async with anyio.create_task_group() as calls:
+            async for incoming in self.endpoint.calls():
+                calls.start_soon(self._take, incoming)
+
+    async def _take(self, incoming: sip.IncomingCall) -> None:
+        try:
+            await self._receive(incoming)
+        except Refused as refused:
+            await self._refuse(incoming, refused.status, str(refused))
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            self.journal.write("gateway.error", error=what, sip_call_id=incoming.call_id)
+            await self._refuse(incoming, 500, what)
+
+    async def _receive(self, incoming: sip.IncomingCall) -> None:
+        scenario = self._route(incoming.user)
+        if scenario is None:
+            raise Refused(404, f"no rule matches {incoming.user!r}")
+        line = SipLine(incoming, self.media, self.settings.address)
+        call_id = uuid.uuid4().hex
+        call = Call(call_id, line, self.journal.call(call_id), self._options)
+        self.calls[call_id] = call
+        try:
+            ended = await call.live(scenario)
+        finally:
+            del self.calls[call_id]
+            if not self.calls:
+                self._idle.set()
+        await self._after_call(call, ended)
+
+    async def _refuse(self, incoming: sip.IncomingCall, status: int, why: str) -> None:
+        self.journal.write(
+            "gateway.refused",
+            status=status,
+            why=why,
+            caller=incoming.caller,
+            dialled=incoming.user,
+            sip_call_id=incoming.call_id,
+        )
+        await incoming.reject(status)
+
+    async def drain(self, grace_s: float | None = None) -> None:
+        """Take no new calls, let those that run finish within `grace_s`, then end them."""
+        grace_s = self.settings.grace_s if grace_s is None else grace_s
+        self.endpoint.drain = True
+        self.journal.write("gateway.draining", calls=len(self.calls), grace_s=grace_s)
+        await self._wait_idle(grace_s)
+        for call in list(self.calls.values()):
+            call.end(Cause.SHUTDOWN)
+        await self._wait_idle(NO_GRACE_SECONDS)
+
+    async def _wait_idle(self, seconds: float) -> None:
+        with anyio.move_on_after(seconds):
+            while self.calls:
+                self._idle = anyio.Event()
+                await self._idle.wait()
+
+
+@asynccontextmanager
+async def open_gateway(
+    settings: Settings, journal: Journal, route: Route, after_call: AfterCall
+) -> AsyncIterator[Gateway]:
+    """A gateway that takes calls while the block runs, and ends those that are left after it."""
+    async with (
+        Media(ports=settings.rtp_ports.pair, workers=settings.workers) as media,
+        sip.listen(_sip_settings(settings)) as endpoint,
+        anyio.create_task_group() as tasks,
+    ):
+        gateway = Gateway(settings, journal, media, endpoint, route, after_call)
+        tasks.start_soon(gateway.take_calls)
+        journal.write("gateway.listening", addresses=gateway.addresses)
+        try:
+            yield gateway
+        finally:
+            with anyio.CancelScope(shield=True):
+                await gateway.drain(0.0)
+            tasks.cancel_scope.cancel()
+        journal.write("gateway.stopped", sip=endpoint.counters(), media=media.counters())
+
+
+def _sip_settings(settings: Settings) -> sip.Settings:
+    return sip.Settings(
+        listeners=[sip.Listener(to.transport, to.host, to.port) for to in settings.listen],
+        max_calls=settings.max_calls,
+    )

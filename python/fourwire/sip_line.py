@@ -1,0 +1,221 @@
+"""A call that came by SIP, as a line: its offer answered, its audio running on a leg of ours."""
+
+import socket
+from collections.abc import AsyncIterator, Mapping
+
+from fourwire import sdp, sip
+from fourwire._core import PortsExhausted
+from fourwire.life import Cause
+from fourwire.line import Headers, LineClosed, LineEnded, LineEvent, MediaChanged
+from fourwire.media import Media, MediaLeg, MediaPort, leg_config
+
+__all__ = ["Refused", "SipLine", "address_facing"]
+
+CAUSES = {
+    sip.Cause.BYE: Cause.CALLER_HUNG_UP,
+    sip.Cause.CANCELLED: Cause.CANCELLED,
+}
+"""What SIP calls the end of a dialog, and what a call calls it."""
+
+
+class Refused(Exception):
+    """An INVITE that cannot become a call; `status` is the answer it deserves."""
+
+    def __init__(self, status: int, why: str) -> None:
+        self.status = status
+        super().__init__(why)
+
+
+def address_facing(peer: str) -> str:
+    """The address of this machine that packets to `peer` leave from; nothing is sent."""
+    family = socket.AF_INET6 if ":" in peer else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((peer, 9))
+        host: str = probe.getsockname()[0]
+        return host
+
+
+class SipLine:
+    """One INVITE dialog and the leg that carries its audio."""
+
+    def __init__(self, incoming: sip.IncomingCall, media: Media, address: str = "") -> None:
+        """Reserve ports and settle the codec; `Refused` where that fails.
+
+        `address` is what the caller is told to send its audio to; empty stands for ours that
+        faces it.
+        """
+        self._incoming = incoming
+        self._port = _reserved(media)
+        self._leg: MediaLeg | None = None
+        self._media: sdp.NegotiatedMedia | None = None
+        try:
+            address = address or address_facing(incoming.source[0])
+            self._policy = sdp.MediaPolicy(address=address, port=self._port.port)
+            self._described = self._first_description()
+        except BaseException:
+            self._port.close()
+            raise
+
+    def _first_description(self) -> str:
+        """Our answer to the caller's offer; without an offer, the offer that is then ours."""
+        offer = self._incoming.offer
+        if offer is None:
+            return sdp.offer(self._policy)
+        try:
+            answer = sdp.answer_to(offer, self._policy)
+        except sdp.NoCommonCodec as error:
+            raise Refused(488, str(error)) from None
+        except sdp.MalformedSdp as error:
+            raise Refused(400, str(error)) from None
+        self._media = answer.media
+        return answer.sdp
+
+    @property
+    def about(self) -> Mapping[str, object]:
+        """What the journal should know of the dialog."""
+        incoming = self._incoming
+        return {
+            "sip_call_id": incoming.call_id,
+            "source": incoming.source,
+            "from_uri": incoming.from_uri,
+            "to_uri": incoming.to_uri,
+        }
+
+    @property
+    def caller(self) -> str:
+        """User part of the From URI."""
+        return self._incoming.caller
+
+    @property
+    def display_name(self) -> str:
+        """The name beside the From URI."""
+        return self._incoming.display_name or ""
+
+    @property
+    def dialled(self) -> str:
+        """User part of the Request-URI."""
+        return self._incoming.user
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of the INVITE."""
+        return self._incoming.headers
+
+    @property
+    def codec(self) -> str:
+        """What was agreed; before the caller of a late offer has chosen, our first choice."""
+        return self._policy.codecs[0].name if self._media is None else self._media.codec
+
+    async def ring(self, headers: Headers | None) -> None:
+        """180 Ringing."""
+        await self._incoming.ring(headers)
+
+    async def progress(self, headers: Headers | None) -> MediaLeg:
+        """183 Session Progress with our answer."""
+        if self._media is None:
+            raise ValueError("early media needs an offer, and this INVITE came without one")
+        leg = self._started(self._media)
+        await self._incoming.progress(self._described, headers)
+        return leg
+
+    async def answer(self, headers: Headers | None) -> MediaLeg:
+        """200 OK; returns with the ACK.
+
+        The leg runs before the answer is sent, so that not a packet of the caller's is lost. After
+        a late offer it is the ACK that brings the answer (RFC 3264 §4, RFC 3261 §13.2.1).
+        """
+        if self._media is not None:
+            self._started(self._media)
+        try:
+            answer = await self._incoming.answer(self._described, headers)
+        except sip.CallEnded as error:
+            raise LineClosed(_cause(error.ended), _detail(error.ended)) from None
+        if self._media is None:
+            self._media = self._accepted(answer)
+        return self._started(self._media)
+
+    def _accepted(self, answer: str | None) -> sdp.NegotiatedMedia:
+        try:
+            return sdp.accept(self._described, answer or "", self._policy)
+        except (sdp.MalformedSdp, sdp.NoCommonCodec) as error:
+            raise LineClosed(Cause.LINE_FAILED, f"the ACK's answer: {error}") from None
+
+    def _started(self, media: sdp.NegotiatedMedia) -> MediaLeg:
+        if self._leg is None:
+            config = leg_config(media)
+            self._leg = self._port.start(config, media.remote, media.remote_rtcp, media.rtcp_mux)
+        return self._leg
+
+    async def reject(self, status: int, reason: str | None, headers: Headers | None) -> None:
+        """Refuse with `status`."""
+        await self._incoming.reject(status, reason, headers)
+
+    async def hang_up(self, headers: Headers | None) -> None:
+        """BYE."""
+        await self._incoming.hang_up(headers)
+
+    async def events(self) -> AsyncIterator[LineEvent]:
+        """What the caller does, up to `LineEnded`; re-INVITEs are answered on the way."""
+        async for event in self._incoming.events():
+            match event:
+                case sip.Ended():
+                    yield LineEnded(_cause(event), _detail(event))
+                    return
+                case sip.Reinvite():
+                    changed = await self._renegotiate(event)
+                    if changed is not None:
+                        yield changed
+
+    async def _renegotiate(self, reinvite: sip.Reinvite) -> MediaChanged | None:
+        """Answer a re-INVITE and let the leg follow (RFC 3264 §8).
+
+        One without an offer asks for ours: the running session is described once more.
+        """
+        if reinvite.offer is None:
+            answer = await reinvite.answer(sdp.offer(self._policy, previous=self._described))
+            return None if answer is None else self._follow(self._accepted(answer))
+        try:
+            answered = sdp.answer_to(reinvite.offer, self._policy, previous=self._described)
+        except (sdp.NoCommonCodec, sdp.MalformedSdp) as error:
+            status = 488 if isinstance(error, sdp.NoCommonCodec) else 400
+            await reinvite.reject(status)
+            return None
+        self._described = answered.sdp
+        changed = self._follow(answered.media)
+        await reinvite.answer(answered.sdp)
+        return changed
+
+    def _follow(self, media: sdp.NegotiatedMedia) -> MediaChanged:
+        remote, rtcp = media.remote, media.remote_rtcp
+        if self._media is not None and remote[0] in NOWHERE:
+            remote, rtcp = self._media.remote, self._media.remote_rtcp
+        self._media = media
+        if self._leg is not None:
+            self._leg.renegotiate(leg_config(media), remote, rtcp, media.rtcp_mux)
+        return MediaChanged(media.direction, remote)
+
+    async def close(self) -> None:
+        """Give the ports back."""
+        if self._leg is not None:
+            self._leg.close()
+        else:
+            self._port.close()
+
+
+NOWHERE = ("0.0.0.0", "::")  # noqa: S104 - an address that holds, not one to bind
+"""Addresses by which old phones ask for hold (RFC 3264 §8.4); audio never goes there."""
+
+
+def _reserved(media: Media) -> MediaPort:
+    try:
+        return media.reserve()
+    except PortsExhausted as error:
+        raise Refused(503, str(error)) from None
+
+
+def _cause(ended: sip.Ended) -> Cause:
+    return CAUSES.get(ended.cause, Cause.LINE_FAILED)
+
+
+def _detail(ended: sip.Ended) -> str:
+    return ended.reason or ended.cause.name.lower().replace("_", " ")

@@ -163,6 +163,30 @@ pub struct DejitterCounters {
     pub trimmed_samples: u64,
 }
 
+impl DejitterCounters {
+    /// Every counter with its name.
+    pub const fn entries(&self) -> [(&'static str, u64); 16] {
+        [
+            ("received", self.received),
+            ("played", self.played),
+            ("empty", self.empty),
+            ("duplicate", self.duplicate),
+            ("late", self.late),
+            ("stray", self.stray),
+            ("overflow", self.overflow),
+            ("discarded", self.discarded),
+            ("waiting", self.waiting),
+            ("lost", self.lost),
+            ("reordered", self.reordered),
+            ("restarts", self.restarts),
+            ("played_samples", self.played_samples),
+            ("concealed_samples", self.concealed_samples),
+            ("quiet_samples", self.quiet_samples),
+            ("trimmed_samples", self.trimmed_samples),
+        ]
+    }
+}
+
 /// The de-jitter: feed it with [`receive`](Self::receive), then [`poll`](Self::poll) until it has
 /// no more, and again at its [`deadline`](Self::deadline).
 ///
@@ -310,8 +334,13 @@ impl Dejitter {
         DejitterCounters { waiting, ..self.counters }
     }
 
-    /// The stream that is heard, for its statistics and its RTCP reports.
-    pub fn source(&mut self) -> &mut Source {
+    /// The stream that is heard, for its statistics.
+    pub const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The stream that is heard, for its RTCP reports.
+    pub const fn source_mut(&mut self) -> &mut Source {
         &mut self.source
     }
 

@@ -14,4 +14,6 @@ pub use extended::{ExtendedSequence, ExtendedTimestamp};
 pub use payload::{PayloadType, Ssrc};
 pub use rtcp::{ReportBlock, RtcpError, RtcpPacket};
 pub use rtp::{RtpError, RtpPacket, is_rtcp};
-pub use telephone_event::{Key, KeyPacket, KeyPress, KeyReceiver, KeySender, TelephoneEvent};
+pub use telephone_event::{
+    Key, KeyPacket, KeyPress, KeyReceiver, KeySender, QueueFull, TelephoneEvent,
+};

@@ -73,10 +73,15 @@ impl KeySender {
     pub fn new(clock_rate: ClockRate, packet_time: Duration) -> Self {
         Self {
             clock_rate,
-            packet_samples: clock_rate.samples_in(packet_time).max(1) as u32,
+            packet_samples: packet_samples(clock_rate, packet_time),
             queue: VecDeque::with_capacity(MOST_QUEUED),
             pressed: None,
         }
+    }
+
+    /// From now on it is polled every `packet_time`.
+    pub fn set_packet_time(&mut self, packet_time: Duration) {
+        self.packet_samples = packet_samples(self.clock_rate, packet_time);
     }
 
     /// Adds a key, down for `tone` (at least one packet time) and followed by `gap`.
@@ -115,6 +120,10 @@ impl KeySender {
     fn samples(&self, span: Duration) -> u32 {
         self.clock_rate.samples_in(span.min(Duration::from_secs(600))) as u32
     }
+}
+
+fn packet_samples(clock_rate: ClockRate, packet_time: Duration) -> u32 {
+    clock_rate.samples_in(packet_time).max(1) as u32
 }
 
 /// A key that waits; spans in samples.

@@ -1,6 +1,7 @@
 """The rules of a session, frame by frame, without a socket."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -421,12 +422,15 @@ frames = st.sampled_from(
         {"type": 5},
     ]
 )
+makers: list[Callable[[], commands.Command]] = [
+    commands.ResponseCreate,
+    update,
+    commands.ResponseCancel,
+]
 steps: st.SearchStrategy[Any] = st.one_of(
     frames.map(lambda frame: lambda talk: talk.receive(frame)),
     st.binary(max_size=8).map(lambda frame: lambda talk: talk.session.receive(frame)),
-    st.sampled_from([commands.ResponseCreate, update, commands.ResponseCancel]).map(
-        lambda make: lambda talk: talk.session.send(make())
-    ),
+    st.sampled_from(makers).map(lambda make: lambda talk: talk.session.send(make())),
     st.just(lambda talk: talk.cancels()),
     st.just(lambda talk: talk.session.greet("Hello.")),
 )

@@ -1,6 +1,7 @@
 """Opening a session."""
 
 import asyncio
+import logging
 import ssl as tls
 from collections.abc import Generator
 from importlib.metadata import PackageNotFoundError, version
@@ -83,7 +84,7 @@ class connect:
             ping_interval=ping_interval,
             ping_timeout=ping_timeout,
             redactor=self._redactor,
-            log=RedactedLog(logger.getChild("websocket"), self._redactor),
+            log=RedactedLog(logger.getChild("websocket"), self._redactor, floor=logging.INFO),
         )
         self._missing = "connection"
         self._agent: Agent | None = None

@@ -40,11 +40,22 @@ class Redactor:
 
 
 class RedactedLog(logging.LoggerAdapter[logging.Logger]):
-    """A logger that redacts each line once it is whole, arguments and all."""
+    """A logger that redacts each line once it is whole, arguments and all.
 
-    def __init__(self, logger: logging.Logger, redactor: Redactor) -> None:
+    Lines below `floor` are never written. The WebSocket library's debug lines are such: they
+    show messages abridged, and half a secret is not recognised as one.
+    """
+
+    def __init__(
+        self, logger: logging.Logger, redactor: Redactor, floor: int = logging.NOTSET
+    ) -> None:
         super().__init__(logger, {})
         self._redactor = redactor
+        self._floor = floor
+
+    def isEnabledFor(self, level: int) -> bool:
+        """Whether a line of `level` would be written."""
+        return level >= self._floor and super().isEnabledFor(level)
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         """Log `msg % args`, redacted."""

@@ -136,6 +136,8 @@ class UserTranscript(_TranscriptEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "conversation.item.input_audio_transcription.completed"
     text: str = msgspec.field(name="transcript")
     usage: dict[str, Any] | None = None
+    languages: list[Any] | None = None
+    logprobs: list[Any] | None = None
     provider_data: dict[str, Any] | None = msgspec.field(name="providerData", default=None)
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fourwire.standin.behaviour import Behaviour
 
@@ -36,11 +36,11 @@ def admit(
     """Judges a handshake: its request target, all its Authorization headers, sessions alive."""
     if behaviour.refuse_status is not None:
         return Refusal(behaviour.refuse_status, behaviour.refuse_message)
-    url = urlsplit(target)
-    query = {name: values[0] for name, values in parse_qs(url.query).items()}
-    if url.path not in (INWORLD_PATH, OPENAI_PATH):
-        return Refusal(behaviour.bad_path_status, f"no such path: {url.path}")
-    if url.path == INWORLD_PATH and not (query.get("key") and query.get("protocol") == "realtime"):
+    path, _, fields = target.partition("?")
+    query = {name: values[0] for name, values in parse_qs(fields).items()}
+    if path not in (INWORLD_PATH, OPENAI_PATH):
+        return Refusal(behaviour.bad_path_status, f"no such path: {path}")
+    if path == INWORLD_PATH and not (query.get("key") and query.get("protocol") == "realtime"):
         return Refusal(behaviour.bad_query_status, "key and protocol=realtime are required")
     refusal = _check_key(authorizations, behaviour)
     if refusal is not None:

@@ -5,7 +5,7 @@ and come back at `deadline`. Times are nanoseconds of one monotonic clock.
 """
 
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, ValuesView
 
 import msgspec
 
@@ -197,7 +197,16 @@ def _parsed(message: str | bytes) -> Event:
         raise Refused(f"not JSON: {error}", code="invalid_json") from None
     if not isinstance(event, dict):
         raise Refused("an event is a JSON object", code="invalid_json")
+    if _is_deeper(event, MAX_DEPTH):
+        raise Refused(f"an event is no more than {MAX_DEPTH} levels deep", code="invalid_json")
     return event
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value
+    if not isinstance(inner, list | ValuesView):
+        return False
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
 
 
 def _item(wire: object, ids: Ids) -> Event:
@@ -232,6 +241,9 @@ APPEND_TAIL = '"}'
 
 FAULTY_BYTES_PER_MS = 24
 """The divisor of the time-base fault: seen live as milliseconds = bytes / 24 under µ-law."""
+
+MAX_DEPTH = 64
+"""Levels of an event; it is told again in the session's echo, which has to stay readable."""
 
 SESSION_SECONDS = 3600
 

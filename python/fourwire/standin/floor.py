@@ -125,6 +125,7 @@ class Floor:
         assert detection is not None, "only detection finds speech"
         self._transcription = Transcription(self._ids.new("item"), self._behaviour.transcripts)
         self._back_channels.begin_turn()
+        self._owes_response = False  # the answer to this turn answers the one before, too
         self._outbox.say(
             now,
             {

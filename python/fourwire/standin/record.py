@@ -109,6 +109,14 @@ KEY_FIELDS = (
     "session",
 )
 
-INNER_FIELDS = ("id", "type", "role", "status", "status_details")
+INNER_FIELDS = (
+    "id",
+    "type",
+    "role",
+    "status",
+    "status_details",
+    "content",
+    "output_modalities",
+)
 
 BYTES_PER_MS = CALLER_RATE * 2 // 1000

@@ -36,6 +36,8 @@ class Server:
             WeakKeyDictionary()  # a client may leave between its handshake and its session
         )
         self._alive = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._listening: WebSocketServer | None = None
         self.handshakes = 0
         """Handshakes judged, refused ones included."""
@@ -59,6 +61,15 @@ class Server:
     def openai_url(self) -> str:
         """What OpenAI's client takes as `base_url`."""
         return f"http://{self._authority()}{OPENAI_PATH.removesuffix('/realtime')}"
+
+    async def wait_idle(self) -> None:
+        """Returns when no session is open."""
+        await self._idle.wait()
+
+    def close(self) -> None:
+        """Stops listening and closes every session; leaving the block does the same."""
+        assert self._listening is not None, "a server is made by `serve`"
+        self._listening.close()
 
     def _address(self) -> tuple[str, int]:
         assert self._listening is not None, "a server is made by `serve`"
@@ -87,6 +98,7 @@ class Server:
     async def _converse(self, connection: ServerConnection) -> None:
         admission, behaviour = self._admitted.pop(connection)
         self._alive += 1
+        self._idle.clear()
         record = SessionRecord(
             key=admission.key,
             opened_ns=time.monotonic_ns(),
@@ -108,7 +120,12 @@ class Server:
             pass
         finally:
             record.closed_ns = time.monotonic_ns()
-            self._alive -= 1
+            self._leave()
+
+    def _leave(self) -> None:
+        self._alive -= 1
+        if self._alive == 0:
+            self._idle.set()
 
 
 @asynccontextmanager

@@ -128,25 +128,29 @@ def _merged_detection(old: object, change: Json) -> Json:
 
 
 def _merged_provider(old: object, change: Json) -> Json:
-    """`providerData` is merged as it comes, unknown keys too; null removes a key."""
-    new = dict(old) if isinstance(old, dict) else {}
-    for key, value in change.items():
-        if value is None:
-            new.pop(key, None)
-        elif key in PROVIDER_BRANCHES:
-            if not isinstance(value, dict):
-                raise Refused(f"{PROVIDER}.{key} must be an object", f"{PROVIDER}.{key}")
-            new[key] = _merged_provider(new.get(key), _checked_branch(key, value))
-        else:
-            new[key] = value
-    return new
+    """`providerData` as it comes, unknown keys too: its branches key by key, the rest whole."""
+    branches = {key: value for key, value in change.items() if key in PROVIDER_BRANCHES}
+    merged = _laid_over(old, change)
+    for branch, value in branches.items():
+        if value is not None:
+            before = old.get(branch) if isinstance(old, dict) else None
+            merged[branch] = _laid_over(before, _checked_branch(branch, value))
+    return merged
 
 
-def _checked_branch(branch: str, change: Json) -> Json:
+def _laid_over(old: object, change: Json) -> Json:
+    """`old` with the keys of `change`; null removes a key."""
+    both = (old if isinstance(old, dict) else {}) | change
+    return {key: value for key, value in both.items() if value is not None}
+
+
+def _checked_branch(branch: str, change: object) -> Json:
+    if not isinstance(change, dict):
+        raise Refused(f"{PROVIDER}.{branch} must be an object", f"{PROVIDER}.{branch}")
     for key, value in change.items():
-        rule = PROVIDER_RULES.get(f"{branch}.{key}")
+        path = f"{PROVIDER}.{branch}.{key}"
+        rule = PROVIDER_RULES.get(path)
         if rule is not None and value is not None and not rule.fits(value):
-            path = f"{PROVIDER}.{branch}.{key}"
             raise Refused(f"{path} must be {rule.wanted}", path)
     return change
 
@@ -315,15 +319,17 @@ RULES: Mapping[str, Rule] = {
 PROVIDER_BRANCHES = frozenset({"stt", "tts", "memory", "backchannel", "responsiveness"})
 
 PROVIDER_RULES: Mapping[str, Rule] = {
-    "stt.voice_profile": FLAG,
-    "backchannel.enabled": FLAG,
-    "backchannel.min_speech_ms": MILLISECONDS,
-    "backchannel.min_gap_ms": MILLISECONDS,
-    "backchannel.hard_deadline_ms": MILLISECONDS,
-    "backchannel.max_per_turn": _whole(0, 1000),
-    "backchannel.volume_gain": _number(0, 10),
-    "backchannel.rule_fire_probability": _number(0, 1),
-    "backchannel.allowed_phrases": Rule(lambda value: isinstance(value, list), "a list"),
+    f"{PROVIDER}.stt.voice_profile": FLAG,
+    f"{PROVIDER}.backchannel.enabled": FLAG,
+    f"{PROVIDER}.backchannel.min_speech_ms": MILLISECONDS,
+    f"{PROVIDER}.backchannel.min_gap_ms": MILLISECONDS,
+    f"{PROVIDER}.backchannel.hard_deadline_ms": MILLISECONDS,
+    f"{PROVIDER}.backchannel.max_per_turn": _whole(0, 1000),
+    f"{PROVIDER}.backchannel.volume_gain": _number(0, 10),
+    f"{PROVIDER}.backchannel.rule_fire_probability": _number(0, 1),
+    f"{PROVIDER}.backchannel.allowed_phrases": Rule(
+        lambda value: isinstance(value, list), "a list"
+    ),
 }
 """The provider fields that the stand-in obeys; all others are kept as they come."""
 

@@ -1,0 +1,72 @@
+"""OpenAI's own client holds a conversation with the stand-in."""
+
+import base64
+
+import pytest
+from support.standin_talk import hush, tone
+
+from fourwire import standin
+from fourwire.standin import Behaviour
+
+openai = pytest.importorskip("openai", reason="the official OpenAI client is not installed")
+
+pytestmark = pytest.mark.anyio
+
+SESSION = {
+    "type": "realtime",
+    "instructions": "Be brief.",
+    "output_modalities": ["audio"],
+    "audio": {
+        "input": {
+            "format": {"type": "audio/pcm", "rate": 24000},
+            "turn_detection": {"type": "server_vad", "silence_duration_ms": 300},
+        },
+        "output": {"format": {"type": "audio/pcm", "rate": 24000}, "voice": "marin"},
+    },
+}
+
+
+async def test_the_official_client_is_greeted_heard_answered_and_refused() -> None:
+    behaviour = Behaviour(think_ms=0, speed=0)
+    async with standin.serve(behaviour=behaviour) as server:
+        client = openai.AsyncOpenAI(api_key="key", base_url=server.openai_url)
+        async with client.realtime.connect(model="gpt-realtime") as connection:
+            assert (await connection.recv()).session.model == "gpt-realtime"
+
+            await connection.session.update(session=SESSION)
+            updated = await connection.recv()
+            assert updated.session.audio.input.turn_detection.silence_duration_ms == 300
+
+            await connection.conversation.item.create(
+                item={
+                    "type": "message",
+                    "role": "user",
+                    "content": [{"type": "input_text", "text": "Greet the caller."}],
+                }
+            )
+            await connection.response.create()
+            greeting = await spoken(connection)
+
+            pcm = tone(1000, rate=24000) + hush(600, rate=24000)
+            audio = base64.b64encode(pcm).decode()
+            await connection.input_audio_buffer.append(audio=audio)
+            answer = await spoken(connection)
+
+            await connection.response.cancel()
+            refused = await connection.recv()
+        await client.close()
+
+    assert len(greeting) / 48 == pytest.approx(4185, abs=5)
+    assert len(answer) / 48 == pytest.approx(4942, abs=5)
+    assert refused.error.code == "response_cancel_not_active"
+
+
+async def spoken(connection: "openai.resources.realtime.AsyncRealtimeConnection") -> bytes:
+    """The audio of the next response, to its end."""
+    audio = b""
+    async for event in connection:
+        if event.type == "response.output_audio.delta":
+            audio += base64.b64decode(event.delta)
+        if event.type == "output_audio_buffer.stopped":
+            return audio
+    raise AssertionError("the server left")

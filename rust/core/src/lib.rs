@@ -9,6 +9,7 @@
 mod format;
 mod moment;
 
+mod leg;
 pub mod listen;
 pub mod realtime;
 pub mod sound;
@@ -16,4 +17,7 @@ pub mod speak;
 pub mod wire;
 
 pub use format::{AudioFormat, ClockRate, Law};
+pub use leg::{
+    Bridge, DigitsRefused, Direction, Event, Leg, LegConfig, LegCounters, Media, Output, Received,
+};
 pub use moment::Moment;

@@ -32,8 +32,8 @@ mod ring;
 
 use std::time::Duration;
 
-use self::arriving::{Anchor, Newest, Packet, Suspect};
-use self::decide::{Standing, Step, decide};
+use self::arriving::{Anchor, CLOCK_SLACK, Newest, Packet, Suspect};
+use self::decide::{Limits, Standing, Step, decide};
 use self::leaving::GivenUp;
 use self::pace::Pace;
 use self::patience::Patience;
@@ -217,6 +217,7 @@ impl DejitterCounters {
 #[derive(Clone, Debug)]
 pub struct Dejitter {
     config: DejitterConfig,
+    limits: Limits,
     source: Source,
     ring: Ring,
     suspect: Suspect,
@@ -242,8 +243,14 @@ pub struct Dejitter {
 impl Dejitter {
     /// An empty timeline.
     pub fn new(config: DejitterConfig) -> Self {
+        let samples_in = |span| config.clock_rate.samples_in(span) as i64;
         Self {
             config,
+            limits: Limits {
+                gap: samples_in(LONGEST_GAP),
+                ahead: samples_in(CLOCK_SLACK),
+                packet: samples_in(config.packet_time),
+            },
             source: Source::new(config.clock_rate),
             ring: Ring::new(),
             suspect: Suspect::new(),
@@ -270,7 +277,7 @@ impl Dejitter {
     /// belong here too, with zero samples: otherwise their sequence numbers would be missing.
     pub fn receive(&mut self, arrival: Moment, packet: &RtpPacket<'_>, samples: usize) -> Arrival {
         self.counters.received += 1;
-        if packet.payload.len() > SLOT_ROOM || samples > self.samples_in(LONGEST_GAP) as usize {
+        if packet.payload.len() > SLOT_ROOM || samples > self.limits.gap as usize {
             self.counters.overflow += 1;
             return Arrival::Overflow;
         }
@@ -358,9 +365,5 @@ impl Dejitter {
         self.pace = Pace::new(self.config.clock_rate);
         self.newest = Newest { number: self.next - 1, position: self.end, end: self.end };
         (self.history, self.owed, self.hurried) = (0, 0, false);
-    }
-
-    fn samples_in(&self, span: Duration) -> i64 {
-        self.config.clock_rate.samples_in(span).cast_signed()
     }
 }

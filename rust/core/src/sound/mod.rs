@@ -1,1 +1,4 @@
 //! Samples: companding, resampling, levels.
+
+pub mod g711;
+pub mod resampler;

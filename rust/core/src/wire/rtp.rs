@@ -102,11 +102,13 @@ impl<'a> RtpPacket<'a> {
     }
 
     /// How many bytes [`write`](Self::write) appends.
+    #[inline]
     pub fn written_len(&self) -> usize {
         let extension = self.extension.map_or(0, |it| EXTENSION_HEADER + it.content.len());
         FIXED_HEADER + self.csrcs.0.len() + extension + self.payload.len()
     }
 
+    #[inline]
     fn fixed_header(&self) -> [u8; FIXED_HEADER] {
         let mut head = [0; FIXED_HEADER];
         head[0] = 0x80 | u8::from(self.extension.is_some()) << 4 | self.csrcs.len() as u8;
@@ -246,6 +248,7 @@ struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
+    #[inline]
     const fn plain(payload: &'a [u8]) -> Self {
         Self { csrcs: Csrcs::NONE, extension: None, payload }
     }

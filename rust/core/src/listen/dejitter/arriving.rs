@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::decide::{Limits, Timing, Verdict, judge};
+use super::decide::{Timing, Verdict, judge};
 use super::ring::{SLOT_ROOM, Slot};
-use super::{Arrival, Dejitter, LONGEST_GAP, Restart};
+use super::{Arrival, Dejitter, Restart};
 use crate::Moment;
 use crate::listen::source::{Place, Start};
 use crate::wire::{ExtendedSequence, ExtendedTimestamp, RtpPacket};
 
 /// How far a gap in the timestamps may lead the real clock: what the fastest packets so far may
 /// have been delayed by.
-const CLOCK_SLACK: Duration = Duration::from_millis(200);
+pub(super) const CLOCK_SLACK: Duration = Duration::from_millis(200);
 
 /// What matters of a packet once its place is known.
 #[derive(Clone, Copy, Debug)]
@@ -166,8 +166,8 @@ impl Dejitter {
         let floor = self.newest.end.max(self.end);
         let behind = -self.pace.ahead(packet.arrival, floor + packet.samples);
         // Less than a packet is how much packets vary anyway.
-        let quiet = if behind < self.samples_in(self.config.packet_time) { 0 } else { behind };
-        let position = floor + quiet.min(self.samples_in(LONGEST_GAP));
+        let quiet = if behind < self.limits.packet { 0 } else { behind };
+        let position = floor + quiet.min(self.limits.gap);
         (self.anchor.timestamp, self.anchor.position) = (timestamp, position);
         self.pace.restart(packet.arrival, position + packet.samples);
     }
@@ -212,9 +212,7 @@ impl Dejitter {
     ) -> Arrival {
         let position = self.anchor.position(timestamp);
         let timing = self.timing(number, position, packet);
-        let gap = self.samples_in(LONGEST_GAP);
-        let limits = Limits { gap, ahead: self.samples_in(CLOCK_SLACK) };
-        match judge(timing, limits) {
+        match judge(timing, self.limits) {
             Verdict::InTime => {
                 self.pace.hear(packet.arrival, position + packet.samples);
                 self.accept(number, position, packet)

@@ -30,12 +30,15 @@ pub(super) enum Verdict {
     Jumped,
 }
 
-/// The longest stretch that is believed to be missing, and the furthest that a timestamp may lead
-/// the real clock.
+/// What the judgement keeps to; spans in samples.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
+    /// The longest gap that is believed.
     pub(super) gap: i64,
+    /// How far a gap in the timestamps may lead the real clock.
     pub(super) ahead: i64,
+    /// What packets usually carry.
+    pub(super) packet: i64,
 }
 
 pub(super) const fn judge(timing: Timing, limits: Limits) -> Verdict {

@@ -115,7 +115,7 @@ impl Dejitter {
     /// One step of quiet, because no audio comes.
     pub(super) fn fill(&mut self) -> Stretch<'static> {
         self.quiet_due = self.quiet_due.map(|due| due + QUIET_STEP);
-        self.be_quiet(self.samples_in(QUIET_STEP))
+        self.be_quiet(self.config.clock_rate.samples_in(QUIET_STEP) as i64)
     }
 
     /// Takes out the next packet, and how many of its samples are out already; `None` where all

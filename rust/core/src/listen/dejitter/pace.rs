@@ -70,7 +70,7 @@ impl Pace {
     }
 
     fn parts_in(&self, span: Duration) -> i64 {
-        let micros = span.min(LONGEST).as_micros() as i64;
+        let micros = span.min(LONGEST).as_nanos() as i64 / 1000;
         micros * i64::from(self.clock_rate.hertz()) * PARTS / 1_000_000
     }
 }

@@ -1,0 +1,136 @@
+"""Runs a system under test with phones and an agent around it, and measures what it costs and reaches."""
+
+import asyncio
+import contextlib
+import json
+import os
+import ssl
+import statistics
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benches.calls.agent import Agent
+from benches.calls.phones import Phones
+
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is asked of a system."""
+
+    calls: int
+    format: str = "audio/pcmu"
+    append_ms: int = 60
+    tls: bool = False
+    stall_ms: int = 0
+    seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a system did."""
+
+    cpu_percent_per_call: float
+    gap_p50_ms: float
+    gap_p99_ms: float
+    gap_max_ms: float
+    gaps_over_40_ms: int
+    barge_in_p50_ms: float
+    barge_in_max_ms: float
+    memory_kb_per_call: float
+    packets_per_call_second: float
+    heard: bool
+    harness_lag_ms: float
+
+
+async def measure(system: str, load: Load, tls: ssl.SSLContext | None = None) -> Result:
+    """Measure the module ``system`` under ``load``."""
+    agent, phones = Agent(), Phones(load.calls)
+    url = await agent.start(tls if load.tls else None)
+    try:
+        async with _running(system, url, phones, load) as pid:
+            return await _observe(pid, agent, phones, load)
+    finally:
+        phones.stop()
+        await agent.stop()
+
+
+@contextlib.asynccontextmanager
+async def _running(system: str, url: str, phones: Phones, load: Load) -> AsyncIterator[int]:
+    arguments = ["--phones", json.dumps(phones.ports), "--format", load.format]
+    arguments += ["--append-ms", str(load.append_ms), "--stall-ms", str(load.stall_ms)]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", system, url, *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        preexec_fn=lambda: os.sched_setaffinity(0, {0}),
+    )
+    assert process.stdout is not None
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), 60)
+        if not line:
+            raise RuntimeError(f"{system} ended before its calls were up")
+        for phone, port in zip(phones.phones, json.loads(line), strict=True):
+            phone.remote = ("127.0.0.1", port)
+        phones.start()
+        yield process.pid
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _observe(pid: int, agent: Agent, phones: Phones, load: Load) -> Result:
+    while len(agent.sessions) < load.calls:
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(3)
+    phones.forget()
+    before = _cpu_seconds(pid)
+    await asyncio.sleep(load.seconds)
+    cpu = _cpu_seconds(pid) - before
+    gaps = _gaps(phones)
+    packets = len(gaps) / load.calls / load.seconds
+    lag = phones.largest_lag_ns / 1e6
+    stops = await _barge_in(agent, phones)
+    return Result(
+        cpu_percent_per_call=100 * cpu / load.seconds / load.calls,
+        gap_p50_ms=statistics.median(gaps),
+        gap_p99_ms=gaps[int(len(gaps) * 0.99)],
+        gap_max_ms=gaps[-1],
+        gaps_over_40_ms=sum(gap > 40 for gap in gaps),
+        barge_in_p50_ms=statistics.median(stops),
+        barge_in_max_ms=max(stops),
+        memory_kb_per_call=_memory_kb(pid) / load.calls,
+        packets_per_call_second=packets,
+        heard=all(session.heard_bytes > 10_000 for session in agent.sessions),
+        harness_lag_ms=lag,
+    )
+
+
+def _gaps(phones: Phones) -> list[float]:
+    """The times between packets in milliseconds, of all phones, in order of length."""
+    arrivals = [phone.arrivals for phone in phones.phones]
+    return sorted((b - a) / 1e6 for times in arrivals for a, b in zip(times, times[1:], strict=False))
+
+
+async def _barge_in(agent: Agent, phones: Phones) -> list[float]:
+    """Interrupt every call: from the message until the last packet of speech, in milliseconds."""
+    sent = {}
+    for session in agent.sessions:
+        sent[session.phone] = await session.interrupt()
+        await asyncio.sleep(0.003)
+    await asyncio.sleep(1)
+    last = dict(zip(phones.ports, (phone.last_speech for phone in phones.phones), strict=True))
+    return [max(0.0, (last[phone] - at) / 1e6) for phone, at in sent.items()]
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def _memory_kb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(float(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))

@@ -1,0 +1,492 @@
+//! The audio of one call: a value that is fed and drained.
+
+mod config;
+mod counters;
+mod reports;
+mod speaker;
+mod tape;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+pub use config::{Bridge, Direction, LegConfig, Media};
+pub use counters::LegCounters;
+
+use crate::listen::{Forwarder, Heard, Listener, Shape};
+use crate::realtime::delta::{self, Message};
+use crate::speak::{Change, Interruption, Playout, Said};
+use crate::wire::telephone_event::QueueFull;
+use crate::wire::{Key, KeyPress, KeyReceiver, RtpPacket, is_rtcp};
+use crate::{ClockRate, Moment};
+use reports::Reports;
+use speaker::Speaker;
+use tape::Tape;
+
+/// Both directions of a call's audio, each on its own, joined here and nowhere else.
+///
+/// Feed it with [`receive`](Self::receive) and [`say`](Self::say); after each call, and whenever
+/// [`deadline`](Self::deadline) has come, take what is due out of [`poll`](Self::poll) until it
+/// gives `None`. Polling too early or too often is harmless.
+///
+/// ```
+/// use std::time::Duration;
+/// use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
+/// use fourwire::{Bridge, AudioFormat, Law, Leg, LegConfig, Media, Moment, Output};
+///
+/// let start = Moment::from_millis(0);
+/// let mut leg = Leg::new(
+///     LegConfig {
+///         media: Media::g711(Law::Mu),
+///         ssrc: Ssrc(1),
+///         first_sequence: 0,
+///         first_timestamp: 0,
+///         cname: "fourwire@example".into(),
+///         unix_time_at_origin: Duration::ZERO,
+///     },
+///     start,
+/// );
+/// leg.bridge(start, Bridge::new(AudioFormat::G711(Law::Mu)));
+/// leg.say("resp_1", "item_1", &[0x80; 160]);
+///
+/// let Some(Output::Rtp(datagram)) = leg.poll(start) else { panic!("a packet is due") };
+/// assert_eq!(RtpPacket::parse(datagram).unwrap().payload, [0x80; 160]);
+/// ```
+pub struct Leg {
+    media: Media,
+    speaker: Speaker,
+    listener: Listener,
+    bridge: Option<Forwarder>,
+    keys: KeyReceiver,
+    reports: Reports,
+    tape: Option<Tape>,
+    pcm: Vec<i16>,
+    decoded: Vec<u8>,
+    events: VecDeque<Event>,
+    last_arrival: Moment,
+    rtp_stopped: bool,
+    counters: LegCounters,
+}
+
+/// What a leg wants done, or has to tell.
+#[derive(Debug, PartialEq)]
+pub enum Output<'a> {
+    /// Send this datagram to the other side's RTP address, now.
+    Rtp(&'a [u8]),
+    /// Send this datagram to the other side's RTCP address.
+    Rtcp(&'a [u8]),
+    /// Send this message to the agent, as text.
+    Append(&'a [u8]),
+    /// A chunk of the caller's audio, in the bridge's input format.
+    Audio {
+        /// When the packet that completed it arrived.
+        arrival: Moment,
+        /// Its bytes.
+        audio: &'a [u8],
+    },
+    /// A packet time of the call at 8 kHz, interleaved: the caller left, the agent right.
+    Recorded(&'a [i16]),
+    /// Something happened.
+    Event(Event),
+}
+
+/// Something that happened on a leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The caller pressed a key.
+    Key {
+        /// `0`–`9`, `*`, `#`, `A`–`D`, or `!` for a hook flash (RFC 4733 §3.2).
+        digit: char,
+        /// How long it was held.
+        duration: Duration,
+    },
+    /// The first sample of a run of an item goes out.
+    ReplyStarted {
+        /// The item's id.
+        item: Box<str>,
+    },
+    /// The last sample of a run of an item went out, or it was cut.
+    ReplyEnded {
+        /// The item's id.
+        item: Box<str>,
+        /// How much of the item has gone out.
+        heard: Duration,
+    },
+    /// Nothing of the agent's replies waits any more.
+    Drained,
+    /// A barge-in silenced the agent.
+    Interrupted(Interruption),
+    /// No RTP has come for a while.
+    RtpStopped,
+    /// RTP comes again.
+    RtpResumed,
+    /// The other side said goodbye (RFC 3550 §6.6).
+    Goodbye,
+}
+
+/// What a datagram turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// Audio of the negotiated codec.
+    Audio,
+    /// A telephone event.
+    Key,
+    /// Control packets.
+    Rtcp,
+    /// Neither; it was counted and dropped.
+    Dropped,
+}
+
+/// Why digits were not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigitsRefused {
+    /// A character that stands for no key.
+    Unknown(char),
+    /// Too many keys wait to be pressed.
+    QueueFull,
+    /// The other side takes no telephone events.
+    NotNegotiated,
+}
+
+impl std::fmt::Display for DigitsRefused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown(digit) => write!(f, "no key {digit:?}: 0-9, *, #, A-D and ! are known"),
+            Self::QueueFull => QueueFull.fmt(f),
+            Self::NotNegotiated => write!(f, "telephone events were not negotiated"),
+        }
+    }
+}
+
+impl std::error::Error for DigitsRefused {}
+
+/// How long no RTP may come before [`Event::RtpStopped`] tells of it. Silence suppression pauses a
+/// stream for a second or two; a dead path never resumes.
+const RTP_STOPPED_AFTER: Duration = Duration::from_secs(3);
+
+/// The next thing that `poll` shows; the bytes lie in the part that made them.
+enum Step {
+    Rtp,
+    Rtcp,
+    Chunk,
+    Recorded,
+    Event(Event),
+}
+
+impl Leg {
+    /// A leg whose first packet is due at `start`. It sends silence and lets what it hears go by
+    /// until it is bridged.
+    pub fn new(config: LegConfig, start: Moment) -> Self {
+        Self {
+            media: config.media,
+            speaker: Speaker::new(&config, start),
+            listener: Listener::new(config.media.law, config.media.packet_time),
+            bridge: None,
+            keys: KeyReceiver::new(ClockRate::Hz8000),
+            reports: Reports::new(&config, start),
+            tape: None,
+            pcm: Vec::new(),
+            decoded: Vec::new(),
+            events: VecDeque::new(),
+            last_arrival: start,
+            rtp_stopped: false,
+            counters: LegCounters::default(),
+        }
+    }
+
+    /// Go on with what a new offer and answer agreed on (RFC 3264 §8).
+    pub fn renegotiate(&mut self, now: Moment, media: Media) {
+        self.media = media;
+        self.speaker.renegotiate(media);
+        self.listener.renegotiate(media.law);
+        self.last_arrival = now;
+    }
+
+    /// Let the agent hear and be heard. A second bridge replaces the first.
+    pub fn bridge(&mut self, bridge: Bridge) {
+        self.speaker.playout = Playout::new(ClockRate::Hz8000, bridge.output, bridge.back_channel);
+        self.bridge =
+            Some(Forwarder::new(ClockRate::Hz8000, bridge.input, bridge.append, bridge.shape));
+    }
+
+    /// Part the agent from the caller again: silence both ways.
+    pub fn unbridge(&mut self) {
+        self.speaker.playout.clear();
+        self.bridge = None;
+    }
+
+    /// Take in a datagram that arrived at the RTP port at `arrival`.
+    pub fn receive(&mut self, arrival: Moment, datagram: &[u8]) -> Received {
+        if is_rtcp(datagram) {
+            return self.receive_rtcp(arrival, datagram);
+        }
+        let Ok(packet) = RtpPacket::parse(datagram) else {
+            self.counters.malformed += 1;
+            return Received::Dropped;
+        };
+        self.counters.packets_received += 1;
+        self.note_arrival(arrival);
+        if packet.payload_type == self.media.payload_type {
+            self.receive_audio(arrival, &packet)
+        } else if Some(packet.payload_type) == self.media.telephone_event {
+            self.receive_key(arrival, &packet)
+        } else {
+            self.counters.unknown_payload_type += 1;
+            Received::Dropped
+        }
+    }
+
+    /// Take in a datagram that arrived at the RTCP port at `arrival`.
+    pub fn receive_rtcp(&mut self, arrival: Moment, datagram: &[u8]) -> Received {
+        if self.reports.receive(arrival, datagram, self.listener.source_mut()) {
+            self.events.push_back(Event::Goodbye);
+        }
+        Received::Rtcp
+    }
+
+    /// Learn that the agent has begun `response`, before any of its audio.
+    pub fn begin_response(&mut self, response: &str) {
+        self.speaker.playout.begin_response(response);
+    }
+
+    /// Speak `audio` of `item` of `response`, in the bridge's output format.
+    pub fn say(&mut self, response: &str, item: &str, audio: &[u8]) -> Said {
+        self.speaker.playout.say(response, item, audio)
+    }
+
+    /// Mix `audio`, in the bridge's back-channel format, under what is spoken.
+    pub fn say_back_channel(&mut self, audio: &[u8]) -> Said {
+        self.speaker.playout.say_back_channel(audio)
+    }
+
+    /// Take in a message of the agent as it came from the WebSocket. True where it was audio and is
+    /// done with; every other message is for the session's parser, also `speech_started`, on which
+    /// the leg has then fallen silent.
+    pub fn receive_message(&mut self, message: &[u8]) -> bool {
+        let mut decoded = std::mem::take(&mut self.decoded);
+        decoded.clear();
+        let consumed = self.hear_agent(message, &mut decoded);
+        self.decoded = decoded;
+        consumed
+    }
+
+    fn hear_agent(&mut self, message: &[u8], decoded: &mut Vec<u8>) -> bool {
+        match delta::read(message) {
+            Message::ReplyAudio { response, item, audio } => {
+                let readable = self.count_unreadable(audio.decode_into(decoded).is_ok());
+                if readable {
+                    self.say(response, item, decoded);
+                }
+                readable
+            }
+            Message::BackChannelAudio { audio, .. } => {
+                let readable = self.count_unreadable(audio.decode_into(decoded).is_ok());
+                if readable {
+                    self.say_back_channel(decoded);
+                }
+                readable
+            }
+            Message::SpeechStarted { .. } => {
+                self.barge_in();
+                false
+            }
+            Message::Other => false,
+        }
+    }
+
+    /// Fall silent: the caller has begun to speak. What was silenced is also told as an
+    /// [`Event::Interrupted`].
+    pub fn barge_in(&mut self) -> Interruption {
+        let cut = self.speaker.playout.barge_in();
+        self.tell_interruption(cut)
+    }
+
+    /// Fall silent in both lanes.
+    pub fn clear(&mut self) -> Interruption {
+        let cut = self.speaker.playout.clear();
+        self.tell_interruption(cut)
+    }
+
+    /// Send `digits` as telephone events (RFC 4733), each for `tone` with `gap` after it. They are
+    /// sent in place of audio, which waits.
+    ///
+    /// # Errors
+    /// Where a character stands for no key, or telephone events were not negotiated, nothing is
+    /// sent; where the queue is full, the digits before are.
+    pub fn send_digits(
+        &mut self,
+        digits: &str,
+        tone: Duration,
+        gap: Duration,
+    ) -> Result<(), DigitsRefused> {
+        self.media.telephone_event.ok_or(DigitsRefused::NotNegotiated)?;
+        let key = |digit| Key::new(digit).ok_or(DigitsRefused::Unknown(digit));
+        for key in digits.chars().map(key).collect::<Result<Vec<_>, _>>()? {
+            self.speaker
+                .keys
+                .queue(key, tone, gap)
+                .map_err(|QueueFull| DigitsRefused::QueueFull)?;
+        }
+        Ok(())
+    }
+
+    /// Start or stop giving out [`Output::Recorded`].
+    pub fn record(&mut self, on: bool) {
+        self.tape = on.then(Tape::default);
+    }
+
+    /// What is due at `now`, packets first. Call until `None`.
+    #[must_use]
+    pub fn poll(&mut self, now: Moment) -> Option<Output<'_>> {
+        Some(match self.step(now)? {
+            Step::Rtp => Output::Rtp(self.speaker.datagram()),
+            Step::Rtcp => Output::Rtcp(self.reports.datagram()),
+            Step::Recorded => Output::Recorded(self.tape.as_ref()?.frame()),
+            Step::Event(event) => Output::Event(event),
+            Step::Chunk => {
+                let forwarder = self.bridge.as_ref()?;
+                match forwarder.shape() {
+                    Shape::Append => Output::Append(forwarder.chunk()),
+                    Shape::Audio => {
+                        Output::Audio { arrival: forwarder.arrival(), audio: forwarder.chunk() }
+                    }
+                }
+            }
+        })
+    }
+
+    /// When to poll again though nothing was fed.
+    pub fn deadline(&self) -> Moment {
+        let speaking = self.speaker.deadline();
+        let listening = self.listener.deadline().unwrap_or(speaking);
+        speaking.min(listening).min(self.keys.deadline().unwrap_or(speaking))
+    }
+
+    /// The last datagram for the other side's RTCP address, to be sent when the call is over
+    /// (RFC 3550 §6.6).
+    pub fn goodbye(&mut self, now: Moment) -> &[u8] {
+        self.reports.write_goodbye(now, &self.speaker.packetizer);
+        self.reports.datagram()
+    }
+
+    /// What a leg has seen, done and dropped.
+    pub fn counters(&self) -> LegCounters {
+        let mut counters = self.counters;
+        counters.note_heard(&self.listener);
+        counters.note_said(&self.speaker);
+        self.reports.note(&mut counters);
+        counters
+    }
+
+    /// The agent's speech that waits, and what of it went out.
+    pub fn playout(&self) -> &Playout {
+        &self.speaker.playout
+    }
+
+    fn step(&mut self, now: Moment) -> Option<Step> {
+        if let Some(sends) = self.speaker.turn(now) {
+            self.after_turn(now);
+            if sends {
+                return Some(Step::Rtp);
+            }
+        }
+        if self.tape.as_mut().is_some_and(Tape::advance) {
+            return Some(Step::Recorded);
+        }
+        self.listen(now);
+        if self.bridge.as_mut().is_some_and(Forwarder::advance) {
+            self.counters.forwarded += 1;
+            return Some(Step::Chunk);
+        }
+        if self.reports.is_due(now) {
+            let theirs = self.listener.source_mut().report(now);
+            self.reports.write(now, &self.speaker.packetizer, theirs);
+            return Some(Step::Rtcp);
+        }
+        self.next_event(now).map(Step::Event)
+    }
+
+    fn after_turn(&mut self, now: Moment) {
+        if let Some(tape) = &mut self.tape {
+            tape.say(self.speaker.pcm());
+        }
+        let silent_for = now.since(self.last_arrival);
+        if !self.rtp_stopped && self.media.direction.receives() && silent_for >= RTP_STOPPED_AFTER {
+            self.rtp_stopped = true;
+            self.events.push_back(Event::RtpStopped);
+        }
+    }
+
+    fn listen(&mut self, now: Moment) {
+        self.pcm.clear();
+        while let Some(heard) = self.listener.poll(now, &mut self.pcm) {
+            let arrival = if let Heard::Received(arrival) = heard { arrival } else { now };
+            if let Some(forwarder) = &mut self.bridge {
+                forwarder.feed(&self.pcm, arrival);
+            }
+            if let Some(tape) = &mut self.tape {
+                tape.hear(&self.pcm);
+            }
+            self.pcm.clear();
+        }
+    }
+
+    fn next_event(&mut self, now: Moment) -> Option<Event> {
+        while let Some(press) = self.keys.poll(now) {
+            self.note_key(press);
+        }
+        while let Some(change) = self.speaker.playout.change() {
+            self.events.push_back(change.into());
+        }
+        self.events.pop_front()
+    }
+
+    fn receive_audio(&mut self, arrival: Moment, packet: &RtpPacket<'_>) -> Received {
+        if !self.media.direction.receives() {
+            self.counters.unwanted += 1;
+            return Received::Dropped;
+        }
+        self.counters.audio_packets += 1;
+        self.listener.receive(arrival, packet);
+        Received::Audio
+    }
+
+    fn receive_key(&mut self, arrival: Moment, packet: &RtpPacket<'_>) -> Received {
+        self.listener.pass(arrival, packet);
+        self.keys.receive(arrival, packet.timestamp, packet.marker, packet.payload);
+        Received::Key
+    }
+
+    fn note_key(&mut self, press: KeyPress) {
+        self.counters.keys += 1;
+        self.events.push_back(Event::Key { digit: press.key.digit(), duration: press.duration });
+    }
+
+    fn note_arrival(&mut self, arrival: Moment) {
+        self.last_arrival = self.last_arrival.max(arrival);
+        if std::mem::take(&mut self.rtp_stopped) {
+            self.events.push_back(Event::RtpResumed);
+        }
+    }
+
+    fn tell_interruption(&mut self, cut: Interruption) -> Interruption {
+        if cut.item.is_some() {
+            self.events.push_back(Event::Interrupted(cut.clone()));
+        }
+        cut
+    }
+
+    fn count_unreadable(&mut self, readable: bool) -> bool {
+        self.counters.malformed_messages += u64::from(!readable);
+        readable
+    }
+}
+
+impl From<Change> for Event {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Started { item } => Self::ReplyStarted { item },
+            Change::Ended { item, heard } => Self::ReplyEnded { item, heard },
+            Change::Drained => Self::Drained,
+        }
+    }
+}

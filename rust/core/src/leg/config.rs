@@ -1,0 +1,121 @@
+//! What two sides agreed on, and what the agent wants.
+
+use std::time::Duration;
+
+use crate::listen::Shape;
+use crate::wire::{PayloadType, Ssrc};
+use crate::{AudioFormat, ClockRate, Law};
+
+/// What a leg needs to know from its start.
+#[derive(Clone, Debug)]
+pub struct LegConfig {
+    /// What the offer and the answer agreed on.
+    pub media: Media,
+    /// The name of our stream; random (RFC 3550 §8.1).
+    pub ssrc: Ssrc,
+    /// The first sequence number we send; random (RFC 3550 §5.1).
+    pub first_sequence: u16,
+    /// The first timestamp we send; random (RFC 3550 §5.1).
+    pub first_timestamp: u32,
+    /// Our canonical name, the same for all streams of a call (RFC 3550 §6.5.1).
+    pub cname: String,
+    /// The time since 1970 at the origin of [`Moment`](crate::Moment), for sender reports
+    /// (RFC 3550 §6.4.1).
+    pub unix_time_at_origin: Duration,
+}
+
+/// What an offer and its answer agreed on (RFC 3264), and may change in mid-call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// The codec of both directions.
+    pub law: Law,
+    /// The codec's payload type.
+    pub payload_type: PayloadType,
+    /// The payload type of telephone events (RFC 4733), where the other side takes them.
+    pub telephone_event: Option<PayloadType>,
+    /// Audio in a packet that we send.
+    pub packet_time: Duration,
+    /// Which ways audio flows.
+    pub direction: Direction,
+}
+
+impl Media {
+    /// G.711 of `law` by its static payload type (RFC 3551 §6), 20 ms a packet, both ways.
+    pub const fn g711(law: Law) -> Self {
+        Self {
+            law,
+            payload_type: match law {
+                Law::Mu => PayloadType::PCMU,
+                Law::A => PayloadType::PCMA,
+            },
+            telephone_event: None,
+            packet_time: Duration::from_millis(20),
+            direction: Direction::SendRecv,
+        }
+    }
+
+    /// Samples in a packet that we send.
+    pub(crate) fn samples(&self) -> usize {
+        let packet_time = self.packet_time.clamp(SHORTEST_PACKET, LONGEST_PACKET);
+        ClockRate::Hz8000.samples_in(packet_time)
+    }
+}
+
+/// Which ways audio flows, as we see it (RFC 3264 §6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Both ways.
+    SendRecv,
+    /// From us only.
+    SendOnly,
+    /// To us only.
+    RecvOnly,
+    /// Neither way.
+    Inactive,
+}
+
+impl Direction {
+    /// Whether we may send.
+    pub const fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    /// Whether we listen.
+    pub const fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+}
+
+/// How the agent wants to be spoken to, and how it speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bridge {
+    /// The format of what the agent hears.
+    pub input: AudioFormat,
+    /// The format of its replies.
+    pub output: AudioFormat,
+    /// The format of its back-channel audio.
+    pub back_channel: AudioFormat,
+    /// How much audio goes into one message to the agent.
+    pub append: Duration,
+    /// How that audio leaves.
+    pub shape: Shape,
+}
+
+impl Bridge {
+    /// One format for all, in append messages of 60 ms.
+    pub const fn new(format: AudioFormat) -> Self {
+        Self {
+            input: format,
+            output: format,
+            back_channel: format,
+            append: Duration::from_millis(60),
+            shape: Shape::Append,
+        }
+    }
+}
+
+/// RTP has no shorter packets in telephony.
+const SHORTEST_PACKET: Duration = Duration::from_millis(10);
+
+/// A longer packet would delay a barge-in by as much as it lasts.
+const LONGEST_PACKET: Duration = Duration::from_millis(60);

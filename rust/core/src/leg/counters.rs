@@ -1,0 +1,134 @@
+//! Everything a leg counts.
+
+use super::speaker::Speaker;
+use crate::listen::Listener;
+
+macro_rules! counters {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $field:ident,)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct $name {
+            $($(#[$doc])* pub $field: u64,)*
+        }
+
+        impl $name {
+            /// How many counters there are.
+            pub const COUNT: usize = [$(stringify!($field)),*].len();
+
+            /// The names of all counters, in the order of [`values`](Self::values).
+            pub const NAMES: [&'static str; Self::COUNT] = [$(stringify!($field)),*];
+
+            /// All counters, in the order of [`NAMES`](Self::NAMES).
+            pub fn values(&self) -> [u64; Self::COUNT] {
+                [$(self.$field),*]
+            }
+
+            /// All counters with their names.
+            pub fn entries(&self) -> [(&'static str, u64); Self::COUNT] {
+                [$((stringify!($field), self.$field)),*]
+            }
+        }
+    };
+}
+
+counters! {
+    /// What a leg has seen, done and dropped since it began.
+    LegCounters {
+        /// RTP packets received of whatever kind.
+        packets_received,
+        /// RTP packets sent.
+        packets_sent,
+        /// Packets of the negotiated codec.
+        audio_packets,
+        /// Audio packets forwarded in their order.
+        played,
+        /// Packets that had arrived before.
+        duplicate,
+        /// Packets whose time was already filled.
+        late,
+        /// Packets that came after one sent later.
+        reordered,
+        /// Packets for which there was no room.
+        overflow,
+        /// Packets that never came in time and were concealed.
+        lost,
+        /// Samples made up for lost packets.
+        concealed_samples,
+        /// Samples of comfort noise while nothing came.
+        quiet_samples,
+        /// New sources, jumps and restarts survived.
+        restarts,
+        /// Packets that are neither RTP nor RTCP.
+        malformed,
+        /// RTP packets of a payload type nobody negotiated.
+        unknown_payload_type,
+        /// Audio that came while the call was on hold in that direction.
+        unwanted,
+        /// Malformed RTCP packets.
+        malformed_rtcp,
+        /// RTCP packets received.
+        rtcp_received,
+        /// Turns at which nobody came to send a packet.
+        turns_missed,
+        /// Keys pressed by the caller.
+        keys,
+        /// Samples of the agent taken in.
+        reply_received,
+        /// Samples of the agent put on the wire.
+        reply_sent,
+        /// Samples of the agent thrown away by a barge-in.
+        reply_discarded,
+        /// Samples refused because their response was interrupted.
+        reply_refused,
+        /// Samples of the agent for which there was no room.
+        reply_overflowed,
+        /// Back-channel samples taken in.
+        back_channel,
+        /// Barge-ins that silenced something.
+        interruptions,
+        /// Chunks of the caller's audio forwarded.
+        forwarded,
+        /// Messages of the agent whose audio could not be read.
+        malformed_messages,
+        /// The largest gap between two arrivals, in microseconds.
+        largest_gap_us,
+        /// Interarrival jitter in microseconds (RFC 3550 §6.4.1).
+        jitter_us,
+        /// The other side's report: packets of ours that it lost (RFC 3550 §6.4.1).
+        remote_lost,
+        /// The other side's report: interarrival jitter in microseconds.
+        remote_jitter_us,
+        /// Round trip in microseconds (RFC 3550 §6.4.1), zero until known.
+        round_trip_us,
+    }
+}
+
+impl LegCounters {
+    pub(super) fn note_heard(&mut self, listener: &Listener) {
+        let heard = listener.counters();
+        self.played = heard.played;
+        self.duplicate = heard.duplicate;
+        self.late = heard.late;
+        self.reordered = heard.reordered;
+        self.overflow = heard.overflow;
+        self.lost = heard.lost;
+        self.concealed_samples = heard.concealed_samples;
+        self.quiet_samples = heard.quiet_samples;
+        self.restarts = heard.restarts;
+        self.largest_gap_us = listener.source().longest_gap().as_micros() as u64;
+        self.jitter_us = listener.source().jitter().as_micros() as u64;
+    }
+
+    pub(super) fn note_said(&mut self, speaker: &Speaker) {
+        let said = speaker.playout.counters();
+        self.packets_sent = speaker.packetizer.packets();
+        self.turns_missed = speaker.turns_missed;
+        self.reply_received = said.received;
+        self.reply_sent = said.sent;
+        self.reply_discarded = said.discarded;
+        self.reply_refused = said.refused;
+        self.reply_overflowed = said.overflowed;
+        self.back_channel = said.back_channel;
+        self.interruptions = said.interruptions;
+    }
+}

@@ -1,0 +1,115 @@
+//! From the playout to datagrams, one a turn.
+
+use std::time::Duration;
+
+use super::config::{LegConfig, Media};
+use crate::sound::g711;
+use crate::speak::{Pacer, Packetizer, Playout};
+use crate::wire::KeySender;
+use crate::{AudioFormat, ClockRate, Moment};
+
+/// Takes a turn every packet time and fills it: with a digit, with speech, or with silence.
+pub(super) struct Speaker {
+    media: Media,
+    pub(super) playout: Playout,
+    pacer: Pacer,
+    pub(super) packetizer: Packetizer,
+    pub(super) keys: KeySender,
+    pcm: Vec<i16>,
+    codes: Vec<u8>,
+    datagram: Vec<u8>,
+    /// How long nothing has sounded; a talkspurt begins with a marker after some of it.
+    silent: Duration,
+    pub(super) turns_missed: u64,
+}
+
+impl Speaker {
+    pub(super) fn new(config: &LegConfig, start: Moment) -> Self {
+        let format = AudioFormat::G711(config.media.law);
+        Self {
+            media: config.media,
+            playout: Playout::new(ClockRate::Hz8000, format, format),
+            pacer: Pacer::new(start, packet_time(config.media)),
+            packetizer: Packetizer::new(config.ssrc, config.first_sequence, config.first_timestamp),
+            keys: KeySender::new(ClockRate::Hz8000, packet_time(config.media)),
+            pcm: Vec::new(),
+            codes: Vec::new(),
+            datagram: Vec::new(),
+            silent: TALKSPURT_GAP,
+            turns_missed: 0,
+        }
+    }
+
+    pub(super) fn renegotiate(&mut self, media: Media) {
+        self.media = media;
+        self.pacer = Pacer::new(self.pacer.deadline(), packet_time(media));
+    }
+
+    pub(super) fn deadline(&self) -> Moment {
+        self.pacer.deadline()
+    }
+
+    /// Takes the turn that is due at `now`, if one is, and tells whether a packet goes out.
+    pub(super) fn turn(&mut self, now: Moment) -> Option<bool> {
+        let turn = self.pacer.turn(now)?;
+        let samples = self.media.samples();
+        self.packetizer.advance(u64::from(turn.missed) * samples as u64);
+        self.turns_missed += u64::from(turn.missed);
+        if turn.missed > 0 {
+            self.silent = TALKSPURT_GAP;
+        }
+        self.datagram.clear();
+        self.pcm.clear();
+        let sends = self.media.direction.sends();
+        if sends && !self.speak_key() {
+            self.speak_audio(samples);
+        }
+        self.pcm.resize(samples, 0);
+        self.packetizer.advance(samples as u64);
+        Some(sends)
+    }
+
+    /// The packet of the turn taken last.
+    pub(super) fn datagram(&self) -> &[u8] {
+        &self.datagram
+    }
+
+    /// The samples of the turn taken last, silence where a digit or nothing was sent.
+    pub(super) fn pcm(&self) -> &[i16] {
+        &self.pcm
+    }
+
+    /// A digit goes out instead of audio, which waits (RFC 4733 §2.2.2.1 allows either).
+    fn speak_key(&mut self) -> bool {
+        let Some(payload_type) = self.media.telephone_event else { return false };
+        let Some(key) = self.keys.poll(self.packetizer.timestamp()) else { return false };
+        let (at, out) = (key.timestamp, &mut self.datagram);
+        self.packetizer.packet_at(at, payload_type, key.marker, &key.payload, out);
+        true
+    }
+
+    fn speak_audio(&mut self, samples: usize) {
+        let sounding = self.playout.take(samples, &mut self.pcm);
+        let marker = self.begins_talkspurt(sounding);
+        self.codes.clear();
+        g711::encode_into(self.media.law, &self.pcm, &mut self.codes);
+        self.packetizer.packet(self.media.payload_type, marker, &self.codes, &mut self.datagram);
+    }
+
+    /// The marker is set on the first packet after a silence (RFC 3551 §4.1), so that the other
+    /// side's playout may adapt where it is not heard.
+    fn begins_talkspurt(&mut self, sounding: bool) -> bool {
+        if !sounding {
+            self.silent += self.pacer.period();
+            return self.packetizer.packets() == 0;
+        }
+        std::mem::take(&mut self.silent) >= TALKSPURT_GAP
+    }
+}
+
+fn packet_time(media: Media) -> Duration {
+    ClockRate::Hz8000.duration_of(media.samples() as u64)
+}
+
+/// A pause in speech shorter than this belongs to the talkspurt around it.
+const TALKSPURT_GAP: Duration = Duration::from_millis(200);

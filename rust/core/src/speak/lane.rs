@@ -1,0 +1,116 @@
+//! Audio that waits to be spoken, as it came, turned into samples only when its time has come.
+
+use crate::sound::g711;
+use crate::sound::resampler::{Preset, Resampler};
+use crate::{AudioFormat, ClockRate};
+
+/// A queue of bytes in the agent's format that is drained as samples at the wire's rate.
+///
+/// Decoding waits until the last moment, so that taking in a long answer is one copy, and
+/// dropping it wastes nothing.
+pub(super) struct Lane {
+    format: AudioFormat,
+    resampler: Resampler,
+    /// What came, of which the first `spent` bytes are gone.
+    bytes: Vec<u8>,
+    spent: usize,
+    source: Vec<i16>,
+    /// Source samples of silence after which the resampler holds nothing but zeros.
+    settling: usize,
+}
+
+impl Lane {
+    pub(super) fn new(format: AudioFormat, wire: ClockRate) -> Self {
+        Self {
+            format,
+            resampler: Resampler::new(format.rate(), wire, Preset::Standard),
+            bytes: Vec::new(),
+            spent: 0,
+            source: Vec::new(),
+            settling: 0,
+        }
+    }
+
+    pub(super) fn push(&mut self, audio: &[u8]) {
+        if self.spent > self.bytes.len() / 2 {
+            self.bytes.drain(..self.spent);
+            self.spent = 0;
+        }
+        self.bytes.extend_from_slice(audio);
+    }
+
+    /// Drop half a sample that the last audio ended in, so that the next starts on a whole one.
+    pub(super) fn align(&mut self) {
+        let half = (self.bytes.len() - self.spent) % self.format.width();
+        self.bytes.truncate(self.bytes.len() - half);
+    }
+
+    /// Samples that wait, at the agent's rate. Half a sample does not count.
+    pub(super) fn waiting(&self) -> usize {
+        (self.bytes.len() - self.spent) / self.format.width()
+    }
+
+    /// Whether nothing waits and nothing is left inside the resampler.
+    pub(super) fn is_silent(&self) -> bool {
+        self.waiting() == 0 && self.settling == 0
+    }
+
+    /// Appends `frame` samples at the wire's rate, silence where nothing waits, and tells how many
+    /// samples at the agent's rate were taken for them.
+    ///
+    /// `frame` is a whole number of milliseconds of samples, so the rates divide evenly.
+    pub(super) fn take(&mut self, frame: usize, wire: ClockRate, out: &mut Vec<i16>) -> usize {
+        let wanted = frame * self.format.rate().hertz() as usize / wire.hertz() as usize;
+        let taken = wanted.min(self.waiting());
+        self.source.clear();
+        self.decode(taken);
+        self.settle(wanted, taken);
+        self.source.resize(wanted, 0);
+        self.resampler.process(&self.source, out);
+        self.give_back_room();
+        taken
+    }
+
+    /// Forget all that waits, and what of it is inside the resampler.
+    pub(super) fn clear(&mut self) {
+        self.bytes = Vec::new();
+        self.spent = 0;
+        self.resampler.reset();
+        self.settling = 0;
+    }
+
+    /// How many samples at the agent's rate the resampler holds back.
+    pub(super) fn delay(&self) -> usize {
+        self.format.rate().samples_in(self.resampler.delay())
+    }
+
+    fn decode(&mut self, samples: usize) {
+        let end = self.spent + samples * self.format.width();
+        let audio = &self.bytes[self.spent..end];
+        match self.format {
+            AudioFormat::G711(law) => g711::decode_into(law, audio, &mut self.source),
+            AudioFormat::Pcm16(_) => self
+                .source
+                .extend(audio.as_chunks::<2>().0.iter().map(|&sample| i16::from_le_bytes(sample))),
+        }
+        self.spent = end;
+    }
+
+    fn settle(&mut self, wanted: usize, taken: usize) {
+        let silence = wanted - taken;
+        let full = 2 * self.delay() + 1;
+        self.settling = if taken > 0 { full } else { self.settling }.saturating_sub(silence);
+    }
+
+    /// A long answer leaves much room behind; an empty lane does not keep it.
+    fn give_back_room(&mut self) {
+        if self.spent == self.bytes.len() {
+            self.bytes.clear();
+            self.bytes.shrink_to(KEPT_ROOM);
+            self.spent = 0;
+        }
+    }
+}
+
+/// Bytes of room that an empty lane keeps: a second of the widest format and a bit.
+const KEPT_ROOM: usize = 128 * 1024;

@@ -1,0 +1,102 @@
+//! Numbers on outgoing packets: sequence, timestamp, marker (RFC 3550 §5.1).
+
+use crate::wire::{PayloadType, RtpPacket, Ssrc};
+
+/// The header of the next packet, and of all that follow.
+///
+/// The counters are wide and only the wire sees them wrap.
+#[derive(Clone, Debug)]
+pub struct Packetizer {
+    ssrc: Ssrc,
+    sequence: u64,
+    timestamp: u64,
+    packets: u64,
+    octets: u64,
+}
+
+impl Packetizer {
+    /// A stream of `ssrc` that starts at these numbers, which ought to be random (RFC 3550 §5.1).
+    pub fn new(ssrc: Ssrc, first_sequence: u16, first_timestamp: u32) -> Self {
+        Self {
+            ssrc,
+            sequence: first_sequence.into(),
+            timestamp: first_timestamp.into(),
+            packets: 0,
+            octets: 0,
+        }
+    }
+
+    /// Appends the packet that carries `payload` at the present timestamp.
+    pub fn packet(
+        &mut self,
+        payload_type: PayloadType,
+        marker: bool,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) {
+        self.packet_at(self.timestamp(), payload_type, marker, payload, out);
+    }
+
+    /// Appends a packet that carries `payload` at a `timestamp` of its own, as all packets of a
+    /// telephone event do (RFC 4733 §2.2.2).
+    pub fn packet_at(
+        &mut self,
+        timestamp: u32,
+        payload_type: PayloadType,
+        marker: bool,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) {
+        let sequence = self.sequence as u16;
+        let packet = RtpPacket::new(payload_type, sequence, timestamp, self.ssrc, payload);
+        RtpPacket { marker, ..packet }.write(out);
+        self.sequence += 1;
+        self.packets += 1;
+        self.octets += payload.len() as u64;
+    }
+
+    /// Let `samples` of the stream's time go by.
+    pub fn advance(&mut self, samples: u64) {
+        self.timestamp += samples;
+    }
+
+    /// The stream's own name.
+    pub fn ssrc(&self) -> Ssrc {
+        self.ssrc
+    }
+
+    /// The timestamp of the next audio packet.
+    pub fn timestamp(&self) -> u32 {
+        self.timestamp as u32
+    }
+
+    /// Packets made so far (RFC 3550 §6.4.1, sender's packet count).
+    pub fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// Payload octets sent so far (RFC 3550 §6.4.1, sender's octet count).
+    pub fn octets(&self) -> u64 {
+        self.octets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_wire_sees_the_counters_wrap() {
+        let mut packetizer = Packetizer::new(Ssrc(7), u16::MAX, u32::MAX);
+        let mut wire = Vec::new();
+        packetizer.packet(PayloadType::PCMU, true, &[0xFF; 160], &mut wire);
+        packetizer.advance(160);
+        packetizer.packet(PayloadType::PCMU, false, &[0xFF; 160], &mut wire);
+
+        let first = RtpPacket::parse(&wire[..172]).unwrap();
+        let second = RtpPacket::parse(&wire[172..]).unwrap();
+        assert_eq!((first.sequence, first.timestamp), (u16::MAX, u32::MAX));
+        assert_eq!((second.sequence, second.timestamp), (0, 159));
+        assert_eq!((packetizer.packets(), packetizer.octets()), (2, 320));
+    }
+}

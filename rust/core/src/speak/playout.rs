@@ -1,0 +1,381 @@
+//! What the agent has yet to say, and the word that silences it.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::fence::Fence;
+use super::lane::Lane;
+use super::ledger::Ledger;
+use crate::{AudioFormat, ClockRate};
+
+/// The agent's speech on its way to the wire, in two lanes.
+///
+/// The *reply* lane holds answers and is emptied by [`barge_in`](Self::barge_in). The
+/// *back-channel* lane holds the small sounds of a listener ("uh-huh"), is mixed under, and is left
+/// alone by a barge-in.
+///
+/// ```
+/// use fourwire::{AudioFormat, ClockRate, Law, speak::{Playout, Said}};
+///
+/// let pcmu = AudioFormat::G711(Law::Mu);
+/// let mut playout = Playout::new(ClockRate::Hz8000, pcmu, pcmu);
+/// assert_eq!(playout.say("resp_1", "item_1", &[0x80; 480]), Said::Queued);
+/// let mut frame = Vec::new();
+/// playout.take(160, &mut frame);
+///
+/// let cut = playout.barge_in();
+/// assert_eq!(cut.item.as_deref(), Some("item_1"));
+/// assert_eq!(cut.heard.as_millis(), 25); // 20 ms sent, 5 ms to fade out
+/// assert_eq!(cut.discarded.as_millis(), 35);
+/// assert_eq!(playout.say("resp_1", "item_1", &[0x80; 480]), Said::Refused);
+/// ```
+pub struct Playout {
+    wire: ClockRate,
+    output: AudioFormat,
+    reply: Lane,
+    back_channel: Lane,
+    /// Whose samples wait in the reply lane, in their order.
+    spans: VecDeque<Span>,
+    ledger: Ledger,
+    fence: Fence,
+    /// The item whose samples were sent last, while its run goes on.
+    playing: Option<u64>,
+    /// The end of what was interrupted, fading; it goes out first.
+    fading: Vec<i16>,
+    mixing: Vec<i16>,
+    changes: VecDeque<Change>,
+    counters: PlayoutCounters,
+}
+
+/// A stretch of the reply lane that belongs to one item.
+struct Span {
+    entry: u64,
+    samples: usize,
+}
+
+/// What became of audio handed to a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It will be spoken.
+    Queued,
+    /// It belongs to a response that was interrupted.
+    Refused,
+    /// The lane is full.
+    Overflow,
+}
+
+/// What a barge-in silenced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interruption {
+    /// The response whose audio was being spoken, or was next.
+    pub response: Option<Box<str>>,
+    /// Its item that was being spoken, or was next; `None` where nothing waited.
+    pub item: Option<Box<str>>,
+    /// How much of that item went out, the fade included.
+    pub heard: Duration,
+    /// How much was thrown away unsent, of all items.
+    pub discarded: Duration,
+}
+
+/// Something a listener to the playout would tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The first sample of a run of this item goes out with the frame just taken.
+    Started {
+        /// The item's id.
+        item: Box<str>,
+    },
+    /// The last sample of a run of this item has gone out, or it was cut.
+    Ended {
+        /// The item's id.
+        item: Box<str>,
+        /// How much of the item has gone out so far, in all its runs.
+        heard: Duration,
+    },
+    /// The reply lane has run empty.
+    Drained,
+}
+
+/// Samples at the agent's rate: received = sent + discarded + waiting; refused and overflowed ones
+/// were never taken in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlayoutCounters {
+    /// Taken into the reply lane.
+    pub received: u64,
+    /// Put on the wire.
+    pub sent: u64,
+    /// Thrown away by a barge-in.
+    pub discarded: u64,
+    /// Not taken in: of an interrupted response.
+    pub refused: u64,
+    /// Not taken in: no room.
+    pub overflowed: u64,
+    /// Back-channel samples taken in.
+    pub back_channel: u64,
+    /// Barge-ins that silenced something.
+    pub interruptions: u64,
+}
+
+/// How long the fade of an interrupted reply lasts: enough that nothing clicks, too short to be
+/// heard as speech.
+pub const FADE: Duration = Duration::from_millis(5);
+
+/// How much speech may wait in a lane. Replies come faster than real time, so a long one waits
+/// here nearly whole; nobody listens to ten minutes without a word.
+pub const LONGEST_REPLY: Duration = Duration::from_secs(600);
+
+impl Playout {
+    /// An empty playout towards a wire at `wire`, of replies in `output` and back-channel audio in
+    /// `back_channel`.
+    pub fn new(wire: ClockRate, output: AudioFormat, back_channel: AudioFormat) -> Self {
+        Self {
+            wire,
+            output,
+            reply: Lane::new(output, wire),
+            back_channel: Lane::new(back_channel, wire),
+            spans: VecDeque::new(),
+            ledger: Ledger::new(output.rate()),
+            fence: Fence::default(),
+            playing: None,
+            fading: Vec::new(),
+            mixing: Vec::new(),
+            changes: VecDeque::new(),
+            counters: PlayoutCounters::default(),
+        }
+    }
+
+    /// Learn that the agent has begun `response`, before any of its audio.
+    pub fn begin_response(&mut self, response: &str) {
+        self.fence.begin(response);
+    }
+
+    /// Speak `audio` of `item` of `response` after all that waits.
+    pub fn say(&mut self, response: &str, item: &str, audio: &[u8]) -> Said {
+        let samples = audio.len() / self.output.width();
+        if self.fence.refuses(response) {
+            self.counters.refused += samples as u64;
+            return Said::Refused;
+        }
+        if self.reply.waiting() + samples > self.output.rate().samples_in(LONGEST_REPLY) {
+            self.counters.overflowed += samples as u64;
+            return Said::Overflow;
+        }
+        self.enqueue(response, item, audio);
+        Said::Queued
+    }
+
+    fn enqueue(&mut self, response: &str, item: &str, audio: &[u8]) {
+        let entry = self.ledger.number_of(response, item);
+        if self.spans.back().is_none_or(|span| span.entry != entry) {
+            self.reply.align();
+            self.spans.push_back(Span { entry, samples: 0 });
+        }
+        let before = self.reply.waiting();
+        self.reply.push(audio);
+        let samples = self.reply.waiting() - before;
+        if let Some(span) = self.spans.back_mut() {
+            span.samples += samples;
+        }
+        if let Some(entry) = self.ledger.entry_mut(entry) {
+            entry.received += samples as u64;
+        }
+        self.counters.received += samples as u64;
+    }
+
+    /// Mix `audio` under whatever is spoken.
+    pub fn say_back_channel(&mut self, audio: &[u8]) -> Said {
+        if self.back_channel.waiting() > ClockRate::Hz8000.samples_in(LONGEST_REPLY) {
+            return Said::Overflow;
+        }
+        let before = self.back_channel.waiting();
+        self.back_channel.push(audio);
+        self.counters.back_channel += (self.back_channel.waiting() - before) as u64;
+        Said::Queued
+    }
+
+    /// Appends the next `frame` samples at the wire's rate to `out`, a whole number of
+    /// milliseconds, silence where there is nothing to say. Tells whether anything sounds in them.
+    pub fn take(&mut self, frame: usize, out: &mut Vec<i16>) -> bool {
+        let start = out.len();
+        let mut sounding = self.take_fading(frame, out);
+        let missing = start + frame - out.len();
+        sounding |= self.take_reply(missing, out);
+        sounding |= self.mix_back_channel(&mut out[start..]);
+        sounding
+    }
+
+    /// Fall silent: the caller has begun to speak.
+    ///
+    /// What waits in the reply lane is dropped, but for the few milliseconds in which it fades;
+    /// what still arrives of the same responses will be refused.
+    pub fn barge_in(&mut self) -> Interruption {
+        self.fence.cut_begun();
+        for span in &self.spans {
+            if let Some(entry) = self.ledger.entry(span.entry) {
+                self.fence.cut(&entry.response);
+            }
+        }
+        let Some(front) = self.spans.front().map(|span| span.entry) else {
+            return self.cut_what_just_ended();
+        };
+        let mut held_back = 0;
+        if self.playing == Some(front) {
+            self.fade_out();
+            held_back = self.retract_held_back(front);
+        }
+        let interruption = self.interruption(front, held_back);
+        self.drop_reply();
+        interruption
+    }
+
+    /// Fall silent in both lanes.
+    pub fn clear(&mut self) -> Interruption {
+        self.back_channel.clear();
+        self.barge_in()
+    }
+
+    /// What happened since the last call, oldest first.
+    pub fn change(&mut self) -> Option<Change> {
+        self.changes.pop_front()
+    }
+
+    /// How long the reply lane will go on speaking.
+    pub fn waiting(&self) -> Duration {
+        self.output.rate().duration_of(self.reply.waiting() as u64)
+    }
+
+    /// What was said of each item.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What went in and what became of it.
+    pub fn counters(&self) -> PlayoutCounters {
+        self.counters
+    }
+
+    fn take_fading(&mut self, frame: usize, out: &mut Vec<i16>) -> bool {
+        let samples = self.fading.len().min(frame);
+        out.extend(self.fading.drain(..samples));
+        samples > 0
+    }
+
+    fn take_reply(&mut self, frame: usize, out: &mut Vec<i16>) -> bool {
+        if self.reply.is_silent() {
+            out.resize(out.len() + frame, 0);
+            return false;
+        }
+        let taken = self.reply.take(frame, self.wire, out);
+        self.account(taken);
+        if self.reply.waiting() == 0 {
+            self.end_run();
+        }
+        true
+    }
+
+    fn mix_back_channel(&mut self, frame: &mut [i16]) -> bool {
+        if self.back_channel.is_silent() {
+            return false;
+        }
+        self.mixing.clear();
+        self.back_channel.take(frame.len(), self.wire, &mut self.mixing);
+        for (sample, under) in frame.iter_mut().zip(&self.mixing) {
+            *sample = sample.saturating_add(*under);
+        }
+        true
+    }
+
+    /// Books `taken` samples of the reply lane as sent.
+    fn account(&mut self, mut taken: usize) {
+        self.counters.sent += taken as u64;
+        while taken > 0
+            && let Some(span) = self.spans.front_mut()
+        {
+            let part = taken.min(span.samples);
+            span.samples -= part;
+            taken -= part;
+            let (entry, spent) = (span.entry, span.samples == 0);
+            self.note_sent(entry, part);
+            if spent {
+                self.spans.pop_front();
+            }
+        }
+    }
+
+    fn note_sent(&mut self, number: u64, samples: usize) {
+        if self.playing != Some(number) {
+            self.end_run_of_playing();
+            self.playing = Some(number);
+            if let Some(entry) = self.ledger.entry(number) {
+                self.changes.push_back(Change::Started { item: entry.item.clone() });
+            }
+        }
+        if let Some(entry) = self.ledger.entry_mut(number) {
+            entry.sent += samples as u64;
+        }
+    }
+
+    fn end_run(&mut self) {
+        if self.playing.is_some() {
+            self.end_run_of_playing();
+            self.changes.push_back(Change::Drained);
+        }
+    }
+
+    fn end_run_of_playing(&mut self) {
+        let ended = self.playing.take().and_then(|number| self.ledger.entry(number));
+        if let Some(entry) = ended {
+            let heard = self.output.rate().duration_of(entry.sent);
+            self.changes.push_back(Change::Ended { item: entry.item.clone(), heard });
+        }
+    }
+
+    /// Keeps the next few milliseconds of the reply, turned down to nothing.
+    fn fade_out(&mut self) {
+        let length = self.wire.samples_in(FADE);
+        self.fading.clear();
+        let taken = self.reply.take(length, self.wire, &mut self.fading);
+        for (left, sample) in (0..length).rev().zip(&mut self.fading) {
+            *sample = (i64::from(*sample) * left as i64 / length as i64) as i16;
+        }
+        self.account(taken);
+    }
+
+    /// What is inside the resampler was taken for the wire and will never get there.
+    fn retract_held_back(&mut self, front: u64) -> u64 {
+        let Some(entry) = self.ledger.entry_mut(front) else { return 0 };
+        let held_back = (self.reply.delay() as u64).min(entry.sent);
+        entry.sent -= held_back;
+        self.counters.sent -= held_back;
+        self.counters.discarded += held_back;
+        held_back
+    }
+
+    fn interruption(&self, front: u64, held_back: u64) -> Interruption {
+        let rate = self.output.rate();
+        let entry = self.ledger.entry(front);
+        Interruption {
+            response: entry.map(|entry| entry.response.clone()),
+            item: entry.map(|entry| entry.item.clone()),
+            heard: rate.duration_of(entry.map_or(0, |entry| entry.sent)),
+            discarded: rate.duration_of(self.reply.waiting() as u64 + held_back),
+        }
+    }
+
+    /// Nothing waits, but the end of the last item may still be inside the resampler.
+    fn cut_what_just_ended(&mut self) -> Interruption {
+        if !self.reply.is_silent() {
+            self.fade_out();
+            self.reply.clear();
+        }
+        Interruption::default()
+    }
+
+    fn drop_reply(&mut self) {
+        self.counters.discarded += self.reply.waiting() as u64;
+        self.counters.interruptions += 1;
+        self.reply.clear();
+        self.spans.clear();
+        self.end_run();
+    }
+}

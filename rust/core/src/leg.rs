@@ -45,7 +45,7 @@ use tape::Tape;
 ///     },
 ///     start,
 /// );
-/// leg.bridge(start, Bridge::new(AudioFormat::G711(Law::Mu)));
+/// leg.bridge(Bridge::new(AudioFormat::G711(Law::Mu)));
 /// leg.say("resp_1", "item_1", &[0x80; 160]);
 ///
 /// let Some(Output::Rtp(datagram)) = leg.poll(start) else { panic!("a packet is due") };

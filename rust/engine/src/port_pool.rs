@@ -87,7 +87,11 @@ impl PortPool {
                 }
             }
         }
-        Err(ReserveError::Exhausted { range: self.range.clone(), census: self.census(now), foreign })
+        Err(ReserveError::Exhausted {
+            range: self.range.clone(),
+            census: self.census(now),
+            foreign,
+        })
     }
 
     /// Gives the pair of the even port `port` back; it rests from `now` on.
@@ -200,7 +204,8 @@ mod tests {
     #[test]
     fn a_port_that_another_program_holds_is_passed_over() {
         let pool = PortPool::new(10_000..=10_003, REST);
-        let bind = |port| if port == 10_000 { Err(io::ErrorKind::AddrInUse.into()) } else { Ok(()) };
+        let bind =
+            |port| if port == 10_000 { Err(io::ErrorKind::AddrInUse.into()) } else { Ok(()) };
         assert_eq!(pool.reserve(ms(0), 0, bind).ok(), Some((10_002, ())));
     }
 

@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::mem::{MaybeUninit, zeroed};
+use std::mem::zeroed;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::ptr;
@@ -22,8 +22,11 @@ impl UdpSocket {
     /// Binds `address` and asks for expedited forwarding (RFC 3246), kernel arrival times and the
     /// count of datagrams for which the kernel had no room.
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket =
-            Socket::new(Domain::for_address(address), Type::DGRAM.nonblocking(), Some(Protocol::UDP))?;
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::DGRAM.nonblocking(),
+            Some(Protocol::UDP),
+        )?;
         socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
         let this = Self(socket);
         this.mark_as_voice(address)?;
@@ -44,7 +47,9 @@ impl UdpSocket {
     fn mark_as_voice(&self, address: SocketAddr) -> io::Result<()> {
         match address {
             SocketAddr::V4(_) => self.0.set_tos_v4(EXPEDITED_FORWARDING),
-            SocketAddr::V6(_) => self.set(libc::IPPROTO_IPV6, libc::IPV6_TCLASS, EXPEDITED_FORWARDING),
+            SocketAddr::V6(_) => {
+                self.set(libc::IPPROTO_IPV6, libc::IPV6_TCLASS, EXPEDITED_FORWARDING)
+            }
         }
     }
 
@@ -132,9 +137,7 @@ impl Inbox {
         let mut headers: [libc::mmsghdr; BATCH] = unsafe { zeroed() };
         // SAFETY: as above.
         let mut vectors: [libc::iovec; BATCH] = unsafe { zeroed() };
-        for ((slot, header), vector) in
-            self.slots.iter_mut().zip(&mut headers).zip(&mut vectors)
-        {
+        for ((slot, header), vector) in self.slots.iter_mut().zip(&mut headers).zip(&mut vectors) {
             slot.lay_out(header, vector);
         }
         // SAFETY: every header points to room that outlives the call and is as long as it says.
@@ -234,6 +237,11 @@ impl ArrivalClock {
         Self { now: system::now(), unix_now: system::unix_time().as_nanos() as u64 }
     }
 
+    /// The moment at which the clocks were read.
+    pub(crate) const fn now(&self) -> Moment {
+        self.now
+    }
+
     /// The moment of `arrival` nanoseconds since 1970: never in the future, and now where it is
     /// unknown or was stamped before the wall clock was set.
     fn moment_of(&self, arrival: Option<u64>) -> Moment {
@@ -244,7 +252,7 @@ impl ArrivalClock {
 }
 
 /// Datagrams a system call. A leg gets one each tick or none; more come after a stall.
-const BATCH: usize = 8;
+pub(crate) const BATCH: usize = 8;
 
 /// Longer than any RTP packet over Ethernet.
 const LONGEST_DATAGRAM: usize = 2048;
@@ -267,7 +275,10 @@ mod tests {
     use super::*;
     use std::time::{Duration, Instant};
 
-    fn hear_all(inbox: &mut Inbox, socket: &UdpSocket) -> (Received, Vec<(SocketAddr, Moment, Vec<u8>)>) {
+    fn hear_all(
+        inbox: &mut Inbox,
+        socket: &UdpSocket,
+    ) -> (Received, Vec<(SocketAddr, Moment, Vec<u8>)>) {
         let mut heard = Vec::new();
         let deadline = Instant::now() + Duration::from_secs(5);
         let mut received = Received::default();
@@ -297,7 +308,9 @@ mod tests {
             assert_eq!(heard.len(), 5);
             for (n, (source, arrival, bytes)) in heard.iter().enumerate() {
                 assert_eq!(*source, theirs.local_addr().unwrap());
-                assert!(before.since(*arrival) < Duration::from_millis(1) && *arrival <= system::now());
+                assert!(
+                    before.since(*arrival) < Duration::from_millis(1) && *arrival <= system::now()
+                );
                 assert_eq!(bytes, &[n as u8; 172]);
             }
         }

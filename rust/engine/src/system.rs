@@ -43,12 +43,7 @@ pub(crate) fn sleep_until(moment: Moment) {
     // SAFETY: `until` is a valid timespec, and with TIMER_ABSTIME no remainder is written.
     // A signal may end the sleep early; then it is taken up again.
     while unsafe {
-        libc::clock_nanosleep(
-            libc::CLOCK_MONOTONIC,
-            libc::TIMER_ABSTIME,
-            &until,
-            ptr::null_mut(),
-        )
+        libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &until, ptr::null_mut())
     } == libc::EINTR
     {}
 }

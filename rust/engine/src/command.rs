@@ -1,0 +1,199 @@
+//! The way into a worker: what a leg is told to do, by whichever thread.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst, fence};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use fourwire::{Bridge, Media};
+use rtrb::{Consumer, Producer, PushError, RingBuffer};
+
+use crate::counters::WorkerBoard;
+use crate::line::Line;
+use crate::recorder::TapeId;
+
+/// Names a leg; never given out twice by an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LegId(pub(crate) u64);
+
+impl LegId {
+    /// The number behind the name.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for LegId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where the other side wants to be reached, as its SDP says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// The address of its RTP.
+    pub rtp: SocketAddr,
+    /// The address of its RTCP.
+    pub rtcp: SocketAddr,
+    /// Whether RTCP goes over the RTP ports (RFC 5761).
+    pub mux: bool,
+}
+
+impl Remote {
+    /// RTP at `rtp` and RTCP one port above (RFC 3550 §11).
+    pub fn new(rtp: SocketAddr) -> Self {
+        let rtcp = SocketAddr::new(rtp.ip(), rtp.port().checked_add(1).unwrap_or(0));
+        Self { rtp, rtcp, mux: false }
+    }
+}
+
+/// What a worker is told.
+pub(crate) enum Command {
+    Start(Box<Line>),
+    Tell(LegId, Order),
+    Stop,
+}
+
+/// What a leg is told.
+pub(crate) enum Order {
+    Bridge(Bridge),
+    Unbridge,
+    BeginResponse(Box<str>),
+    Say { response: Box<str>, item: Box<str>, audio: Vec<u8> },
+    SayBackChannel(Vec<u8>),
+    BargeIn,
+    Clear,
+    SendDigits { digits: Box<str>, tone: Duration, gap: Duration },
+    Renegotiate(Media, Remote),
+    Record(Option<TapeId>),
+    Close,
+}
+
+/// One worker, as other threads see it.
+pub(crate) struct Gate {
+    /// Senders take turns; the worker never waits for them.
+    commands: Mutex<Producer<Command>>,
+    /// Whether the worker sleeps for want of legs, and has to be woken.
+    pub(crate) idle: AtomicBool,
+    thread: OnceLock<Thread>,
+    refused: AtomicU64,
+    pub(crate) board: WorkerBoard,
+}
+
+impl Gate {
+    /// A gate and the worker's end of it.
+    pub(crate) fn new() -> (Self, Consumer<Command>) {
+        let (producer, consumer) = RingBuffer::new(COMMANDS);
+        let gate = Self {
+            commands: Mutex::new(producer),
+            idle: AtomicBool::new(false),
+            thread: OnceLock::new(),
+            refused: AtomicU64::new(0),
+            board: WorkerBoard::default(),
+        };
+        (gate, consumer)
+    }
+
+    /// Says which thread to wake.
+    pub(crate) fn belong_to(&self, thread: &Thread) {
+        let _ = self.thread.set(thread.clone());
+    }
+
+    /// Sends speech, which is refused and counted where too many commands wait: better a gap than
+    /// an agent's process that stands still.
+    pub(crate) fn offer(&self, leg: LegId, order: Order) -> bool {
+        let mut commands = self.lock();
+        if commands.slots() <= RESERVED || commands.is_abandoned() {
+            self.refused.fetch_add(1, Relaxed);
+            return false;
+        }
+        let sent = commands.push(Command::Tell(leg, order)).is_ok();
+        drop(commands);
+        self.wake();
+        sent
+    }
+
+    /// Sends what must arrive, and waits a moment where there is no room. False where the worker
+    /// is gone.
+    pub(crate) fn send(&self, command: Command) -> bool {
+        let mut command = command;
+        loop {
+            let mut commands = self.lock();
+            if commands.is_abandoned() {
+                return false;
+            }
+            let Err(PushError::Full(back)) = commands.push(command) else { break };
+            command = back;
+            drop(commands);
+            thread::sleep(FULL_PAUSE);
+        }
+        self.wake();
+        true
+    }
+
+    /// Speech refused so far.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Relaxed)
+    }
+
+    fn wake(&self) {
+        // What was pushed must be seen before we look whether anyone sleeps; see `Worker`.
+        fence(SeqCst);
+        if self.idle.load(SeqCst)
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Producer<Command>> {
+        // A push does not panic, and a ring is whole between pushes.
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Commands that may wait: what a thousand agents say in a tick, several times over.
+const COMMANDS: usize = 4096;
+
+/// Room that speech leaves to barge-ins and the like.
+const RESERVED: usize = COMMANDS / 8;
+
+/// How long a sender waits for room before it looks again.
+const FULL_PAUSE: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEG: LegId = LegId(1);
+
+    #[test]
+    fn speech_leaves_room_for_the_word_that_silences_it() {
+        let (gate, mut commands) = Gate::new();
+        let say = || gate.offer(LEG, Order::SayBackChannel(Vec::new()));
+        let taken = (0..COMMANDS).filter(|_| say()).count();
+        assert_eq!(taken, COMMANDS - RESERVED);
+        assert_eq!(gate.refused(), RESERVED as u64);
+        assert!(gate.send(Command::Tell(LEG, Order::BargeIn)));
+        while commands.pop().is_ok() {}
+        assert!(say());
+    }
+
+    #[test]
+    fn nothing_is_sent_to_a_worker_that_is_gone() {
+        let (gate, commands) = Gate::new();
+        drop(commands);
+        assert!(!gate.send(Command::Tell(LEG, Order::Close)));
+        assert!(!gate.offer(LEG, Order::SayBackChannel(Vec::new())));
+    }
+
+    #[test]
+    fn rtcp_lies_one_port_above_rtp() {
+        let remote = Remote::new("192.0.2.1:4000".parse().unwrap());
+        assert_eq!(remote.rtcp, "192.0.2.1:4001".parse().unwrap());
+        assert_eq!(Remote::new("192.0.2.1:65535".parse().unwrap()).rtcp.port(), 0);
+    }
+}

@@ -1,0 +1,182 @@
+//! A running leg, as the rest of the process holds it.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use fourwire::realtime::delta::{self, Base64, Message};
+use fourwire::wire::Key;
+use fourwire::{Bridge, Media};
+
+use crate::command::{Command, Gate, LegId, Order, Remote};
+use crate::counters::Board;
+use crate::engine::Shared;
+
+/// A leg that runs on a worker of an engine. All verbs return at once; what they lead to comes as
+/// events. Dropped, it closes.
+///
+/// It may be used from many threads. What one thread says arrives in the order in which it was
+/// said.
+pub struct LegHandle {
+    id: LegId,
+    port: u16,
+    gate: Arc<Gate>,
+    board: Arc<Board>,
+    engine: Arc<Shared>,
+    closed: AtomicBool,
+}
+
+impl LegHandle {
+    pub(crate) const fn new(
+        id: LegId,
+        port: u16,
+        gate: Arc<Gate>,
+        board: Arc<Board>,
+        engine: Arc<Shared>,
+    ) -> Self {
+        Self { id, port, gate, board, engine, closed: AtomicBool::new(false) }
+    }
+
+    /// The name under which events of this leg come.
+    pub const fn id(&self) -> LegId {
+        self.id
+    }
+
+    /// The port of its RTP.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Lets the agent hear and be heard.
+    pub fn bridge(&self, bridge: Bridge) {
+        self.tell(Order::Bridge(bridge));
+    }
+
+    /// Parts the agent from the caller: silence both ways.
+    pub fn unbridge(&self) {
+        self.tell(Order::Unbridge);
+    }
+
+    /// Takes in a message of the agent as it came from the WebSocket. True where it was audio and
+    /// is done with; every other message is for the session's parser, also `speech_started`, on
+    /// which the leg is told to fall silent before this returns.
+    ///
+    /// The message is read and its audio decoded on the calling thread, not on the worker.
+    pub fn receive_message(&self, message: &[u8]) -> bool {
+        match delta::read(message) {
+            Message::ReplyAudio { response, item, audio } => {
+                self.decode_and_say(&audio, |audio| say(response, item, audio))
+            }
+            Message::BackChannelAudio { audio, .. } => {
+                self.decode_and_say(&audio, Order::SayBackChannel)
+            }
+            Message::SpeechStarted { .. } => {
+                self.barge_in();
+                false
+            }
+            Message::Other => false,
+        }
+    }
+
+    /// Learns that the agent has begun `response`, before any of its audio.
+    pub fn begin_response(&self, response: &str) {
+        self.tell(Order::BeginResponse(response.into()));
+    }
+
+    /// Speaks `audio` of `item` of `response`, in the bridge's output format. False where it was
+    /// refused because too much waits, or the leg is gone.
+    pub fn say(&self, response: &str, item: &str, audio: &[u8]) -> bool {
+        self.offer(say(response, item, audio.to_vec()))
+    }
+
+    /// Mixes `audio`, in the bridge's back-channel format, under what is spoken; false as in
+    /// [`say`](Self::say).
+    pub fn say_back_channel(&self, audio: &[u8]) -> bool {
+        self.offer(Order::SayBackChannel(audio.to_vec()))
+    }
+
+    /// Falls silent: the caller has begun to speak. Where that silenced anything, an
+    /// [`Event::Interrupted`](fourwire::Event::Interrupted) tells what.
+    pub fn barge_in(&self) {
+        self.tell(Order::BargeIn);
+    }
+
+    /// Falls silent in both lanes.
+    pub fn clear(&self) {
+        self.tell(Order::Clear);
+    }
+
+    /// Sends `digits` as telephone events (RFC 4733), each for `tone` with `gap` after it. Where
+    /// the other side takes none, they are dropped and counted.
+    ///
+    /// # Errors
+    /// A character that stands for no key is given back, and nothing is sent.
+    pub fn send_digits(&self, digits: &str, tone: Duration, gap: Duration) -> Result<(), char> {
+        if let Some(unknown) = digits.chars().find(|&digit| Key::new(digit).is_none()) {
+            return Err(unknown);
+        }
+        self.tell(Order::SendDigits { digits: digits.into(), tone, gap });
+        Ok(())
+    }
+
+    /// Goes by what a new offer and answer agreed on (RFC 3264 §8), and learns the caller's
+    /// address anew.
+    pub fn renegotiate(&self, media: Media, remote: Remote) {
+        self.tell(Order::Renegotiate(media, remote));
+    }
+
+    /// Records the call to a stereo WAV file at `path`, in place of any recording that runs;
+    /// `None` finishes that. Until it is finished it is called `path.part`.
+    ///
+    /// # Errors
+    /// Where the file cannot be created.
+    pub fn record(&self, path: Option<&Path>) -> io::Result<()> {
+        let tape = path.map(|path| self.engine.recorder.open(path)).transpose()?;
+        self.tell(Order::Record(tape));
+        Ok(())
+    }
+
+    /// All its counters with their names, not older than the tenth of a second.
+    pub fn counters(&self) -> Vec<(&'static str, u64)> {
+        self.board.entries()
+    }
+
+    /// Ends the call; [`EngineEvent::Closed`](crate::EngineEvent::Closed) follows. A second time
+    /// changes nothing.
+    pub fn close(&self) {
+        if !self.closed.swap(true, Relaxed) {
+            self.tell(Order::Close);
+        }
+    }
+
+    fn decode_and_say(&self, audio: &Base64<'_>, order: impl FnOnce(Vec<u8>) -> Order) -> bool {
+        let mut decoded = Vec::with_capacity(audio.decoded_len());
+        if audio.decode_into(&mut decoded).is_err() {
+            return false;
+        }
+        // Where it was refused, it is counted, and nobody else can do anything with it.
+        self.offer(order(decoded));
+        true
+    }
+
+    fn offer(&self, order: Order) -> bool {
+        self.gate.offer(self.id, order)
+    }
+
+    fn tell(&self, order: Order) {
+        // Where the worker is gone, so is the leg, and its end was told.
+        let _ = self.gate.send(Command::Tell(self.id, order));
+    }
+}
+
+impl Drop for LegHandle {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn say(response: &str, item: &str, audio: Vec<u8>) -> Order {
+    Order::Say { response: response.into(), item: item.into(), audio }
+}

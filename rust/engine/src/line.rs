@@ -1,0 +1,273 @@
+//! One call on a worker: its leg, its sockets, and all that passes between them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fourwire::{Leg, Media, Moment, Output};
+use socket2::SockAddr;
+
+use crate::command::{LegId, Order, Remote};
+use crate::counters::{Board, LineCounters};
+use crate::event::{CloseCause, Closed, EventOutbox, Notice, append_frame, audio_frame};
+use crate::latch::Verdict;
+use crate::port::Sockets;
+use crate::recorder::{Tape, TapeOutbox};
+use crate::route::Route;
+use crate::socket::{ArrivalClock, BATCH, Inbox, Received, UdpSocket};
+
+/// Where a line's output goes that is not for the network.
+pub(crate) struct Outlets {
+    pub(crate) events: EventOutbox,
+    pub(crate) tapes: TapeOutbox,
+}
+
+/// A leg with everything that connects it to the world.
+pub(crate) struct Line {
+    pub(crate) id: LegId,
+    leg: Leg,
+    media: Media,
+    sockets: Sockets,
+    route: Route,
+    tape: Option<Tape>,
+    counters: LineCounters,
+    kernel_overflow: [u32; 2],
+    board: Arc<Board>,
+    shown: Moment,
+}
+
+/// Which socket of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Channel {
+    Rtp,
+    Rtcp,
+}
+
+/// What a step of a line was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Packet,
+    Other,
+}
+
+impl Line {
+    pub(crate) fn new(
+        id: LegId,
+        leg: Leg,
+        media: Media,
+        sockets: Sockets,
+        remote: Remote,
+        board: Arc<Board>,
+    ) -> Self {
+        let route = Route::new(remote, sockets.address);
+        Self {
+            id,
+            leg,
+            media,
+            sockets,
+            route,
+            tape: None,
+            counters: LineCounters::default(),
+            kernel_overflow: [0; 2],
+            board,
+            shown: Moment::default(),
+        }
+    }
+
+    /// The sockets to be watched.
+    pub(crate) const fn sockets(&self) -> [(Channel, &UdpSocket); 2] {
+        [(Channel::Rtp, &self.sockets.rtp), (Channel::Rtcp, &self.sockets.rtcp)]
+    }
+
+    /// When to advance though nothing was received.
+    pub(crate) fn deadline(&self) -> Moment {
+        self.leg.deadline()
+    }
+
+    /// Does what the user wants. Speech is only taken in; it is decoded when it is due.
+    pub(crate) fn obey(&mut self, now: Moment, order: Order, outlets: &mut Outlets) {
+        match order {
+            Order::Bridge(bridge) => self.leg.bridge(bridge),
+            Order::Unbridge => self.leg.unbridge(),
+            Order::BeginResponse(response) => self.leg.begin_response(&response),
+            // What the leg refuses, it counts; what it silences, it tells by an event.
+            Order::Say { response, item, audio } => {
+                let _ = self.leg.say(&response, &item, &audio);
+            }
+            Order::SayBackChannel(audio) => {
+                let _ = self.leg.say_back_channel(&audio);
+            }
+            Order::BargeIn => drop(self.leg.barge_in()),
+            Order::Clear => drop(self.leg.clear()),
+            Order::SendDigits { digits, tone, gap } => self.send_digits(&digits, tone, gap),
+            Order::Renegotiate(media, remote) => {
+                self.leg.renegotiate(now, media);
+                self.media = media;
+                self.route.rearm(remote);
+            }
+            Order::Record(tape) => self.record(tape.map(Tape::new), outlets),
+            Order::Close => {}
+        }
+    }
+
+    fn send_digits(&mut self, digits: &str, tone: Duration, gap: Duration) {
+        if self.leg.send_digits(digits, tone, gap).is_err() {
+            self.counters.digits_refused += 1;
+        }
+    }
+
+    fn record(&mut self, tape: Option<Tape>, outlets: &mut Outlets) {
+        if let Some(finished) = self.tape.take() {
+            finished.end(&mut outlets.tapes);
+        }
+        self.leg.record(tape.is_some());
+        self.tape = tape;
+    }
+
+    /// Sends what is due, up to the first thing that is not a packet: the packets of other legs
+    /// come before the rest of this one.
+    pub(crate) fn send_due(&mut self, now: Moment, outlets: &mut Outlets) {
+        while self.step(now, outlets) == Some(Step::Packet) {}
+    }
+
+    /// Passes on all that is due.
+    pub(crate) fn advance(&mut self, now: Moment, outlets: &mut Outlets) {
+        while self.step(now, outlets).is_some() {}
+        if now.since(self.shown) >= SHOW_INTERVAL {
+            self.shown = now;
+            self.board.publish(&self.leg.counters(), &self.counters);
+        }
+    }
+
+    fn step(&mut self, now: Moment, outlets: &mut Outlets) -> Option<Step> {
+        let Self { id, leg, sockets, route, tape, counters, .. } = self;
+        match leg.poll(now)? {
+            Output::Rtp(datagram) => {
+                send(&sockets.rtp, route.rtp_target(), datagram, counters);
+                return Some(Step::Packet);
+            }
+            Output::Rtcp(datagram) => {
+                let socket = if route.mux() { &sockets.rtp } else { &sockets.rtcp };
+                send(socket, route.rtcp_target(), datagram, counters);
+            }
+            Output::Append(message) => {
+                let sent = outlets.events.send_frame(append_frame(*id, message));
+                counters.chunks_dropped += u64::from(!sent);
+            }
+            Output::Audio { arrival, audio } => {
+                let sent = outlets.events.send_frame(audio_frame(*id, arrival, audio));
+                counters.chunks_dropped += u64::from(!sent);
+            }
+            Output::Recorded(stereo) => {
+                let written = tape.as_mut().is_none_or(|it| it.write(stereo, &mut outlets.tapes));
+                counters.recording_dropped += u64::from(!written);
+            }
+            Output::Event(event) => outlets.events.send((*id, Notice::Leg(event))),
+        }
+        Some(Step::Other)
+    }
+
+    /// Hears what has come to a socket.
+    pub(crate) fn receive(
+        &mut self,
+        channel: Channel,
+        inbox: &mut Inbox,
+        clock: &ArrivalClock,
+        outlets: &mut Outlets,
+    ) {
+        for _ in 0..MOST_BATCHES {
+            let received = match channel {
+                Channel::Rtp => self.receive_rtp(inbox, clock, outlets),
+                Channel::Rtcp => self.receive_rtcp(inbox, clock),
+            };
+            self.note(channel, received);
+            if received.count < BATCH {
+                return;
+            }
+        }
+    }
+
+    fn receive_rtp(
+        &mut self,
+        inbox: &mut Inbox,
+        clock: &ArrivalClock,
+        outlets: &mut Outlets,
+    ) -> Received {
+        let Self { id, leg, media, sockets, route, counters, .. } = self;
+        inbox.receive(&sockets.rtp, clock, |datagram| {
+            match route.judge_rtp(&datagram, media) {
+                Verdict::Probation => return counters.probation += 1,
+                Verdict::Reject => return counters.strangers += 1,
+                Verdict::Accept => {}
+                Verdict::Latch(peer) => {
+                    counters.latched += 1;
+                    outlets.events.send((*id, Notice::Latched(peer)));
+                }
+            }
+            let _ = leg.receive(datagram.arrival, datagram.bytes); // counted by the leg
+        })
+    }
+
+    fn receive_rtcp(&mut self, inbox: &mut Inbox, clock: &ArrivalClock) -> Received {
+        let Self { leg, sockets, route, counters, .. } = self;
+        inbox.receive(&sockets.rtcp, clock, |datagram| {
+            if route.accepts_rtcp(datagram.source) {
+                let _ = leg.receive_rtcp(datagram.arrival, datagram.bytes); // counted by the leg
+            } else {
+                counters.rtcp_strangers += 1;
+            }
+        })
+    }
+
+    fn note(&mut self, channel: Channel, received: Received) {
+        self.counters.truncated += received.truncated;
+        if let Some(overflow) = received.overflow {
+            let before = &mut self.kernel_overflow[channel as usize];
+            self.counters.kernel_overflow += u64::from(overflow.wrapping_sub(*before));
+            *before = overflow;
+        }
+    }
+
+    /// Says goodbye to the other side (RFC 3550 §6.6) and tells the user; the sockets close and
+    /// the ports come free.
+    pub(crate) fn close(mut self, now: Moment, cause: CloseCause, outlets: &mut Outlets) {
+        self.record(None, outlets);
+        let socket = if self.route.mux() { &self.sockets.rtp } else { &self.sockets.rtcp };
+        send(socket, self.route.rtcp_target(), self.leg.goodbye(now), &mut self.counters);
+        self.board.publish(&self.leg.counters(), &self.counters);
+        self.tell_closed(cause, outlets);
+    }
+
+    /// Ends after a fault, without touching the leg again.
+    pub(crate) fn abandon(mut self, outlets: &mut Outlets) {
+        if let Some(tape) = self.tape.take() {
+            tape.end(&mut outlets.tapes);
+        }
+        self.tell_closed(CloseCause::Fault, outlets);
+    }
+
+    fn tell_closed(self, cause: CloseCause, outlets: &mut Outlets) {
+        let closed = Closed { cause, counters: self.board.entries() };
+        // First, so that whoever hears of it can have the ports.
+        drop(self.sockets);
+        outlets.events.send((self.id, Notice::Closed(closed)));
+    }
+}
+
+fn send(
+    socket: &UdpSocket,
+    target: Option<&SockAddr>,
+    datagram: &[u8],
+    counters: &mut LineCounters,
+) {
+    match target {
+        Some(target) => counters.unsent += u64::from(socket.send(datagram, target).is_err()),
+        None => counters.nowhere_to_send += 1,
+    }
+}
+
+/// How old the counters may be that other threads see.
+const SHOW_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Batches taken off one socket in a tick: a flood on one port must not hold up the other calls,
+/// and up to 25 000 packets a second it does not push out this caller's either.
+const MOST_BATCHES: usize = 16;

@@ -1,7 +1,6 @@
 """Back-channels: when the stand-in says "uh-huh", and when it does not."""
 
 import itertools
-
 from typing import Any
 
 import pytest

@@ -307,7 +307,7 @@ def test_a_cancelled_response_ends_as_cancelled_by_the_client() -> None:
 
 
 def test_a_response_cancelled_while_it_thinks_has_no_item_and_no_audio() -> None:
-    talk = Talk(think_ms=500)
+    talk = Talk(think_ms=500, stray_deltas=2, late_deltas=2)
     talk.send("response.create")
     talk.run(100)
 

@@ -225,8 +225,11 @@ class Floor:
         response = self._response
         if response is None:
             return
-        self._outbox.say(now, *response.cancel(reason, stray=self._behaviour.stray_deltas))
-        self._outbox.say(now, *response.leftovers(self._behaviour.late_deltas))
+        behaviour = self._behaviour
+        self._outbox.say(
+            now,
+            *response.cancel(reason, stray=behaviour.stray_deltas, late=behaviour.late_deltas),
+        )
         self._response_ended(now)
 
     def _response_ended(self, now: int) -> None:

@@ -104,15 +104,17 @@ class Response:
             return list(self._next_part())
         return list(self._closing("completed"))
 
-    def cancel(self, reason: str, *, stray: int = 0) -> list[Event]:
-        """Ends it now; `stray` deltas that were under way come first."""
-        strays = self.leftovers(stray) if self._phase is Phase.SPEAKING else []
-        return strays + list(self._closing("cancelled", reason))
+    def cancel(self, reason: str, *, stray: int, late: int) -> list[Event]:
+        """Ends it now; of the deltas under way, some come before its end and some after."""
+        if self._phase is not Phase.SPEAKING:
+            return list(self._closing("cancelled", reason))
+        strays = self._next_parts(stray)
+        closing = list(self._closing("cancelled", reason))
+        return [*strays, *closing, *self._next_parts(late)]
 
-    def leftovers(self, count: int) -> list[Event]:
-        """The next `count` audio deltas, sent though nobody wants them any more."""
-        parts = self._parts[self._sent : self._sent + count]
-        return [event for part in parts for event in self._next_part() if part]
+    def _next_parts(self, count: int) -> list[Event]:
+        left = min(count, len(self._parts) - self._sent)
+        return [event for _ in range(left) for event in self._next_part()]
 
     def _opening(self) -> Iterator[Event]:
         item = self.item

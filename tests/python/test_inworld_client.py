@@ -3,7 +3,11 @@
 import asyncio
 import json
 import logging
+import shutil
+import ssl
+import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -459,6 +463,31 @@ async def test_a_key_that_would_travel_unencrypted_is_warned_of(
     assert "the API key goes to realtime.example:8080 unencrypted" in caplog.text
 
 
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that nobody but the test trusts, and its key."""
+    paths = (tmp_path / "certificate.pem", tmp_path / "key.pem")
+    request = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+    names = "-subj /CN=test -addext subjectAltName=IP:127.0.0.1"
+    files = ("-out", str(paths[0]), "-keyout", str(paths[1]))
+    subprocess.run([*request.split(), *names.split(), *files], check=True, capture_output=True)
+    return paths
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+async def test_a_session_is_encrypted_where_the_url_says_so(
+    certificate: tuple[Path, Path],
+) -> None:
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_side.load_cert_chain(*certificate)
+    trusting = ssl.create_default_context(cafile=certificate[0])
+    async with realtime(tls=server_side) as server:
+        async with connect(server.url, ssl=trusting) as agent:
+            assert agent.state is inworld.State.CREATED
+        with pytest.raises(inworld.Unreachable, match="certificate verify failed"):
+            await connect(server.url)
+
+
 # The end
 
 
@@ -593,15 +622,17 @@ async def test_a_stalled_network_drops_the_oldest_audio_and_counts_it() -> None:
         line.open_for_frames.clear()
         agent.response_create()
         await asyncio.sleep(0)
-        for number in range(AUDIO_FRAMES + 7):
+        for number in range(AUDIO_FRAMES + 6):
             agent.send_frame(b'{"type":"%d"}' % number)
+        assert agent.input_audio_buffer_append(b"\xff")
         assert agent.output_audio_buffer_clear()
         line.open_for_frames.set()
 
     assert agent.counters()["audio_dropped"] == 7
     assert line.types_sent() == [
         "response.create",
-        *(str(number) for number in range(7, AUDIO_FRAMES + 7)),
+        *(str(number) for number in range(7, AUDIO_FRAMES + 6)),
+        "input_audio_buffer.append",
         "output_audio_buffer.clear",
     ]
 

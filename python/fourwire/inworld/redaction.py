@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable
 from typing import Any
 
 REDACTED = "[redacted]"
@@ -63,9 +63,3 @@ class RedactedLog(logging.LoggerAdapter[logging.Logger]):
             line = self._redactor.line(str(msg) % args if args else str(msg))
             kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 2
             self.logger.log(level, "%s", line, **kwargs)
-
-    def process(
-        self, msg: Any, kwargs: MutableMapping[str, Any]
-    ) -> tuple[Any, MutableMapping[str, Any]]:
-        """Leave the line as it is: `log` has redacted it."""
-        return msg, kwargs

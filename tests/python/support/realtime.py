@@ -3,6 +3,7 @@
 import asyncio
 import http
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -54,16 +55,18 @@ Script = Callable[[Peer], Awaitable[None]]
 class Realtime:
     """A running server: where it is, who called, and what it was asked at the door."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, scheme: str) -> None:
         self.peers: list[Peer] = []
         self.requests: list[Request] = []
         self.port: int = next(iter(server.sockets)).getsockname()[1]
-        self.url = f"ws://127.0.0.1:{self.port}/api/v1/realtime/session"
+        self.url = f"{scheme}://127.0.0.1:{self.port}/api/v1/realtime/session"
 
 
 @asynccontextmanager
 async def realtime(
-    script: Script | None = None, refusal: Response | None = None
+    script: Script | None = None,
+    refusal: Response | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Realtime]:
     """Serve `script` to every client, or `refusal` in place of a WebSocket."""
 
@@ -79,8 +82,8 @@ async def realtime(
         running.requests.append(request)
         return refusal
 
-    async with serve(converse, "127.0.0.1", 0, process_request=at_the_door) as server:
-        running = Realtime(server)
+    async with serve(converse, "127.0.0.1", 0, process_request=at_the_door, ssl=tls) as server:
+        running = Realtime(server, "ws" if tls is None else "wss")
         yield running
 
 

@@ -251,7 +251,10 @@ class Agent(Verbs):
     def _end(self, closed: WebSocketClosed) -> None:
         """The one place where a session ends, whoever ended it."""
         closed = WebSocketClosed(
-            code=closed.code, reason=self._redactor.text(closed.reason), clean=closed.clean
+            code=closed.code,
+            reason=self._redactor.text(closed.reason),
+            clean=closed.clean,
+            by_us=self._shutting is not None,
         )
         self.closed = closed
         self._closing = True

@@ -93,7 +93,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _answer(response: Response, target: Target) -> HTTPResponse:
-    body = bytes(response.body).decode("utf-8", "replace").strip()
+    body = bytes(response.body or b"").decode("utf-8", "replace").strip()
     told = [pair for pair in response.headers.raw_items() if pair[0].lower() not in UNTOLD_HEADERS]
     return HTTPResponse(
         status=response.status_code,

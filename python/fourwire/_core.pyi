@@ -15,9 +15,44 @@ read-only, `OSError` where the system refuses.
 """
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import Final, Literal, TypeAlias, final, overload
 
 from _typeshed import ReadableBuffer, WriteableBuffer
+
+__all__ = [
+    "Audio",
+    "Closed",
+    "Dejitter",
+    "Drained",
+    "Engine",
+    "Goodbye",
+    "Interruption",
+    "Key",
+    "Latched",
+    "Leg",
+    "LegConfig",
+    "LiveLeg",
+    "Playout",
+    "Port",
+    "PortsExhausted",
+    "Recorded",
+    "ReplyEnded",
+    "ReplyStarted",
+    "Resampler",
+    "Rtcp",
+    "Rtp",
+    "RtpPacket",
+    "RtpResumed",
+    "RtpStopped",
+    "decode_pcma",
+    "decode_pcmu",
+    "encode_pcma",
+    "encode_pcmu",
+    "is_rtcp",
+    "level_dbov",
+    "peak",
+]
 
 _Codec: TypeAlias = Literal["PCMU", "PCMA"]
 _Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
@@ -30,6 +65,29 @@ _Format: TypeAlias = Literal[
     "audio/pcm;rate=48000",
 ]
 _Rate: TypeAlias = Literal[8000, 16000, 24000, 48000]
+_Arrival: TypeAlias = Literal[
+    "accepted",
+    "new ssrc",
+    "sequence jumped",
+    "timestamp jumped",
+    "empty",
+    "duplicate",
+    "late",
+    "suspect",
+    "stray",
+    "overflow",
+]
+_Event: TypeAlias = (
+    Audio
+    | Key
+    | ReplyStarted
+    | ReplyEnded
+    | Drained
+    | Interruption
+    | RtpStopped
+    | RtpResumed
+    | Goodbye
+)
 _Said: TypeAlias = Literal["queued", "refused", "overflow"]
 _Shape: TypeAlias = Literal["append", "audio"]
 
@@ -189,10 +247,14 @@ class Dejitter:
     """
 
     def __new__(cls, *, codec: _Codec = "PCMU", packet_time_ms: float = 20) -> Dejitter: ...
-    def receive(self, now_ns: int, datagram: ReadableBuffer) -> str:
+    def receive(self, now_ns: int, datagram: ReadableBuffer) -> _Arrival:
         """Take in a datagram that arrived at `now_ns`, and tell what became of it.
 
-        `"accepted"`, or why not: see `counters`. `ValueError` where it is no RTP packet.
+        It has its place in the timeline (`"accepted"`), begins it anew (`"new ssrc"`,
+        `"sequence jumped"`, `"timestamp jumped"`) or waits for the next one to say so
+        (`"suspect"`); or it carries no audio (`"empty"`), is here already (`"duplicate"`), comes
+        when its place is filled (`"late"`), belongs to a replaced SSRC (`"stray"`) or finds no
+        room (`"overflow"`). `ValueError` where it is no RTP packet.
         """
 
     def poll(self, now_ns: int) -> bytes | None:
@@ -281,7 +343,8 @@ class LegConfig:
         unix_time_ns: int = 0,
     ) -> LegConfig:
         """`unix_time_ns` is the time since 1970 at time 0 (`time.time_ns() - time.monotonic_ns()`),
-        for sender reports (RFC 3550 section 6.4.1); an `Engine` knows it by itself.
+        for sender reports (RFC 3550 section 6.4.1). An `Engine` knows it by itself, and draws
+        its own random numbers.
         """
 
     @property
@@ -391,24 +454,7 @@ class Leg:
     def record(self, on: bool) -> None:
         """Start or stop giving out `Recorded`."""
 
-    def poll(
-        self, now_ns: int
-    ) -> (
-        bytes
-        | Rtp
-        | Rtcp
-        | Audio
-        | Recorded
-        | Key
-        | ReplyStarted
-        | ReplyEnded
-        | Drained
-        | Interruption
-        | RtpStopped
-        | RtpResumed
-        | Goodbye
-        | None
-    ):
+    def poll(self, now_ns: int) -> bytes | Rtp | Rtcp | Recorded | _Event | None:
         """What is due, packets first. Call until `None`. Plain `bytes` are a message to the agent,
         to be sent as text.
         """
@@ -426,6 +472,164 @@ class Leg:
 
     def counters(self) -> dict[str, int]:
         """What the leg has seen, done and dropped."""
+
+class PortsExhausted(OSError):
+    """No pair of RTP ports is free; the message tells what they are doing."""
+
+@final
+class Engine:
+    """Many legs on few threads, with sockets of their own (Linux).
+
+    The threads never wait for Python: however long it stands still, packets go out in time.
+    """
+
+    def __new__(
+        cls,
+        *,
+        address: str = "0.0.0.0",  # noqa: S104 a caller may come by any interface
+        ports: tuple[int, int] = (10000, 20000),
+        workers: int = 1,
+        tick_ms: float = 5,
+    ) -> Engine:
+        """Starts the threads.
+
+        `ports` are the first and last to be used for RTP and RTCP at `address`. One worker does
+        for about a thousand calls; every `tick_ms`, 1 to 20, it looks at them.
+        """
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when there is something to `take`; not to be closed."""
+
+    def take(self) -> list[tuple[int, bytes | _Event | Latched | Closed]]:
+        """All that came out of the legs since the last call, each with its leg's id.
+
+        Plain `bytes` are a message ready for the agent, to be sent as text. Does not wait.
+        """
+
+    def reserve(self) -> Port:
+        """A pair of ports for a call, bound; `PortsExhausted` where none is free.
+
+        `RuntimeError` where the engine is closed.
+        """
+
+    def counters(self) -> dict[str, int]:
+        """What the engine as a whole is doing and has dropped."""
+
+    def close(self) -> None:
+        """End all calls and recordings and join the threads; idempotent.
+
+        What the legs had still to tell can be taken afterwards.
+        """
+
+@final
+class Port:
+    """A reserved pair of ports, bound and silent; dropped, it gives them back."""
+
+    @property
+    def port(self) -> int:
+        """The even port, for RTP; RTCP has the odd one above it (RFC 3550 section 11)."""
+
+    def start(
+        self,
+        config: LegConfig,
+        remote: tuple[str, int],
+        remote_rtcp: tuple[str, int] | None = None,
+        rtcp_mux: bool = False,
+    ) -> LiveLeg:
+        """Begin the call: from now on packets go out, and the engine listens.
+
+        `remote` is an IP address and a port; RTCP goes one port above where `remote_rtcp` does
+        not say otherwise, or to the same with `rtcp_mux` (RFC 5761). `RuntimeError` where the
+        port was started or closed already.
+        """
+
+    def close(self) -> None:
+        """Give the ports back, if no leg was started on them; idempotent."""
+
+@final
+class LiveLeg:
+    """A leg that runs on an `Engine`; dropped, it closes.
+
+    All verbs return at once; what they lead to comes out of `Engine.take`.
+    """
+
+    @property
+    def id(self) -> int:
+        """Names the leg; never given out twice by an engine."""
+
+    @property
+    def port(self) -> int:
+        """The port of its RTP."""
+
+    def bridge(
+        self,
+        *,
+        input: _Format = "audio/pcmu",  # noqa: A002 the word of the session
+        output: _Format = "audio/pcmu",
+        back_channel: _Format | None = None,
+        append_ms: float = 60,
+        shape: _Shape = "append",
+    ) -> None:
+        """Let the agent hear, in `input`, and be heard, in `output` and `back_channel`.
+
+        `append_ms` of audio go into one `input_audio_buffer.append` message, or into one `Audio`
+        where `shape` is `"audio"`.
+        """
+
+    def unbridge(self) -> None:
+        """Part the agent from the caller again: silence both ways."""
+
+    def receive_message(self, message: ReadableBuffer) -> bool:
+        """Take in a message of the agent, as it came from the WebSocket.
+
+        True where it was audio and is done with. All else is for the session's parser, also
+        `input_audio_buffer.speech_started`, on which the leg falls silent.
+        """
+
+    def begin_response(self, response: str) -> None:
+        """Learn that the agent has begun a response, before any of its audio."""
+
+    def say(self, audio: ReadableBuffer, *, response: str = "", item: str = "") -> bool:
+        """Speak `audio`, in the bridge's output format, after all that waits.
+
+        False where too many commands wait, or the leg is gone.
+        """
+
+    def say_back_channel(self, audio: ReadableBuffer) -> bool:
+        """Mix `audio`, in the bridge's back-channel format, under whatever is spoken."""
+
+    def barge_in(self) -> None:
+        """Fall silent: the caller has begun to speak. An `Interruption` tells what was cut."""
+
+    def clear(self) -> None:
+        """Fall silent in both lanes."""
+
+    def send_digits(self, digits: str, *, tone_ms: float = 100, gap_ms: float = 100) -> None:
+        """Send `digits` (`0-9*#A-D`) as telephone events (RFC 4733), in place of audio.
+
+        `ValueError` where one is no key; nothing is sent then.
+        """
+
+    def renegotiate(
+        self,
+        config: LegConfig,
+        remote: tuple[str, int],
+        remote_rtcp: tuple[str, int] | None = None,
+        rtcp_mux: bool = False,
+    ) -> None:
+        """Go on with what a new offer and answer agreed on (RFC 3264 section 8)."""
+
+    def record(self, path: str | PathLike[str] | None) -> None:
+        """Write the call to a stereo WAV file, the caller left; None finishes it.
+
+        Until then it is called `path.part`. `OSError` where it cannot be created.
+        """
+
+    def counters(self) -> dict[str, int]:
+        """What the leg has seen, done and dropped; a tenth of a second old at most."""
+
+    def close(self) -> None:
+        """End the call; `Closed` follows. Idempotent."""
 
 @final
 class Key:
@@ -579,14 +783,14 @@ class Closed:
 
     __match_args__: Final = ("counters", "cause")
 
-    def __new__(cls, counters: dict[str, int], cause: str | None) -> Closed: ...
+    def __new__(cls, counters: dict[str, int], cause: str) -> Closed: ...
     @property
     def counters(self) -> dict[str, int]:
         """What the leg has seen, done and dropped."""
 
     @property
-    def cause(self) -> str | None:
-        """Why, where nobody asked for it."""
+    def cause(self) -> str:
+        """Why: `"asked"`, `"engine closed"`, `"socket refused"` or `"fault"`."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...

@@ -79,7 +79,7 @@ event! { RtpResumed {} }
 event! { Goodbye {} }
 event! { Latched { address: (String, u16), } }
 event! { Audio { arrival_ns: u64, audio: PyBackedBytes, } }
-event! { Closed { counters: Counters, cause: Option<String>, } }
+event! { Closed { counters: Counters, cause: String, } }
 event! { Rtp { datagram: PyBackedBytes, } }
 event! { Rtcp { datagram: PyBackedBytes, } }
 event! { Recorded { pcm: PyBackedBytes, } }
@@ -124,6 +124,10 @@ impl FromPyObject<'_, '_> for Counters {
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let counters = object.cast::<PyDict>()?;
-        counters.iter().map(|(name, count)| Ok((name.extract()?, count.extract()?))).collect::<PyResult<_>>().map(Self)
+        counters
+            .iter()
+            .map(|(name, count)| Ok((name.extract()?, count.extract()?)))
+            .collect::<PyResult<_>>()
+            .map(Self)
     }
 }

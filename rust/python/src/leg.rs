@@ -3,10 +3,9 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use fourwire::leg::{self, Bridge, Direction, Event, Media, Output};
 use fourwire::listen::Shape;
 use fourwire::wire::{PayloadType, Ssrc};
-use fourwire::{AudioFormat, Law};
+use fourwire::{AudioFormat, Bridge, Direction, Event, Law, Media, Output, Received};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -22,7 +21,7 @@ use crate::word::{Field, Milliseconds, Nanoseconds, SevenBits, Spelled, Word, mi
 
 /// What a leg needs to know from its start.
 #[pyclass(frozen, module = "fourwire._core")]
-pub(crate) struct LegConfig(leg::LegConfig);
+pub(crate) struct LegConfig(fourwire::LegConfig);
 
 #[pymethods]
 impl LegConfig {
@@ -54,7 +53,7 @@ impl LegConfig {
     ) -> PyResult<Self> {
         let media = Media::g711(codec.0);
         let random = Random::draw(py)?;
-        Ok(Self(leg::LegConfig {
+        Ok(Self(fourwire::LegConfig {
             media: Media {
                 payload_type: payload_type.map_or(media.payload_type, |it| it.0),
                 telephone_event: telephone_event.map(|it| it.0),
@@ -128,7 +127,7 @@ impl LegConfig {
 
 impl LegConfig {
     /// The configuration itself.
-    pub(crate) fn inner(&self) -> &leg::LegConfig {
+    pub(crate) fn inner(&self) -> &fourwire::LegConfig {
         &self.0
     }
 }
@@ -174,13 +173,13 @@ pub(crate) fn bridge_of(
 }
 
 #[pyclass(frozen, module = "fourwire._core")]
-pub(crate) struct Leg(Mutex<leg::Leg>);
+pub(crate) struct Leg(Mutex<fourwire::Leg>);
 
 #[pymethods]
 impl Leg {
     #[new]
     fn new(config: &LegConfig, now_ns: Nanoseconds) -> Self {
-        Self(Mutex::new(leg::Leg::new(config.0.clone(), now_ns.0)))
+        Self(Mutex::new(fourwire::Leg::new(config.0.clone(), now_ns.0)))
     }
 
     fn renegotiate(&self, py: Python<'_>, now_ns: Nanoseconds, config: &LegConfig) {
@@ -248,7 +247,13 @@ impl Leg {
         signature = (digits, *, tone_ms=TONE, gap_ms=TONE),
         text_signature = "($self, digits, *, tone_ms=100, gap_ms=100)",
     )]
-    fn send_digits(&self, py: Python<'_>, digits: &str, tone_ms: Milliseconds, gap_ms: Milliseconds) -> Result<(), Error> {
+    fn send_digits(
+        &self,
+        py: Python<'_>,
+        digits: &str,
+        tone_ms: Milliseconds,
+        gap_ms: Milliseconds,
+    ) -> Result<(), Error> {
         Ok(self.0.held(py).send_digits(digits, tone_ms.0, gap_ms.0)?)
     }
 
@@ -256,7 +261,11 @@ impl Leg {
         self.0.held(py).record(on);
     }
 
-    fn poll<'py>(&self, py: Python<'py>, now_ns: Nanoseconds) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn poll<'py>(
+        &self,
+        py: Python<'py>,
+        now_ns: Nanoseconds,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let mut leg = self.0.held(py);
         leg.poll(now_ns.0).map(|output| output_of(py, output)).transpose()
     }
@@ -280,7 +289,7 @@ impl Leg {
     }
 }
 
-impl Word for leg::Received {
+impl Word for Received {
     const WHAT: &'static str = "what a datagram was";
     const WORDS: &'static [(&'static str, Self)] = &[
         ("audio", Self::Audio),
@@ -312,9 +321,7 @@ fn output_of<'py>(py: Python<'py>, output: Output<'_>) -> PyResult<Bound<'py, Py
             let audio = PyBytes::new(py, audio).into();
             Audio { arrival_ns: arrival.as_nanos(), audio }.into_bound_py_any(py)
         }
-        Output::Recorded(pcm) => {
-            Recorded { pcm: bytes_of(py, pcm)?.into() }.into_bound_py_any(py)
-        }
+        Output::Recorded(pcm) => Recorded { pcm: bytes_of(py, pcm)?.into() }.into_bound_py_any(py),
         Output::Event(event) => event_of(py, event),
     }
 }

@@ -1,6 +1,7 @@
 //! `fourwire._core`: arguments in, one call, result out. What things are is told in `_core.pyi`.
 
 mod buffer;
+mod engine;
 mod error;
 mod event;
 mod leg;
@@ -17,6 +18,10 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
+    use crate::engine::{Engine, LiveLeg, Port};
+    #[pymodule_export]
+    use crate::error::PortsExhausted;
+    #[pymodule_export]
     use crate::event::{
         Audio, Closed, Drained, Goodbye, Interruption, Key, Latched, Recorded, ReplyEnded,
         ReplyStarted, Rtcp, Rtp, RtpResumed, RtpStopped,
@@ -26,9 +31,7 @@ mod _core {
     #[pymodule_export]
     use crate::listen::Dejitter;
     #[pymodule_export]
-    use crate::sound::{
-        Resampler, decode_pcma, decode_pcmu, encode_pcma, encode_pcmu, level_dbov, peak,
-    };
+    use crate::sound::{Resampler, decode_pcma, decode_pcmu, encode_pcma, encode_pcmu};
     #[pymodule_export]
     use crate::speak::Playout;
     #[pymodule_export]

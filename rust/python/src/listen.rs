@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use fourwire::Law;
-use fourwire::listen::dejitter::{Arrival, Restart};
 use fourwire::listen::Listener;
+use fourwire::listen::dejitter::{Arrival, Restart};
 use fourwire::wire::RtpPacket;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -30,12 +30,21 @@ impl Dejitter {
         Self(Mutex::new(Listener::new(codec.0, packet_time_ms.0)))
     }
 
-    fn receive(&self, py: Python<'_>, now_ns: Nanoseconds, datagram: Octets) -> Result<&'static str, Error> {
+    fn receive(
+        &self,
+        py: Python<'_>,
+        now_ns: Nanoseconds,
+        datagram: Octets,
+    ) -> Result<&'static str, Error> {
         let packet = RtpPacket::parse(&datagram)?;
         Ok(Spelled::word(self.0.held(py).receive(now_ns.0, &packet)))
     }
 
-    fn poll<'py>(&self, py: Python<'py>, now_ns: Nanoseconds) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    fn poll<'py>(
+        &self,
+        py: Python<'py>,
+        now_ns: Nanoseconds,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let mut pcm = Vec::new();
         let heard = self.0.held(py).poll(now_ns.0, &mut pcm);
         heard.map(|_| bytes_of(py, &pcm)).transpose()

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use fourwire::Law;
 use fourwire::sound::resampler::Preset;
-use fourwire::sound::{g711, level, resampler};
+use fourwire::sound::{g711, resampler};
 use pyo3::prelude::*;
 
 use crate::buffer::{Octets, Pcm, bulk, give_octets, give_samples, require_room};
@@ -15,48 +15,64 @@ type Out<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
 
 #[pyfunction]
 #[pyo3(signature = (codes, out=None))]
-pub(crate) fn decode_pcmu<'py>(py: Python<'py>, codes: Octets, out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn decode_pcmu<'py>(
+    py: Python<'py>,
+    codes: Octets,
+    out: Out<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
     decode(py, Law::Mu, &codes, out)
 }
 
 #[pyfunction]
 #[pyo3(signature = (codes, out=None))]
-pub(crate) fn decode_pcma<'py>(py: Python<'py>, codes: Octets, out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn decode_pcma<'py>(
+    py: Python<'py>,
+    codes: Octets,
+    out: Out<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
     decode(py, Law::A, &codes, out)
 }
 
 #[pyfunction]
 #[pyo3(signature = (pcm, out=None))]
-pub(crate) fn encode_pcmu<'py>(py: Python<'py>, pcm: Pcm, out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn encode_pcmu<'py>(
+    py: Python<'py>,
+    pcm: Pcm,
+    out: Out<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
     encode(py, Law::Mu, &pcm, out)
 }
 
 #[pyfunction]
 #[pyo3(signature = (pcm, out=None))]
-pub(crate) fn encode_pcma<'py>(py: Python<'py>, pcm: Pcm, out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn encode_pcma<'py>(
+    py: Python<'py>,
+    pcm: Pcm,
+    out: Out<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
     encode(py, Law::A, &pcm, out)
 }
 
-fn decode<'py>(py: Python<'py>, law: Law, codes: &[u8], out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+fn decode<'py>(
+    py: Python<'py>,
+    law: Law,
+    codes: &[u8],
+    out: Out<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
     let mut pcm = vec![0; codes.len()];
     bulk(py, codes.len(), || g711::decode(law, codes, &mut pcm));
     give_samples(py, &pcm, out)
 }
 
-fn encode<'py>(py: Python<'py>, law: Law, pcm: &[i16], out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+fn encode<'py>(
+    py: Python<'py>,
+    law: Law,
+    pcm: &[i16],
+    out: Out<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
     let mut codes = vec![0; pcm.len()];
     bulk(py, pcm.len(), || g711::encode(law, pcm, &mut codes));
     give_octets(py, &codes, out)
-}
-
-#[pyfunction]
-pub(crate) fn level_dbov(py: Python<'_>, pcm: Pcm) -> f64 {
-    bulk(py, pcm.len(), || level::rms(&pcm)).into()
-}
-
-#[pyfunction]
-pub(crate) fn peak(py: Python<'_>, pcm: Pcm) -> u16 {
-    bulk(py, pcm.len(), || level::peak(&pcm))
 }
 
 #[pyclass(frozen, module = "fourwire._core")]
@@ -79,7 +95,12 @@ impl Resampler {
     }
 
     #[pyo3(signature = (pcm, out=None))]
-    fn process<'py>(&self, py: Python<'py>, pcm: Pcm, out: Out<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn process<'py>(
+        &self,
+        py: Python<'py>,
+        pcm: Pcm,
+        out: Out<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let most = self.most_samples(pcm.len());
         out.map_or(Ok(()), |out| require_room(2 * most, out, "16-bit samples"))?;
         let mut resampled = Vec::with_capacity(most);

@@ -29,7 +29,11 @@ impl Playout {
         signature = (*, output=PCMU, back_channel=None, rate=Hertz(ClockRate::Hz8000)),
         text_signature = "(*, output='audio/pcmu', back_channel=None, rate=8000)",
     )]
-    fn new(output: Spelled<AudioFormat>, back_channel: Option<Spelled<AudioFormat>>, rate: Hertz) -> Self {
+    fn new(
+        output: Spelled<AudioFormat>,
+        back_channel: Option<Spelled<AudioFormat>>,
+        rate: Hertz,
+    ) -> Self {
         let back_channel = back_channel.unwrap_or(output);
         Self(Mutex::new(speak::Playout::new(rate.0, output.0, back_channel.0)))
     }
@@ -48,7 +52,12 @@ impl Playout {
     }
 
     #[pyo3(signature = (samples, out=None))]
-    fn take<'py>(&self, py: Python<'py>, samples: Field<u16>, out: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+    fn take<'py>(
+        &self,
+        py: Python<'py>,
+        samples: Field<u16>,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let mut frame = Vec::new();
         self.0.held(py).take(samples.0.into(), &mut frame);
         give_samples(py, &frame, out)

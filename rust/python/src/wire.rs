@@ -136,10 +136,17 @@ impl RtpPacket {
     fn borrowed(&self) -> PyResult<rtp::RtpPacket<'_>> {
         let csrcs = Csrcs::new(&self.csrcs).ok_or_else(|| {
             let csrcs = self.csrcs.len() / 4;
-            PyValueError::new_err(format!("a packet has at most 15 csrcs (RFC 3550 §5.1), not {csrcs}"))
+            PyValueError::new_err(format!(
+                "a packet has at most 15 csrcs (RFC 3550 §5.1), not {csrcs}"
+            ))
         })?;
-        let mut packet =
-            rtp::RtpPacket::new(self.payload_type, self.sequence, self.timestamp, Ssrc(self.ssrc), &self.payload);
+        let mut packet = rtp::RtpPacket::new(
+            self.payload_type,
+            self.sequence,
+            self.timestamp,
+            Ssrc(self.ssrc),
+            &self.payload,
+        );
         packet.marker = self.marker;
         packet.csrcs = csrcs;
         packet.extension = self.borrowed_extension()?;

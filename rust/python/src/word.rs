@@ -1,13 +1,14 @@
 //! Words and numbers of Python's, read as the core's types; what does not fit is an error that
 //! names it and what would fit.
 
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use fourwire::leg::Direction;
 use fourwire::listen::Shape;
 use fourwire::sound::resampler::Preset;
 use fourwire::wire::PayloadType;
-use fourwire::{AudioFormat, ClockRate, Law, Moment};
+use fourwire::{AudioFormat, ClockRate, Direction, Law, Moment};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
@@ -119,7 +120,9 @@ impl FromPyObject<'_, '_> for SevenBits {
         let bits = u8::try_from(object.extract::<i64>()?).ok();
         bits.and_then(PayloadType::new).map(Self).ok_or_else(|| {
             let bits = shown(&object);
-            PyValueError::new_err(format!("payload type is from 0 to 127 (RFC 3550 §5.1), not {bits}"))
+            PyValueError::new_err(format!(
+                "payload type is from 0 to 127 (RFC 3550 §5.1), not {bits}"
+            ))
         })
     }
 }
@@ -167,11 +170,60 @@ impl<T: TryFrom<i64>> FromPyObject<'_, '_> for Field<T> {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let wrong = || PyTypeError::new_err(format!("a whole number is needed, not {}", shown(&object)));
+        let wrong =
+            || PyTypeError::new_err(format!("a whole number is needed, not {}", shown(&object)));
         let number: i64 = object.extract().map_err(|_| wrong())?;
         T::try_from(number).map(Self).map_err(|_| {
             let most = (1_u128 << (8 * size_of::<T>())) - 1;
-            PyValueError::new_err(format!("a whole number from 0 to {most} is needed, not {number}"))
+            PyValueError::new_err(format!(
+                "a whole number from 0 to {most} is needed, not {number}"
+            ))
         })
+    }
+}
+
+/// An IP address.
+#[derive(Clone, Copy)]
+pub(crate) struct Ip(pub(crate) IpAddr);
+
+impl FromPyObject<'_, '_> for Ip {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let address: String = object.extract()?;
+        address.parse().map(Self).map_err(|_| {
+            PyValueError::new_err(format!("an IP address is needed, not {}", shown(&object)))
+        })
+    }
+}
+
+/// Where someone is reached: an IP address and a port.
+#[derive(Clone, Copy)]
+pub(crate) struct Place(pub(crate) SocketAddr);
+
+impl FromPyObject<'_, '_> for Place {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let (address, port): (Ip, Field<u16>) = object.extract()?;
+        Ok(Self(SocketAddr::new(address.0, port.0)))
+    }
+}
+
+/// The first and the last port of a range that holds at least one pair for a call: an even port
+/// and the odd one above it (RFC 3550 §11).
+#[derive(Clone)]
+pub(crate) struct Ports(pub(crate) RangeInclusive<u16>);
+
+impl FromPyObject<'_, '_> for Ports {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let (first, last): (Field<u16>, Field<u16>) = object.extract()?;
+        if u32::from(first.0).next_multiple_of(2) < u32::from(last.0) {
+            return Ok(Self(first.0..=last.0));
+        }
+        let ports = shown(&object);
+        Err(PyValueError::new_err(format!("ports {ports} hold no even port with an odd one above")))
     }
 }

@@ -1,0 +1,87 @@
+"""A voice gateway and an audio library: telephone calls to realtime voice agents.
+
+Every name below is imported when it is first used, so that whoever wants a codec loads no SIP
+server, and importing `fourwire` needs no event loop and no network.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fourwire import g711 as g711
+    from fourwire import inworld as inworld
+    from fourwire import sdp as sdp
+    from fourwire import sip as sip
+    from fourwire import standin as standin
+    from fourwire._core import Dejitter as Dejitter
+    from fourwire._core import Leg as Leg
+    from fourwire._core import LegConfig as LegConfig
+    from fourwire._core import Playout as Playout
+    from fourwire._core import Resampler as Resampler
+    from fourwire._core import RtpPacket as RtpPacket
+    from fourwire._core import level_dbov as level_dbov
+    from fourwire._core import peak as peak
+    from fourwire.app import App as App
+    from fourwire.call import Call as Call
+    from fourwire.media import Media as Media
+    from fourwire.media import MediaLeg as MediaLeg
+    from fourwire.settings import Secret as Secret
+    from fourwire.settings import secret as secret
+
+__all__ = [
+    "App",
+    "Call",
+    "Dejitter",
+    "Leg",
+    "LegConfig",
+    "Media",
+    "MediaLeg",
+    "Playout",
+    "Resampler",
+    "RtpPacket",
+    "Secret",
+    "g711",
+    "inworld",
+    "level_dbov",
+    "peak",
+    "sdp",
+    "secret",
+    "sip",
+    "standin",
+]
+
+_HOME = {
+    "App": "fourwire.app",
+    "Call": "fourwire.call",
+    "Dejitter": "fourwire._core",
+    "Leg": "fourwire._core",
+    "LegConfig": "fourwire._core",
+    "Media": "fourwire.media",
+    "MediaLeg": "fourwire.media",
+    "Playout": "fourwire._core",
+    "Resampler": "fourwire._core",
+    "RtpPacket": "fourwire._core",
+    "Secret": "fourwire.settings",
+    "level_dbov": "fourwire._core",
+    "peak": "fourwire._core",
+    "secret": "fourwire.settings",
+}
+"""Where a name lives that is not a module's own."""
+
+_MODULES = frozenset({"g711", "inworld", "sdp", "sip", "standin"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"fourwire.{name}")
+    if name in _HOME:
+        value = getattr(import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
+    if name == "__version__":
+        return import_module("importlib.metadata").version("fourwire")
+    raise AttributeError(f"module 'fourwire' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,407 @@
+"""The asyncio face of the engine: one wake for all legs, their events sorted to each.
+
+`Media` owns an engine, `reserve` gives a pair of ports, `MediaPort.start` makes a running
+`MediaLeg` of it. No sample passes here: the caller's audio comes as ready frames for a WebSocket,
+the agent's messages go back as they came, and all between happens on the engine's own threads.
+
+For those who have a SIP server already, `Media.answer_to` turns an SDP offer into the answer and a
+running leg.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from types import TracebackType
+from typing import Literal, Self, TypeAlias
+
+from fourwire import _core, sdp
+from fourwire._core import LegConfig
+
+__all__ = ["AnsweredLeg", "LegEvent", "Media", "MediaLeg", "MediaPort", "leg_config"]
+
+LegEvent: TypeAlias = (
+    _core.Audio
+    | _core.Key
+    | _core.ReplyStarted
+    | _core.ReplyEnded
+    | _core.Drained
+    | _core.Interruption
+    | _core.RtpStopped
+    | _core.RtpResumed
+    | _core.Goodbye
+    | _core.Latched
+    | _core.Closed
+)
+"""What `MediaLeg.events` tells; the last is `Closed`."""
+
+Address: TypeAlias = tuple[str, int]
+Format: TypeAlias = Literal[
+    "audio/pcmu",
+    "audio/pcma",
+    "audio/pcm;rate=8000",
+    "audio/pcm;rate=16000",
+    "audio/pcm;rate=24000",
+    "audio/pcm;rate=48000",
+]
+
+logger = logging.getLogger("fourwire.media")
+
+MOST_EVENTS = 4096
+"""Events that wait on a leg nobody listens to: more than an hour of talk; then the oldest go."""
+
+COUNTERS_AGE_S = 0.15
+"""How long it takes until counters show what was handed to a leg, with some room."""
+
+DRAIN_INTERVAL_S = 0.05
+"""How often a leg is asked whether it still speaks."""
+
+
+def leg_config(media: sdp.NegotiatedMedia) -> LegConfig:
+    """What a leg has to know of an agreement."""
+    return LegConfig(
+        codec="PCMA" if media.codec == "PCMA" else "PCMU",
+        payload_type=media.payload_type,
+        telephone_event=media.telephone_event,
+        packet_time_ms=media.packet_time_ms,
+        direction=media.direction,
+    )
+
+
+class Media:
+    """An engine on the running event loop; an async context manager.
+
+    Leaving it closes every leg and port it gave out.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: str = "0.0.0.0",  # noqa: S104 a caller may come by any interface
+        ports: tuple[int, int] = (10000, 20000),
+        workers: int = 1,
+        tick_ms: float = 5,
+    ) -> None:
+        self.address = address
+        self._engine = _core.Engine(address=address, ports=ports, workers=workers, tick_ms=tick_ms)
+        self._legs: dict[int, MediaLeg] = {}
+        self._ports: set[MediaPort] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._engine.fileno(), self._deliver)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every port and leg, and the engine. Idempotent."""
+        loop, self._loop = self._loop, None
+        if loop is None:
+            return
+        for port in tuple(self._ports):
+            port.close()
+        loop.remove_reader(self._engine.fileno())
+        self._engine.close()
+        self._deliver()
+
+    def reserve(self) -> "MediaPort":
+        """A pair of ports for a call; `PortsExhausted` where none is free."""
+        port = MediaPort(self, self._engine.reserve())
+        self._ports.add(port)
+        return port
+
+    def answer_to(
+        self,
+        offer: str,
+        *,
+        address: str | None = None,
+        codecs: Sequence[sdp.Codec] = (sdp.PCMU, sdp.PCMA),
+        telephone_event: bool = True,
+        packet_time_ms: int = 20,
+        direction: sdp.Direction = "sendrecv",
+        rtcp_mux: bool = True,
+    ) -> "tuple[str, AnsweredLeg]":
+        """The answer to an SDP offer, and the leg that runs from now on (RFC 3264).
+
+        :param address: where the other side reaches us, behind a NAT the public address; the one
+            that this is bound to where left out.
+        :raises fourwire.sdp.MalformedSdp: the offer is no session description.
+        :raises fourwire.sdp.NoCommonCodec: it holds nothing that we can take.
+        :raises PortsExhausted: no port is free.
+        """
+        port = self.reserve()
+        try:
+            policy = sdp.MediaPolicy(
+                address=address or self.address,
+                port=port.port,
+                codecs=tuple(codecs),
+                telephone_event=telephone_event,
+                packet_time_ms=packet_time_ms,
+                direction=direction,
+                rtcp_mux=rtcp_mux,
+            )
+            answer = sdp.answer_to(offer, policy)
+            leg = AnsweredLeg(port.launch(answer.media), policy, answer.sdp)
+        except BaseException:
+            port.close()
+            raise
+        self.adopt(leg)
+        return answer.sdp, leg
+
+    def counters(self) -> dict[str, int]:
+        """What the engine as a whole is doing and has dropped."""
+        return self._engine.counters()
+
+    def adopt(self, leg: "MediaLeg") -> None:
+        """Sort the events of `leg` to it from now on."""
+        self._legs[leg.id] = leg
+
+    def forget(self, port: "MediaPort") -> None:
+        """Leave `port` to itself: it has become a leg, or is closed."""
+        self._ports.discard(port)
+
+    def _deliver(self) -> None:
+        """Take what has come for all legs, and hand each its own."""
+        for leg_id, event in self._engine.take():
+            leg = self._legs.get(leg_id)
+            if leg is not None:
+                leg.receive(event)
+            if isinstance(event, _core.Closed):
+                self._legs.pop(leg_id, None)
+
+
+class MediaPort:
+    """A reserved pair of ports, bound and silent."""
+
+    def __init__(self, media: Media, port: _core.Port) -> None:
+        self._media = media
+        self._port = port
+        self.port = port.port
+        """The even port, for RTP; RTCP has the odd one above it."""
+
+    def start(
+        self,
+        config: LegConfig,
+        remote: Address,
+        remote_rtcp: Address | None = None,
+        rtcp_mux: bool = False,
+    ) -> "MediaLeg":
+        """Begin the call: from now on packets go out, and the engine listens.
+
+        `remote_rtcp` is one port above `remote` where left out (RFC 3550 section 11).
+        """
+        leg = MediaLeg(self._port.start(config, remote, remote_rtcp, rtcp_mux))
+        self._media.forget(self)
+        self._media.adopt(leg)
+        return leg
+
+    def launch(self, media: sdp.NegotiatedMedia) -> _core.LiveLeg:
+        """Begin the call that offer and answer agreed on, as the bare leg of the engine."""
+        leg = self._port.start(leg_config(media), media.remote, media.remote_rtcp, media.rtcp_mux)
+        self._media.forget(self)
+        return leg
+
+    def close(self) -> None:
+        """Give the ports back, if no leg was started on them. Idempotent."""
+        self._media.forget(self)
+        self._port.close()
+
+
+class MediaLeg:
+    """One side of a call that runs on the engine."""
+
+    def __init__(self, leg: _core.LiveLeg) -> None:
+        self._leg = leg
+        self.id = leg.id
+        """Names the leg; never given out twice by an engine."""
+        self.port = leg.port
+        """Where our RTP comes from and theirs arrives."""
+        self.on_append: Callable[[bytes], None] | None = None
+        """Called in the event loop with each frame that is ready for the agent's WebSocket.
+
+        If it raises, this leg alone is concerned: the frames that follow are dropped, and
+        `events` raises the same.
+        """
+        self._events: deque[LegEvent] = deque(maxlen=MOST_EVENTS)
+        self._news = asyncio.Event()
+        self._failure: Exception | None = None
+        self._closed = False
+        self._lost = {"frames_unclaimed": 0, "events_unheard": 0}
+
+    def bridge(
+        self,
+        *,
+        input: Format = "audio/pcmu",  # noqa: A002 the word of the session
+        output: Format = "audio/pcmu",
+        back_channel: Format | None = None,
+        append_ms: float = 60,
+        shape: Literal["append", "audio"] = "append",
+    ) -> None:
+        """Let the agent hear, in `input`, and be heard, in `output` and `back_channel`.
+
+        Every `append_ms` of the caller's audio go to `on_append`, or come as an `Audio` event
+        where `shape` is `"audio"`.
+        """
+        self._leg.bridge(
+            input=input,
+            output=output,
+            back_channel=back_channel,
+            append_ms=append_ms,
+            shape=shape,
+        )
+
+    def unbridge(self) -> None:
+        """Part the agent from the caller again: silence both ways."""
+        self._leg.unbridge()
+
+    def receive_message(self, message: bytes) -> bool:
+        """Take in a message of the agent, as it came from the WebSocket.
+
+        True where it was audio and is done with. All else is for the session, also
+        `input_audio_buffer.speech_started`, on which the leg falls silent by itself.
+        """
+        return self._leg.receive_message(message)
+
+    def begin_response(self, response: str) -> None:
+        """Learn that the agent has begun a response, before any of its audio."""
+        self._leg.begin_response(response)
+
+    def say(self, audio: bytes, *, response: str = "", item: str = "") -> bool:
+        """Speak `audio`, in the bridge's output format, after all that waits.
+
+        False where the engine has too much to do to take it.
+        """
+        return self._leg.say(audio, response=response, item=item)
+
+    def say_back_channel(self, audio: bytes) -> bool:
+        """Mix `audio`, in the bridge's back-channel format, under whatever is spoken."""
+        return self._leg.say_back_channel(audio)
+
+    def barge_in(self) -> None:
+        """Fall silent: the caller has begun to speak. An `Interruption` tells what was cut."""
+        self._leg.barge_in()
+
+    def clear(self) -> None:
+        """Fall silent, back channel included."""
+        self._leg.clear()
+
+    def send_digits(self, digits: str, *, tone_ms: float = 100, gap_ms: float = 100) -> None:
+        """Send `digits` (`0-9*#A-D`) as telephone events (RFC 4733), in place of audio."""
+        self._leg.send_digits(digits, tone_ms=tone_ms, gap_ms=gap_ms)
+
+    def renegotiate(
+        self,
+        config: LegConfig,
+        remote: Address,
+        remote_rtcp: Address | None = None,
+        rtcp_mux: bool = False,
+    ) -> None:
+        """Go on with what a new offer and answer agreed on (RFC 3264 section 8)."""
+        self._leg.renegotiate(config, remote, remote_rtcp, rtcp_mux)
+
+    def record(self, path: str | None) -> None:
+        """Write the call to a stereo WAV file, the caller left; None ends it."""
+        self._leg.record(path)
+
+    def counters(self) -> dict[str, int]:
+        """What the leg has seen, done and dropped; right to about a tenth of a second."""
+        return {**self._leg.counters(), **self._lost}
+
+    def events(self) -> AsyncIterator[LegEvent]:
+        """What happens on the leg, from its beginning up to `Closed`.
+
+        Events wait until someone listens, and each goes to one listener.
+        """
+        return _Events(self)
+
+    async def wait_drained(self) -> None:
+        """Return once all that the agent had to say was said, or cut, or the leg is closed."""
+        await asyncio.sleep(COUNTERS_AGE_S)
+        while not self._closed and self._speaks():  # noqa: ASYNC110 threads set no asyncio.Event
+            await asyncio.sleep(DRAIN_INTERVAL_S)
+
+    def close(self) -> None:
+        """End the leg and free its ports; `Closed` follows. Idempotent."""
+        self._leg.close()
+
+    def receive(self, event: "bytes | LegEvent") -> None:
+        """Take in what the engine tells of this leg; only `Media` calls this."""
+        if isinstance(event, bytes):
+            self._pass_on(event)
+            return
+        self._closed = self._closed or isinstance(event, _core.Closed)
+        self._lost["events_unheard"] += len(self._events) == MOST_EVENTS
+        self._events.append(event)
+        self._news.set()
+
+    async def next_event(self) -> LegEvent | None:
+        """The next event, waited for; None when `Closed` was the last."""
+        while not self._events:
+            if self._failure is not None:
+                raise self._failure
+            if self._closed:
+                return None
+            self._news.clear()
+            await self._news.wait()
+        return self._events.popleft()
+
+    def _pass_on(self, frame: bytes) -> None:
+        if self.on_append is None:
+            self._lost["frames_unclaimed"] += 1
+            return
+        try:
+            self.on_append(frame)
+        except Exception as error:
+            logger.exception("on_append of leg %d failed; its frames go nowhere now", self.id)
+            self.on_append = None
+            self._failure = error
+            self._news.set()
+
+    def _speaks(self) -> bool:
+        counters = self._leg.counters()
+        gone = counters["reply_sent"] + counters["reply_discarded"]
+        return counters["reply_received"] > gone
+
+
+class AnsweredLeg(MediaLeg):
+    """A leg that came of an SDP offer, and can answer the next one of the same call."""
+
+    def __init__(self, leg: _core.LiveLeg, policy: sdp.MediaPolicy, answer: str) -> None:
+        super().__init__(leg)
+        self._policy = policy
+        self._answer = answer
+
+    def answer_to(self, offer: str) -> str:
+        """The answer to a later offer (hold, another address, another codec), which is followed.
+
+        Raises as `Media.answer_to` does; the leg then goes on as before.
+        """
+        answer = sdp.answer_to(offer, self._policy, previous=self._answer)
+        media = answer.media
+        self.renegotiate(leg_config(media), media.remote, media.remote_rtcp, media.rtcp_mux)
+        self._answer = answer.sdp
+        return answer.sdp
+
+
+class _Events:
+    """The iterator behind `MediaLeg.events`; it keeps nothing, so none can be left half way."""
+
+    def __init__(self, leg: MediaLeg) -> None:
+        self._leg = leg
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> LegEvent:
+        event = await self._leg.next_event()
+        if event is None:
+            raise StopAsyncIteration
+        return event

@@ -1,0 +1,280 @@
+//! The engine, its ports and its running legs.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::RawFd;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use fourwire::listen::Shape;
+use fourwire::{AudioFormat, DigitsRefused, Event};
+use fourwire_engine as engine;
+use fourwire_engine::{CloseCause, EngineConfig, EngineEvent, Remote};
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList};
+
+use crate::buffer::Octets;
+use crate::error::Error;
+use crate::event::{Audio, Closed, Counters, Latched};
+use crate::leg::{APPEND, LegConfig, PCMU, TONE, bridge_of, event_of};
+use crate::lock::Held;
+use crate::word::{Field, Ip, Milliseconds, Place, Ports, Spelled, Word};
+
+#[pyclass(frozen, module = "fourwire._core")]
+pub(crate) struct Engine(engine::Engine);
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(
+        signature = (*, address=ANYWHERE, ports=Ports(10_000..=20_000), workers=Field(1), tick_ms=TICK),
+        text_signature = "(*, address='0.0.0.0', ports=(10000, 20000), workers=1, tick_ms=5)",
+    )]
+    fn new(
+        address: Ip,
+        ports: Ports,
+        workers: Field<u16>,
+        tick_ms: Milliseconds,
+    ) -> Result<Self, Error> {
+        let mut config = EngineConfig::default();
+        config.address = address.0;
+        config.ports = ports.0;
+        config.workers = workers.0.into();
+        config.tick = tick_ms.0;
+        Ok(Self(engine::Engine::new(config)?))
+    }
+
+    fn fileno(&self) -> RawFd {
+        self.0.event_fd()
+    }
+
+    fn take<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let mut taken = Vec::new();
+        // No object of Python's is made while the engine holds its doors open: to make one may run
+        // any code, which may come here again.
+        py.detach(|| self.0.take(|leg, event| taken.push((leg.get(), Taken::from(event)))));
+        let told = PyList::empty(py);
+        for (leg, event) in taken {
+            told.append((leg, event.tell(py)?))?;
+        }
+        Ok(told)
+    }
+
+    fn reserve(&self, py: Python<'_>) -> Result<Port, Error> {
+        let port = py.detach(|| self.0.reserve())?;
+        Ok(Port { number: port.number(), port: Mutex::new(Some(port)) })
+    }
+
+    fn counters(&self) -> Counters {
+        Counters::new(&self.0.counters().entries())
+    }
+
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.0.close());
+    }
+}
+
+/// What was taken out of the engine, on its way to Python.
+enum Taken {
+    Append(Vec<u8>),
+    Audio {
+        arrival_ns: u64,
+        audio: Vec<u8>,
+    },
+    Leg(Event),
+    Latched(SocketAddr),
+    Closed(engine::Closed),
+    /// Something that this version does not know.
+    Unknown,
+}
+
+impl From<EngineEvent<'_>> for Taken {
+    fn from(event: EngineEvent<'_>) -> Self {
+        match event {
+            EngineEvent::Append(frame) => Self::Append(frame.to_vec()),
+            EngineEvent::Audio { arrival, audio } => {
+                Self::Audio { arrival_ns: arrival.as_nanos(), audio: audio.to_vec() }
+            }
+            EngineEvent::Leg(event) => Self::Leg(event),
+            EngineEvent::Latched(peer) => Self::Latched(peer),
+            EngineEvent::Closed(closed) => Self::Closed(closed),
+            _ => Self::Unknown,
+        }
+    }
+}
+
+impl Taken {
+    fn tell(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        match self {
+            Self::Append(frame) => Ok(PyBytes::new(py, &frame).into_any()),
+            Self::Audio { arrival_ns, audio } => {
+                Audio { arrival_ns, audio: PyBytes::new(py, &audio).into() }.into_bound_py_any(py)
+            }
+            Self::Leg(event) => event_of(py, event),
+            Self::Latched(peer) => {
+                Latched { address: (peer.ip().to_string(), peer.port()) }.into_bound_py_any(py)
+            }
+            Self::Closed(closed) => {
+                let cause = Spelled::word(closed.cause).to_owned();
+                Closed { counters: Counters::new(&closed.counters), cause }.into_bound_py_any(py)
+            }
+            Self::Unknown => Ok(py.None().into_bound(py)),
+        }
+    }
+}
+
+impl Word for CloseCause {
+    const WHAT: &'static str = "why a leg ended";
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("asked", Self::Asked),
+        ("engine closed", Self::EngineClosed),
+        ("socket refused", Self::SocketRefused),
+        ("fault", Self::Fault),
+    ];
+}
+
+#[pyclass(frozen, module = "fourwire._core")]
+pub(crate) struct Port {
+    number: u16,
+    /// Gone once started or closed.
+    port: Mutex<Option<engine::Port>>,
+}
+
+#[pymethods]
+impl Port {
+    #[getter]
+    fn port(&self) -> u16 {
+        self.number
+    }
+
+    #[pyo3(signature = (config, remote, remote_rtcp=None, rtcp_mux=false))]
+    fn start(
+        &self,
+        py: Python<'_>,
+        config: &LegConfig,
+        remote: Place,
+        remote_rtcp: Option<Place>,
+        rtcp_mux: bool,
+    ) -> Result<LiveLeg, Error> {
+        let port = self.port.held(py).take().ok_or(Error::PortSpent(self.number))?;
+        let media = config.inner().media;
+        let remote = remote_of(remote, remote_rtcp, rtcp_mux);
+        Ok(LiveLeg(py.detach(|| port.start(media, remote))?))
+    }
+
+    fn close(&self, py: Python<'_>) {
+        drop(self.port.held(py).take());
+    }
+}
+
+fn remote_of(rtp: Place, rtcp: Option<Place>, mux: bool) -> Remote {
+    let remote = Remote::new(rtp.0);
+    Remote { rtcp: rtcp.map_or(remote.rtcp, |rtcp| rtcp.0), mux, ..remote }
+}
+
+#[pyclass(frozen, module = "fourwire._core")]
+pub(crate) struct LiveLeg(engine::LegHandle);
+
+#[pymethods]
+impl LiveLeg {
+    #[getter]
+    fn id(&self) -> u64 {
+        self.0.id().get()
+    }
+
+    #[getter]
+    fn port(&self) -> u16 {
+        self.0.port()
+    }
+
+    #[pyo3(
+        signature = (
+            *, input=PCMU, output=PCMU, back_channel=None, append_ms=APPEND,
+            shape=Spelled(Shape::Append),
+        ),
+        text_signature = "($self, *, input='audio/pcmu', output='audio/pcmu', back_channel=None, \
+            append_ms=60, shape='append')",
+    )]
+    fn bridge(
+        &self,
+        input: Spelled<AudioFormat>,
+        output: Spelled<AudioFormat>,
+        back_channel: Option<Spelled<AudioFormat>>,
+        append_ms: Milliseconds,
+        shape: Spelled<Shape>,
+    ) {
+        self.0.bridge(bridge_of(input, output, back_channel, append_ms, shape));
+    }
+
+    fn unbridge(&self) {
+        self.0.unbridge();
+    }
+
+    fn receive_message(&self, message: Octets) -> bool {
+        self.0.receive_message(&message)
+    }
+
+    fn begin_response(&self, response: &str) {
+        self.0.begin_response(response);
+    }
+
+    #[pyo3(signature = (audio, *, response="", item=""))]
+    fn say(&self, audio: Octets, response: &str, item: &str) -> bool {
+        self.0.say(response, item, &audio)
+    }
+
+    fn say_back_channel(&self, audio: Octets) -> bool {
+        self.0.say_back_channel(&audio)
+    }
+
+    fn barge_in(&self) {
+        self.0.barge_in();
+    }
+
+    fn clear(&self) {
+        self.0.clear();
+    }
+
+    #[pyo3(
+        signature = (digits, *, tone_ms=TONE, gap_ms=TONE),
+        text_signature = "($self, digits, *, tone_ms=100, gap_ms=100)",
+    )]
+    fn send_digits(
+        &self,
+        digits: &str,
+        tone_ms: Milliseconds,
+        gap_ms: Milliseconds,
+    ) -> Result<(), Error> {
+        let sent = self.0.send_digits(digits, tone_ms.0, gap_ms.0);
+        Ok(sent.map_err(DigitsRefused::Unknown)?)
+    }
+
+    #[pyo3(signature = (config, remote, remote_rtcp=None, rtcp_mux=false))]
+    fn renegotiate(
+        &self,
+        config: &LegConfig,
+        remote: Place,
+        remote_rtcp: Option<Place>,
+        rtcp_mux: bool,
+    ) {
+        self.0.renegotiate(config.inner().media, remote_of(remote, remote_rtcp, rtcp_mux));
+    }
+
+    fn record(&self, py: Python<'_>, path: Option<PathBuf>) -> Result<(), Error> {
+        Ok(py.detach(|| self.0.record(path.as_deref()))?)
+    }
+
+    fn counters(&self) -> Counters {
+        Counters::new(&self.0.counters())
+    }
+
+    fn close(&self) {
+        self.0.close();
+    }
+}
+
+const ANYWHERE: Ip = Ip(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+
+/// How often the engine looks at its calls.
+const TICK: Milliseconds = Milliseconds(Duration::from_millis(5));

@@ -56,6 +56,8 @@ class Agent(Verbs):
         """Sees every frame first, as it came; true means that it needs no further reading."""
         self.closed: WebSocketClosed | None = None
         """How the connection ended, once it has."""
+        self.closed_by_us = False
+        """Whether that was our doing, so that it is no news to the agent's owner."""
         self._log = RedactedLog(logger, redactor)
         self._redactor = redactor
         self._transport = transport
@@ -251,12 +253,10 @@ class Agent(Verbs):
     def _end(self, closed: WebSocketClosed) -> None:
         """The one place where a session ends, whoever ended it."""
         closed = WebSocketClosed(
-            code=closed.code,
-            reason=self._redactor.text(closed.reason),
-            clean=closed.clean,
-            by_us=self._shutting is not None,
+            code=closed.code, reason=self._redactor.text(closed.reason), clean=closed.clean
         )
         self.closed = closed
+        self.closed_by_us = self._shutting is not None
         self._closing = True
         self._wake.set()
         if not closed.clean:

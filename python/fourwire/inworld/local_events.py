@@ -66,8 +66,6 @@ class WebSocketClosed(Event, frozen=True, kw_only=True):
     code: int
     reason: str = ""
     clean: bool = True
-    by_us: bool = False
-    """Whether we had begun to close it, so that its end is no news to its owner."""
 
 
 class _MediaEvent(Event, frozen=True, kw_only=True):

@@ -1,0 +1,46 @@
+"""SIP (RFC 3261) at the edge: calls come in and go out over UDP and TCP.
+
+:func:`listen` opens an endpoint on real sockets. :class:`UserAgent` is the same without any
+socket or clock: bytes and the time in, messages and events out.
+"""
+
+from .calls import CallEnded, CallEvent, IncomingCall, OutgoingCall, Reinvite
+from .endpoint import Endpoint, listen
+from .errors import CallFailed, LocalError, MalformedMessage, PeerError, SipError
+from .events import Cause, Ended, Info, Progressed
+from .flow import Flow, Hop
+from .headers import Headers
+from .message import Limits, Request, Response, parse
+from .settings import Listener, Settings
+from .timers import Intervals
+from .user_agent import UserAgent
+
+__all__ = [
+    "CallEnded",
+    "CallEvent",
+    "CallFailed",
+    "Cause",
+    "Ended",
+    "Endpoint",
+    "Flow",
+    "Headers",
+    "Hop",
+    "IncomingCall",
+    "Info",
+    "Intervals",
+    "Limits",
+    "Listener",
+    "LocalError",
+    "MalformedMessage",
+    "OutgoingCall",
+    "PeerError",
+    "Progressed",
+    "Reinvite",
+    "Request",
+    "Response",
+    "Settings",
+    "SipError",
+    "UserAgent",
+    "listen",
+    "parse",
+]

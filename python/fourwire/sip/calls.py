@@ -1,0 +1,305 @@
+"""Calls as a program holds them: verbs to await, and events to iterate over."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from . import events as told
+from .body import sdp_of
+from .errors import CallFailed, CallOver, SipError
+from .events import Cause, Ended, Info, Progressed
+from .flow import Flow
+from .headers import Headers
+from .message import Request
+
+if TYPE_CHECKING:
+    from .endpoint import Endpoint
+
+GivenHeaders = Mapping[str, str] | Iterable[tuple[str, str]] | None
+"""Headers as a caller of this package writes them."""
+
+MAX_WAITING_EVENTS = 256
+"""Events that wait for a listener; above this INFOs are dropped, the rest is bounded by itself."""
+
+
+class CallEnded(SipError):
+    """What was asked for came too late: the call is over. ``ended`` says how it ended."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__(f"the call is over: {ended.cause.value}")
+        self.ended = ended
+
+
+class Reinvite:
+    """The peer wants to change the session: answer it or reject it."""
+
+    def __init__(self, call: "LiveCall", cseq: int, offer: str | None) -> None:
+        self.offer = offer
+        """The peer's new description; None where it asks for an offer of ours."""
+        self._call = call
+        self._cseq = cseq
+
+    async def answer(self, sdp: str) -> str | None:
+        """Accept; returns the ACK's description. None too where the peer has taken it back."""
+        return await self._call._answer_reinvite(self._cseq, sdp)
+
+    async def reject(self, status: int = 488) -> None:
+        """Refuse: the session stays as it was."""
+        self._call._reject_reinvite(self._cseq, status)
+
+    def __repr__(self) -> str:
+        return f"Reinvite(cseq={self._cseq}, offer={self.offer is not None})"
+
+
+CallEvent = Reinvite | Info | Progressed | Ended
+
+
+class LiveCall:
+    """What incoming and outgoing calls have in common."""
+
+    def __init__(self, endpoint: "Endpoint", number: int) -> None:
+        self._endpoint = endpoint
+        self._number = number
+        self._waiting: deque[CallEvent] = deque()
+        self._more = asyncio.Event()
+        self._acks: dict[int, asyncio.Future[str | None]] = {}
+        self._reanswer: asyncio.Future[told.Reanswered | None] | None = None
+        self._ended: Ended | None = None
+
+    @property
+    def ended(self) -> Ended | None:
+        """How the call ended; None while it has not."""
+        return self._ended
+
+    async def hang_up(self, headers: GivenHeaders = None) -> None:
+        """End the call from any state; nothing happens where it is over."""
+        self._endpoint._command(lambda ua, now: ua.hang_up(now, self._number, pairs(headers)))
+
+    async def reinvite(self, offer: str) -> str | None:
+        """Offer the peer a changed session; returns its answer.
+
+        :raises CallFailed: it refuses; the session stays as it was.
+        """
+        self._command(lambda ua, now: ua.reinvite(now, self._number, offer))
+        self._reanswer = asyncio.get_running_loop().create_future()
+        answer = await self._reanswer
+        if answer is None:
+            raise CallEnded(self._must_have_ended())
+        if not 200 <= answer.status < 300:
+            raise CallFailed(answer.status, answer.reason)
+        return answer.sdp
+
+    async def events(self) -> AsyncIterator[CallEvent]:
+        """What the peer does, from the call's beginning on. The last event is ``Ended``.
+
+        Each event is given once, however many listeners there are.
+        """
+        while True:
+            while not self._waiting:
+                if self._ended is not None:
+                    return
+                self._more.clear()
+                await self._more.wait()
+            event = self._waiting.popleft()
+            yield event
+            if isinstance(event, Ended):
+                return
+
+    # What the endpoint tells.
+
+    def take(self, event: told.Event) -> None:
+        """Take an event of the user agent's."""
+        match event:
+            case told.Reinvited(cseq=cseq, offer=offer):
+                self._put(Reinvite(self, cseq, offer))
+            case told.ReinviteAcknowledged(cseq=cseq, answer=answer):
+                self._acknowledged(cseq, answer)
+            case told.ReinviteOver(cseq=cseq):
+                self._acknowledged(cseq, None)
+            case told.Reanswered():
+                _settle(self._reanswer, event)
+            case Info() | Progressed():
+                self._put(event)
+            case Ended():
+                self._end(event)
+
+    def _put(self, event: CallEvent) -> None:
+        if isinstance(event, Info) and len(self._waiting) >= MAX_WAITING_EVENTS:
+            self._endpoint.count("info_dropped")
+            return
+        self._waiting.append(event)
+        self._more.set()
+
+    def _end(self, event: Ended) -> None:
+        self._ended = event
+        for future in self._acks.values():
+            _settle(future, None)
+        _settle(self._reanswer, None)
+        self._put(event)
+
+    def _acknowledged(self, cseq: int, answer: str | None) -> None:
+        _settle(self._acks.get(cseq), answer)
+
+    async def _answer_reinvite(self, cseq: int, sdp: str) -> str | None:
+        try:
+            self._endpoint._command(
+                lambda ua, now: ua.answer_reinvite(now, self._number, cseq, sdp)
+            )
+        except CallOver:
+            return None
+        return await self._ack(cseq)
+
+    def _reject_reinvite(self, cseq: int, status: int) -> None:
+        try:
+            self._endpoint._command(
+                lambda ua, now: ua.reject_reinvite(now, self._number, cseq, status)
+            )
+        except CallOver:
+            return
+
+    async def _ack(self, cseq: int) -> str | None:
+        if self._ended is not None:
+            return None
+        future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._acks[cseq] = future
+        try:
+            return await future
+        finally:
+            del self._acks[cseq]
+
+    def _command(self, command: "Command") -> None:
+        try:
+            self._endpoint._command(command)
+        except CallOver:
+            raise CallEnded(self._must_have_ended()) from None
+
+    def _must_have_ended(self) -> Ended:
+        return self._ended or Ended(self._number, Cause.LOST, 0, "")
+
+
+class IncomingCall(LiveCall):
+    """A call that came in. The caller has been told 100 Trying."""
+
+    def __init__(self, endpoint: "Endpoint", number: int, request: Request, source: Flow) -> None:
+        super().__init__(endpoint, number)
+        self.call_id = request.call_id
+        """The Call-ID of the dialog."""
+        self.request_uri = str(request.uri)
+        self.user = request.uri.user or ""
+        """The dialled user: that of the Request-URI."""
+        self.caller = request.from_.uri.user or ""
+        """The user of the From URI."""
+        self.display_name = request.from_.display_name
+        self.from_uri = str(request.from_.uri)
+        self.to_uri = str(request.to.uri)
+        self.headers: Headers = request.headers
+        """All headers of the INVITE, by any case; ``headers.get_all`` for repeated ones."""
+        self.offer = sdp_of(request)
+        """The caller's session description; None where it wants an offer from us."""
+        self.source = source.remote
+        """Address and port that the INVITE came from."""
+        self.transport = source.transport
+        self._invite_cseq = request.cseq.number
+
+    async def trying(self) -> None:
+        """100 Trying, which has been sent already: nothing happens."""
+
+    async def ring(self, headers: GivenHeaders = None) -> None:
+        """180 Ringing; repeated each minute until the call is answered."""
+        self._command(lambda ua, now: ua.ring(now, self._number, pairs(headers)))
+
+    async def progress(self, sdp: str, headers: GivenHeaders = None) -> None:
+        """183 Session Progress: early media."""
+        self._command(lambda ua, now: ua.progress(now, self._number, sdp, pairs(headers)))
+
+    async def answer(self, sdp: str, headers: GivenHeaders = None) -> str | None:
+        """200 OK with ``sdp``; returns when the ACK has come, with the description in it.
+
+        :raises CallEnded: the caller hung up first, or never acknowledged.
+        """
+        self._command(lambda ua, now: ua.answer(now, self._number, sdp, pairs(headers)))
+        answer = await self._ack(self._invite_cseq)
+        if self._ended is not None:
+            raise CallEnded(self._ended)
+        return answer
+
+    async def reject(
+        self, status: int, reason: str | None = None, headers: GivenHeaders = None
+    ) -> None:
+        """Refuse with a final status; nothing happens where the call is over."""
+        self._endpoint._command(
+            lambda ua, now: ua.reject(now, self._number, status, reason, pairs(headers))
+        )
+
+    def take(self, event: told.Event) -> None:
+        """Take an event of the user agent's."""
+        if isinstance(event, told.Acknowledged):
+            self._acknowledged(self._invite_cseq, event.answer)
+        else:
+            super().take(event)
+
+    def __repr__(self) -> str:
+        return f"IncomingCall({self.call_id!r}, user={self.user!r}, caller={self.caller!r})"
+
+
+class OutgoingCall(LiveCall):
+    """A call that we placed."""
+
+    def __init__(self, endpoint: "Endpoint", number: int) -> None:
+        super().__init__(endpoint, number)
+        self.answer_sdp: str | None = None
+        """The peer's description; where we made no offer, its offer to us."""
+        self._answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def answered(self) -> None:
+        """Wait until the peer answers.
+
+        :raises CallFailed: it does not; ``status`` and ``reason`` say why.
+        """
+        await asyncio.shield(self._answered)
+        ended = self._ended
+        if ended is not None and ended.status:
+            raise CallFailed(ended.status, ended.reason)
+        if ended is not None:
+            raise CallEnded(ended)
+
+    async def acknowledge(self, sdp: str) -> None:
+        """Answer the peer's offer, where we made none ourselves."""
+        self._command(lambda ua, now: ua.acknowledge(now, self._number, sdp))
+
+    def take(self, event: told.Event) -> None:
+        """Take an event of the user agent's."""
+        if isinstance(event, told.Answered):
+            self.answer_sdp = event.sdp
+            _settle(self._answered, None)
+        else:
+            super().take(event)
+
+    def _end(self, event: Ended) -> None:
+        super()._end(event)
+        _settle(self._answered, None)
+
+
+T = TypeVar("T")
+
+
+def _settle(future: asyncio.Future[T] | None, value: T) -> None:
+    if future is not None and not future.done():
+        future.set_result(value)
+
+
+def pairs(headers: GivenHeaders) -> tuple[tuple[str, str], ...]:
+    """Given headers as name and value; what could not stand in a message raises ValueError."""
+    if headers is None:
+        return ()
+    fields = headers.items() if isinstance(headers, Mapping) else headers
+    checked = Headers()
+    checked.extend(fields)
+    return tuple(checked.fields())
+
+
+if TYPE_CHECKING:
+    from .user_agent import UserAgent
+
+    Command = Callable[[UserAgent, int], None]

@@ -1,0 +1,208 @@
+"""What all calls of a user agent share: its settings, its transactions, its events and timers."""
+
+import ipaddress
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .dialog import Dialog, DialogKey
+from .events import Event
+from .fields import MAGIC_COOKIE
+from .flow import Flow, Hop
+from .headers import Headers
+from .message import DEFAULT_LIMITS, Limits, Request
+from .responding import ALLOW, DEFAULT_PORT, response_to, via_of
+from .timers import Deadlines, Intervals
+from .transaction import Transaction, Transactions
+from .uri import Uri, bracketed
+
+
+class Random(Protocol):
+    """A source of random bits: ``random.SystemRandom()``, or a seeded one in tests."""
+
+    def getrandbits(self, k: int, /) -> int:
+        """A number of ``k`` random bits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How a user agent behaves; times in nanoseconds."""
+
+    user_agent: str = "fourwire"
+    max_calls: int = 1000
+    """Above this many calls a new one is refused with ``full_status``."""
+    full_status: int = 503
+    """503, so that a proxy tries the next machine; 486 tells a caller that we are busy."""
+    retry_after_s: int = 10
+    """What a refusal with 503 says in Retry-After."""
+    max_transactions: int = 20_000
+    """Above this many transactions a new request is dropped: some 20 for each of 1000 calls."""
+    intervals: Intervals = field(default_factory=Intervals)
+    limits: Limits = DEFAULT_LIMITS
+    ports: Mapping[str, int] = field(default_factory=lambda: {"udp": DEFAULT_PORT})
+    """The transports we listen on, with their port as peers are told of it."""
+
+
+TimerKey = tuple[int, str, int]
+"""Call, what is due, and the CSeq it belongs to."""
+
+
+class Core:
+    """The state that calls share. Only :class:`UserAgent` and its calls use it."""
+
+    def __init__(self, rules: Rules, random: Random) -> None:
+        self.rules = rules
+        self.random = random
+        self.transactions = Transactions(rules.intervals, rules.max_transactions)
+        self.events: deque[Event] = deque()
+        self.deadlines: Deadlines[TimerKey] = Deadlines()
+        self.dialogs: dict[DialogKey, int] = {}
+        self.counters: Counter[str] = Counter()
+        self.live = 0
+        """How many calls have not ended."""
+        self.gone: list[int] = []
+        """Calls that nothing is left of, to be forgotten by the user agent."""
+
+    def token(self) -> str:
+        """Sixty-four random bits in hex: a tag, a Call-ID, the tail of a branch."""
+        return f"{self.random.getrandbits(64):016x}"
+
+    def branch(self) -> str:
+        """A branch that names a new transaction (RFC 3261 §8.1.1.7)."""
+        return MAGIC_COOKIE + self.token()
+
+    def respond(
+        self,
+        now: int,
+        transaction: Transaction,
+        status: int,
+        *,
+        reason: str | None = None,
+        to_tag: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+        sdp: str | None = None,
+    ) -> None:
+        """Answer a request, unless it has its final response already (a race, no mistake)."""
+        if transaction.answered:
+            return
+        tag = "" if status == 100 else to_tag or self.token()
+        named = (*headers, ("Server", self.rules.user_agent))
+        response = response_to(
+            transaction.request, status, reason=reason, to_tag=tag, headers=named, sdp=sdp
+        )
+        self.transactions.respond(now, transaction, response)
+        self.counters[f"sent_{status}"] += 1
+
+    def send_within(
+        self,
+        now: int,
+        dialog: Dialog,
+        method: str,
+        flow: Flow,
+        behind_nat: bool,
+        *,
+        headers: tuple[tuple[str, str], ...] = (),
+        sdp: str | None = None,
+        contact: str | None = None,
+        owner: int = 0,
+    ) -> Transaction:
+        """Send a request in a dialog."""
+        to = self.next_hop(dialog, flow, behind_nat)
+        request = self.within(dialog, method, to, flow, headers=headers, sdp=sdp, contact=contact)
+        self.counters[f"sent_{method.lower()}"] += 1
+        otherwise = self.otherwise(dialog, to)
+        return self.transactions.send(now, request, to, otherwise=otherwise, owner=owner)
+
+    def acknowledge(
+        self, dialog: Dialog, cseq: int, flow: Flow, behind_nat: bool, sdp: str | None = None
+    ) -> None:
+        """Send the ACK to a 2xx, which is no transaction of its own (RFC 3261 §13.2.2.4)."""
+        to = self.next_hop(dialog, flow, behind_nat)
+        ack = self.within(dialog, "ACK", to, flow, sdp=sdp, cseq=cseq)
+        self.transactions.transmit(bytes(ack), to, self.otherwise(dialog, to))
+
+    def within(
+        self,
+        dialog: Dialog,
+        method: str,
+        to: Flow | Hop,
+        flow: Flow,
+        *,
+        headers: tuple[tuple[str, str], ...] = (),
+        sdp: str | None = None,
+        contact: str | None = None,
+        cseq: int | None = None,
+    ) -> Request:
+        """A request in a dialog, complete but not sent."""
+        via = via_of(to.transport, self.local(to.transport, flow), self.branch())
+        uri, fields = dialog.request(method, via, contact=contact, cseq=cseq)
+        return self.finished(method, uri, fields, headers, sdp)
+
+    def finished(
+        self,
+        method: str,
+        uri: Uri,
+        fields: Headers,
+        headers: tuple[tuple[str, str], ...],
+        sdp: str | None,
+    ) -> Request:
+        """A request with its last fields and its body."""
+        if method == "INVITE":
+            fields.extend([("Allow", ALLOW), ("Accept", "application/sdp")])
+        fields.add("User-Agent", self.rules.user_agent)
+        fields.extend(headers)
+        body = b"" if sdp is None else sdp.encode()
+        if sdp is not None:
+            fields.add("Content-Type", "application/sdp")
+        fields.add("Content-Length", str(len(body)))
+        return Request.of(method, uri, fields, body)
+
+    def next_hop(self, dialog: Dialog, flow: Flow, behind_nat: bool) -> Flow | Hop:
+        """Where a request in a dialog goes.
+
+        A connection is used as long as there is one. A peer behind NAT is answered where its
+        packets come from: the address in its Contact leads nowhere (RFC 5626 §1 tells why).
+        """
+        if flow.reliable or (behind_nat and not dialog.route_set):
+            return flow
+        return self.hop_to(dialog.next_hop(), flow)
+
+    def otherwise(self, dialog: Dialog, to: Flow | Hop) -> Hop | None:
+        """Where a request in a dialog goes when the connection ``to`` is gone."""
+        if not isinstance(to, Flow) or not to.reliable:
+            return None
+        uri = dialog.next_hop()
+        return Hop(to.transport, uri.host, uri.port or DEFAULT_PORT, to.local)
+
+    def hop_to(self, uri: Uri, flow: Flow | None) -> Flow | Hop:
+        """The next hop that a URI names, over the transport it names if we have it."""
+        transport = uri.transport
+        if transport not in self.rules.ports:
+            transport = "udp" if flow is None else flow.transport
+        host, port = uri.parameter("maddr") or uri.host, uri.port or DEFAULT_PORT
+        if flow is not None and flow.transport == transport == "udp" and _is_address(host):
+            return Flow("udp", flow.local, (host, port), flow.connection)
+        return Hop(transport, host, port, None if flow is None else flow.local)
+
+    def local(self, transport: str, flow: Flow) -> tuple[str, int]:
+        """Our address on a transport, as a peer of ``flow`` knows it."""
+        if transport == flow.transport:
+            return flow.local
+        return flow.local[0], self.rules.ports.get(transport, DEFAULT_PORT)
+
+    def contact(self, flow: Flow, user: str = "") -> str:
+        """Our Contact towards a peer of ``flow``."""
+        host, port = bracketed(flow.local[0]), flow.local[1]
+        at = f"{user}@" if user else ""
+        transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
+        return f"<sip:{at}{host}:{port}{transport}>"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,127 @@
+"""What the user agent tells its owner of a call."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .message import Request
+
+
+class Cause(Enum):
+    """Why a call ended."""
+
+    HUNG_UP = "hung up here"
+    """We ended it: :meth:`hang_up` after the answer."""
+    BYE = "hung up by the peer"
+    CANCELLED = "cancelled by the caller"
+    REJECTED = "rejected"
+    """A final response that is no 2xx: ours to an incoming call, the peer's to an outgoing one."""
+    UNACKNOWLEDGED = "the answer was never acknowledged"
+    LOST = "the peer no longer answers, or no longer knows the call"
+    UNANSWERED = "nobody answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A new call came in; 100 Trying has been sent."""
+
+    call: int
+    request: Request
+    offer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The ACK to our answer came, with the answer to our own offer where we made one."""
+
+    call: int
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """A provisional response came to our call: ringing, or early media in ``sdp``."""
+
+    call: int
+    status: int
+    reason: str
+    sdp: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Our call was answered. Where we made no offer, ``sdp`` is the peer's and wants an answer."""
+
+    call: int
+    sdp: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reinvited:
+    """The peer wants to change the session; ``cseq`` names its request in our answer to it."""
+
+    call: int
+    cseq: int
+    offer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReinviteAcknowledged:
+    """The ACK to our answer to a re-INVITE came."""
+
+    call: int
+    cseq: int
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReinviteOver:
+    """A re-INVITE that waited for our answer was cancelled, or its call ended."""
+
+    call: int
+    cseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reanswered:
+    """The peer's final response to a re-INVITE of ours."""
+
+    call: int
+    status: int
+    reason: str
+    sdp: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """An INFO came within a call (RFC 6086), and was answered 200."""
+
+    call: int
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The call is over: the last event of every call, and each has exactly one.
+
+    ``status`` and ``reason`` are those of the response that ended it, 0 where none did.
+    """
+
+    call: int
+    cause: Cause
+    status: int
+    reason: str
+
+
+Event = (
+    Invited
+    | Acknowledged
+    | Progressed
+    | Answered
+    | Reinvited
+    | ReinviteAcknowledged
+    | ReinviteOver
+    | Reanswered
+    | Info
+    | Ended
+)

@@ -1,0 +1,136 @@
+"""A call that came in: from the INVITE to our final response (RFC 3261 §13.3)."""
+
+from .body import sdp_of
+from .call import Call, CallState
+from .core import Core
+from .dialog import Dialog
+from .errors import CallOver, LocalError
+from .events import Cause, Invited
+from .flow import Flow
+from .responding import PHRASES
+from .timers import SECOND
+from .transaction import Transaction
+
+RING_AGAIN = 60 * SECOND
+"""How often a provisional response is repeated, lest a proxy lose patience (§13.3.1.1)."""
+
+
+class ServerCall(Call):
+    """An incoming call."""
+
+    def __init__(self, core: Core, number: int, transaction: Transaction, flow: Flow) -> None:
+        """Begin a call; raises :class:`MalformedMessage` where no dialog can come of it."""
+        request = transaction.request
+        dialog = Dialog.as_server(request, core.token(), core.random.getrandbits(16))
+        super().__init__(core, number, flow)
+        self.dialog = dialog
+        transaction.owner = number
+        self._behind_nat = request.via.host != flow.remote[0]
+        self._transaction = transaction
+        self._last_provisional: tuple[int, tuple[tuple[str, str], ...], str | None] | None = None
+
+    def begin(self, now: int) -> None:
+        """Tell the caller that we are trying, and the owner that somebody calls."""
+        request = self._transaction.request
+        self._core.respond(now, self._transaction, 100)
+        self._core.dialogs[self._in_dialog().key] = self.id
+        self._core.events.append(Invited(self.id, request, sdp_of(request)))
+
+    def progress(
+        self,
+        now: int,
+        status: int,
+        headers: tuple[tuple[str, str], ...] = (),
+        sdp: str | None = None,
+    ) -> None:
+        """Send a provisional response: 180 rings, 183 with ``sdp`` opens early media."""
+        if not 100 < status < 200:
+            raise LocalError(f"status is {status}, must be from 101 to 199")
+        self._must_wait()
+        self._last_provisional = (status, headers, sdp)
+        self._core.deadlines.set((self.id, "ring", 0), now + RING_AGAIN)
+        self._core.respond(
+            now,
+            self._transaction,
+            status,
+            to_tag=self._in_dialog().local_tag,
+            headers=(("Contact", self._contact), *headers),
+            sdp=sdp,
+        )
+
+    def answer(self, now: int, sdp: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        """Answer with a 200 that holds our description."""
+        self._must_wait()
+        self._core.deadlines.cancel((self.id, "ring", 0))
+        self.state = CallState.ANSWERED
+        self._accept(now, self._transaction, sdp, headers)
+
+    def reject(
+        self,
+        now: int,
+        status: int,
+        reason: str | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Refuse the call; nothing happens where it is over."""
+        if not 300 <= status < 700:
+            raise LocalError(f"status is {status}, must be from 300 to 699")
+        if self.over:
+            return
+        self._must_wait()
+        self._refuse(now, status, reason, headers)
+        phrase = PHRASES.get(status, "") if reason is None else reason
+        self._end(now, Cause.REJECTED, status, phrase)
+        self._be_gone()
+
+    def hang_up(self, now: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        """End the call from any state: before the answer, as unavailable."""
+        if self.state is CallState.INVITED:
+            self.reject(now, 480, headers=headers)
+        else:
+            super().hang_up(now, headers)
+
+    def cancel(self, now: int, transaction: Transaction) -> None:
+        """The caller cancelled an INVITE; one that is answered already stays so (§9.2)."""
+        if transaction is not self._transaction:
+            super().cancel(now, transaction)
+        elif self.state is CallState.INVITED:
+            self._refuse(now, 487)
+            self._end(now, Cause.CANCELLED)
+            self._be_gone()
+
+    def tick(self, now: int, what: str, cseq: int) -> None:
+        """A timer fired: one more minute of ringing, or what every call has."""
+        if what != "ring":
+            super().tick(now, what, cseq)
+        elif self.state is CallState.INVITED and self._last_provisional is not None:
+            self.progress(now, *self._last_provisional)
+
+    def _receive_bye(self, now: int, transaction: Transaction) -> None:
+        # A caller may send BYE in an early dialog (§15); its INVITE is owed an answer still.
+        if self.state is CallState.INVITED:
+            self._refuse(now, 487)
+        super()._receive_bye(now, transaction)
+
+    def _refuse(
+        self,
+        now: int,
+        status: int,
+        reason: str | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self._core.deadlines.cancel((self.id, "ring", 0))
+        self._core.respond(
+            now,
+            self._transaction,
+            status,
+            reason=reason,
+            to_tag=self._in_dialog().local_tag,
+            headers=headers,
+        )
+
+    def _must_wait(self) -> None:
+        if self.over:
+            raise CallOver("the call is over")
+        if self.state is not CallState.INVITED:
+            raise LocalError("the call has been answered already")

@@ -1,0 +1,65 @@
+"""What a SIP endpoint is told when it opens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .message import DEFAULT_LIMITS, Limits
+from .timers import Intervals
+from .uri import host_and_port
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One address to listen on; port 0 takes any free one."""
+
+    transport: Literal["udp", "tcp"]
+    host: str
+    port: int = 5060
+    external: str | None = None
+    """``host`` or ``host:port`` as peers reach this listener through a NAT; None for none."""
+
+    def __post_init__(self) -> None:
+        if self.transport not in ("udp", "tcp"):
+            raise ValueError(f"transport is {self.transport!r}, must be 'udp' or 'tcp'")
+        if not 0 <= self.port < 65536:
+            raise ValueError(f"port is {self.port}, must be from 0 to 65535")
+        if self.external is not None:
+            host_and_port(self.external)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a SIP endpoint behaves."""
+
+    listeners: Sequence[Listener] = field(default_factory=lambda: [Listener("udp", "0.0.0.0")])  # noqa: S104
+    max_calls: int = 1000
+    """Above this many calls at a time a new one is refused with ``full_status``."""
+    full_status: Literal[486, 503] = 503
+    """503 makes a proxy try the next machine, 486 tells the caller that we are busy."""
+    retry_after_s: int = 10
+    """What a 503 of ours says in Retry-After, in seconds."""
+    user_agent: str = "fourwire"
+    """What the User-Agent and Server fields say."""
+    external: str | None = None
+    """The host, with or without port, that peers reach us by, for listeners that name none."""
+    idle_s: float = 1800.0
+    """A connection over which nothing came for so long, keep-alives included, is closed."""
+    message_s: float = 10.0
+    """A message on a connection must be complete this long after its first byte."""
+    max_connections: int = 2000
+    """Above this many connections a new one is closed at once."""
+    max_transactions: int = 20_000
+    """Above this many transactions a new request is dropped."""
+    farewell_s: float = 2.0
+    """How long closing waits for the peers of live calls to answer our BYE."""
+    intervals: Intervals = field(default_factory=Intervals)
+    limits: Limits = DEFAULT_LIMITS
+
+    def __post_init__(self) -> None:
+        if not self.listeners:
+            raise ValueError("listeners is empty, must name at least one address")
+        if self.max_calls < 1:
+            raise ValueError(f"max_calls is {self.max_calls}, must be at least 1")
+        if self.full_status not in (486, 503):
+            raise ValueError(f"full_status is {self.full_status}, must be 486 or 503")

@@ -1,0 +1,359 @@
+"""The user agent without its sockets: bytes and the time go in, messages and events come out.
+
+The contract: call :meth:`UserAgent.receive` for what arrives and the commands for what is to
+be done; after each, and whenever :meth:`UserAgent.deadline` has passed, call
+:meth:`UserAgent.poll` until it gives None. It reads no clock and opens no socket.
+"""
+
+from collections import Counter
+
+from .call import Call
+from .client_call import ClientCall, invitation
+from .core import Core, Random, Rules
+from .errors import CallOver, LocalError, MalformedMessage
+from .events import Event
+from .flow import Flow, Hop
+from .message import Answerable, Message, Request, Response, parse
+from .responding import ALLOW, Refusal, bare_response, refusal_of, stamped, way_back
+from .server_call import ServerCall
+from .transaction import Asked, Happening, Responded, Transaction, Transmit, Unanswered
+from .uri import Uri
+
+Output = Transmit | Event
+"""What :meth:`UserAgent.poll` gives."""
+
+HeaderFields = tuple[tuple[str, str], ...]
+
+
+class UserAgent:
+    """A SIP user agent, caller and callee. All times are nanoseconds of a monotonic clock."""
+
+    def __init__(self, rules: Rules, random: Random) -> None:
+        self.draining = False
+        """True refuses new calls with 503 and says so to OPTIONS; calls that run go on."""
+        self._core = Core(rules, random)
+        self._calls: dict[int, Call] = {}
+        self._count = 0
+
+    # Fed and drained.
+
+    def receive(self, now: int, data: bytes, flow: Flow) -> None:
+        """Take what came by ``flow``: a datagram, or one message cut out of a stream.
+
+        Never raises, whatever the bytes are: what cannot be read is counted, and answered
+        where that is possible.
+        """
+        self._core.counters["received"] += 1
+        if not data.strip(b"\r\n\0 "):
+            self._core.counters["keep_alives"] += 1
+            return
+        try:
+            message = parse(data, self._core.rules.limits)
+            self._receive(now, message, flow)
+        except Answerable as error:
+            self._refuse_unread(error, flow)
+        except MalformedMessage:
+            self._core.counters["malformed_dropped"] += 1
+        self._settle(now, flow)
+
+    def poll(self, now: int) -> Output | None:
+        """The next message to send or event to tell; None where there is nothing (yet)."""
+        while self._tick(now):
+            self._settle(now, None)
+        if self._core.transactions.transmits:
+            return self._core.transactions.transmits.popleft()
+        if self._core.events:
+            return self._core.events.popleft()
+        return None
+
+    def deadline(self) -> int | None:
+        """When :meth:`poll` is next due without anything having come; None for never."""
+        times = [self._core.transactions.deadline(), self._core.deadlines.earliest()]
+        return min((at for at in times if at is not None), default=None)
+
+    def undeliverable(self, now: int, transmit: Transmit) -> None:
+        """The transport could not send ``transmit``."""
+        self._core.counters["undeliverable"] += 1
+        self._core.transactions.undeliverable(now, transmit)
+        self._settle(now, None)
+
+    # Commands.
+
+    def ring(self, now: int, call: int, headers: HeaderFields = ()) -> None:
+        """Send 180 Ringing."""
+        self._incoming(call).progress(now, 180, headers)
+
+    def progress(self, now: int, call: int, sdp: str, headers: HeaderFields = ()) -> None:
+        """Send 183 Session Progress with ``sdp``: early media."""
+        self._incoming(call).progress(now, 183, headers, sdp)
+
+    def answer(self, now: int, call: int, sdp: str, headers: HeaderFields = ()) -> None:
+        """Answer with ``sdp``: to the offer, or an offer where the INVITE had none."""
+        self._incoming(call).answer(now, sdp, headers)
+
+    def reject(
+        self,
+        now: int,
+        call: int,
+        status: int,
+        reason: str | None = None,
+        headers: HeaderFields = (),
+    ) -> None:
+        """Refuse a call with a final status; nothing happens where it is over."""
+        if call in self._calls:
+            self._incoming(call).reject(now, status, reason, headers)
+        self._settle(now, None)
+
+    def hang_up(self, now: int, call: int, headers: HeaderFields = ()) -> None:
+        """End a call: BYE, CANCEL or a refusal, as its state asks. May be called twice."""
+        if call in self._calls:
+            self._calls[call].hang_up(now, headers)
+        self._settle(now, None)
+
+    def answer_reinvite(self, now: int, call: int, cseq: int, sdp: str) -> None:
+        """Accept a re-INVITE."""
+        self._call(call).answer_reinvite(now, cseq, sdp)
+
+    def reject_reinvite(self, now: int, call: int, cseq: int, status: int) -> None:
+        """Refuse a re-INVITE with a final status; the call goes on as it was."""
+        self._call(call).reject_reinvite(now, cseq, status)
+
+    def reinvite(self, now: int, call: int, offer: str) -> None:
+        """Offer a changed session; :class:`Reanswered` tells what became of it."""
+        self._call(call).reinvite(now, offer)
+
+    def invite(
+        self,
+        now: int,
+        uri: str,
+        *,
+        local: tuple[str, int],
+        from_user: str,
+        display_name: str = "",
+        offer: str | None = None,
+        headers: HeaderFields = (),
+        to: Flow | Hop | None = None,
+    ) -> int:
+        """Place a call, and return its number.
+
+        :param local: our address as the peer is told of it.
+        :param offer: our session description; None asks the peer for one.
+        :param to: where the INVITE goes; what the URI names where left out.
+        """
+        target = sip_uri(uri)
+        hop = to or self._core.hop_to(target, None)
+        request = invitation(
+            self._core,
+            target,
+            hop,
+            local=local,
+            from_user=from_user,
+            display_name=display_name,
+            offer=offer,
+            headers=headers,
+        )
+        if isinstance(hop, Hop):
+            hop = Hop(hop.transport, hop.host, hop.port, local)
+        made = ClientCall(self._core, self._next_number(), request, hop)
+        self._calls[made.id] = made
+        made.begin(now)
+        return made.id
+
+    def acknowledge(self, now: int, call: int, sdp: str) -> None:
+        """Answer the offer in the 2xx to a call that we placed without one."""
+        made = self._call(call)
+        if not isinstance(made, ClientCall):
+            raise LocalError(f"call {call} came in: it is answered, not acknowledged")
+        made.acknowledge_answer(now, sdp)
+
+    # What can be asked.
+
+    @property
+    def calls(self) -> int:
+        """How many calls there are that have not ended."""
+        return self._core.live
+
+    @property
+    def unfinished(self) -> int:
+        """How many calls there are, those included whose BYE or CANCEL is under way."""
+        return len(self._calls)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is left: no call, no transaction, nothing to poll."""
+        core = self._core
+        waiting = core.transactions.transmits or core.events
+        return not (self._calls or len(core.transactions) or core.dialogs or waiting)
+
+    def counters(self) -> dict[str, int]:
+        """How often what happened, by name."""
+        counters = Counter(self._core.counters) + self._core.transactions.counters
+        return {**counters, "calls": self.calls, "transactions": len(self._core.transactions)}
+
+    # How it is done.
+
+    def _tick(self, now: int) -> bool:
+        due = self._core.deadlines.take(now)
+        if due is None:
+            return self._core.transactions.tick(now)
+        number, what, cseq = due
+        if number in self._calls:
+            self._calls[number].tick(now, what, cseq)
+        return True
+
+    def _receive(self, now: int, message: Message, flow: Flow) -> None:
+        if isinstance(message, Request):
+            self._receive_request(now, stamped(message, flow), flow)
+        elif not self._core.transactions.receive_response(now, message):
+            self._core.counters["stray_responses"] += 1
+
+    def _receive_request(self, now: int, request: Request, flow: Flow) -> None:
+        self._core.counters[f"received_{request.method.lower()[:16]}"] += 1
+        if request.method == "ACK" and self._acknowledged(now, request):
+            return
+        to, otherwise = way_back(request.via, flow)
+        self._core.transactions.receive_request(now, request, to, otherwise)
+
+    def _acknowledged(self, now: int, ack: Request) -> bool:
+        call = self._call_of(ack)
+        return call is not None and call.acknowledge(now, ack)
+
+    def _settle(self, now: int, flow: Flow | None) -> None:
+        """Hand what the transactions tell to the calls; forget calls that are gone."""
+        happenings = self._core.transactions.happenings
+        while happenings:
+            self._take(now, happenings.popleft(), flow)
+        while self._core.gone:
+            del self._calls[self._core.gone.pop()]
+
+    def _take(self, now: int, happening: Happening, flow: Flow | None) -> None:
+        transaction = happening.transaction
+        call = self._calls.get(transaction.owner)
+        if isinstance(happening, Asked):
+            if flow is not None:
+                self._serve(now, transaction, flow)
+        elif call is None:
+            self._core.counters["responses_without_call"] += 1
+        elif isinstance(happening, Unanswered):
+            call.unanswered(now, transaction, happening.status)
+        elif isinstance(happening, Responded):
+            self._responded(now, call, transaction, happening.response, flow)
+
+    def _responded(
+        self, now: int, call: Call, transaction: Transaction, response: Response, flow: Flow | None
+    ) -> None:
+        if isinstance(call, ClientCall) and flow is not None:
+            call.follow(flow)
+        call.receive_response(now, transaction, response)
+
+    def _serve(self, now: int, transaction: Transaction, flow: Flow) -> None:
+        request = transaction.request
+        refusal = refusal_of(request)
+        if refusal is not None:
+            self._refuse(now, transaction, refusal)
+        elif request.method == "CANCEL":
+            self._cancel(now, transaction)
+        elif request.to.tag:
+            self._serve_within(now, transaction, flow)
+        elif self._core.transactions.is_merged(transaction):
+            self._refuse(now, transaction, Refusal(482))
+        elif request.method == "INVITE":
+            self._admit(now, transaction, flow)
+        elif request.method == "OPTIONS":
+            self._tell_options(now, transaction)
+        else:
+            self._refuse(now, transaction, Refusal(481))  # BYE and INFO need a dialog
+
+    def _serve_within(self, now: int, transaction: Transaction, flow: Flow) -> None:
+        call = self._call_of(transaction.request)
+        if call is None:
+            self._refuse(now, transaction, Refusal(481))
+        else:
+            call.receive(now, transaction, flow)
+
+    def _admit(self, now: int, transaction: Transaction, flow: Flow) -> None:
+        refusal = self._no_room()
+        if refusal is not None:
+            self._core.counters["calls_refused_full"] += 1
+            self._refuse(now, transaction, refusal)
+            return
+        try:
+            call = ServerCall(self._core, self._next_number(), transaction, flow)
+        except MalformedMessage as error:
+            self._core.respond(now, transaction, 400, reason=f"Bad Request: {error.reason}")
+            return
+        self._calls[call.id] = call
+        call.begin(now)
+
+    def _no_room(self) -> Refusal | None:
+        rules = self._core.rules
+        if self.draining:
+            return Refusal(503, (("Retry-After", str(rules.retry_after_s)),))
+        if self.calls < rules.max_calls:
+            return None
+        if rules.full_status != 503:
+            return Refusal(rules.full_status)
+        return Refusal(503, (("Retry-After", str(rules.retry_after_s)),))
+
+    def _tell_options(self, now: int, transaction: Transaction) -> None:
+        """OPTIONS is answered as an INVITE would be (§11.2), so a proxy can probe us."""
+        refusal = self._no_room()
+        if refusal is not None:
+            self._refuse(now, transaction, refusal)
+            return
+        headers = (("Allow", ALLOW), ("Accept", "application/sdp"), ("Accept-Encoding", "identity"))
+        self._core.respond(now, transaction, 200, headers=headers)
+
+    def _cancel(self, now: int, transaction: Transaction) -> None:
+        meant = self._core.transactions.invite_of(transaction.request)
+        if meant is None:
+            self._refuse(now, transaction, Refusal(481))
+            return
+        call = self._calls.get(meant.owner)
+        tag = call.dialog.local_tag if call is not None and call.dialog is not None else ""
+        self._core.respond(now, transaction, 200, to_tag=tag)
+        if call is not None:
+            call.cancel(now, meant)
+
+    def _refuse(self, now: int, transaction: Transaction, refusal: Refusal) -> None:
+        self._core.respond(now, transaction, refusal.status, headers=refusal.headers)
+
+    def _refuse_unread(self, error: Answerable, flow: Flow) -> None:
+        """Answer what could not be read: without a transaction, so a repeat is answered again."""
+        self._core.counters["malformed_answered"] += 1
+        self._core.counters[f"sent_{error.status}"] += 1
+        to, otherwise = way_back(error.via, flow)
+        reason = " ".join(f"Bad Request: {error.reason}".split())
+        data = bare_response(error.headers, error.status, reason, self._core.token())
+        self._core.transactions.transmits.append(Transmit(data, to, otherwise))
+
+    def _call_of(self, request: Request) -> Call | None:
+        key = (request.call_id, request.to.tag or "", request.from_.tag or "")
+        return self._calls.get(self._core.dialogs.get(key, 0))
+
+    def _call(self, number: int) -> Call:
+        call = self._calls.get(number)
+        if call is None:
+            raise CallOver("the call is over")
+        return call
+
+    def _incoming(self, number: int) -> ServerCall:
+        call = self._call(number)
+        if not isinstance(call, ServerCall):
+            raise LocalError(f"call {number} was placed by us: only the peer can answer it")
+        return call
+
+    def _next_number(self) -> int:
+        self._count += 1
+        return self._count
+
+
+def sip_uri(text: str) -> Uri:
+    """The URI of a call that we are to place; :class:`LocalError` where it is none."""
+    try:
+        uri = Uri.parse(text)
+    except MalformedMessage as error:
+        raise LocalError(f"uri is not one: {error.reason}") from None
+    if uri.scheme != "sip":
+        raise LocalError(f"uri is {text!r}, must begin with 'sip:'")
+    return uri

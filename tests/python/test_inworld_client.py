@@ -123,6 +123,7 @@ async def test_connect_can_be_awaited_and_closed_by_hand() -> None:
         await agent.close()
 
     assert agent.closed == inworld.WebSocketClosed(code=1000)
+    assert agent.closed_by_us
 
 
 async def test_ready_frames_arrive_as_text_and_in_order() -> None:
@@ -502,6 +503,7 @@ async def test_the_end_is_told_once_with_code_and_reason() -> None:
 
     ends = [event for event in heard if isinstance(event, inworld.WebSocketClosed)]
     assert ends == [heard[-1]]
+    assert not agent.closed_by_us
     assert (ends[0].code, ends[0].reason, ends[0].clean) == (1013, "try again later", True)
 
 
@@ -671,6 +673,7 @@ async def test_a_server_that_takes_no_commands_loses_the_session() -> None:
         await asyncio.wait_for(all_of(agent), 5)
 
         assert agent.closed is not None
+        assert not agent.closed_by_us
 
 
 async def test_barge_in_cancels_only_what_is_under_way() -> None:

@@ -57,7 +57,7 @@ class Agent(Verbs):
         self.closed: WebSocketClosed | None = None
         """How the connection ended, once it has."""
         self.closed_by_us = False
-        """Whether that was our doing, so that it is no news to the agent's owner."""
+        """Whether it ended because `close` was called, so that it is no news to the owner."""
         self._log = RedactedLog(logger, redactor)
         self._redactor = redactor
         self._transport = transport
@@ -68,7 +68,7 @@ class Agent(Verbs):
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._sent = self._received = self._consumed = self._refused = 0
         self._wake = asyncio.Event()
-        self._closing = False
+        self._closing = self._leaving = False
         self._shutting: asyncio.Task[None] | None = None
         self._expect(OPENING)
         self._writer = asyncio.create_task(self._write())
@@ -188,6 +188,7 @@ class Agent(Verbs):
 
         May be called again, from several tasks, and after the server has closed.
         """
+        self._leaving = True
         await asyncio.shield(self._shut_once())
 
     async def close_shielded(self) -> None:
@@ -256,7 +257,7 @@ class Agent(Verbs):
             code=closed.code, reason=self._redactor.text(closed.reason), clean=closed.clean
         )
         self.closed = closed
-        self.closed_by_us = self._shutting is not None
+        self.closed_by_us = self._leaving
         self._closing = True
         self._wake.set()
         if not closed.clean:

@@ -1,5 +1,6 @@
 """An agent without code: a TOML file that says who answers, and the scenario that it makes."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -55,6 +56,7 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError as error:
             raise SettingsError(f"{path}: {str(error).replace('`', '')}") from None
         agent._refuse_doubles(str(path))
+        agent._refuse_bad_pattern(str(path))
         return agent
 
     def _refuse_doubles(self, path: str) -> None:
@@ -63,6 +65,12 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
             if getattr(self, name) is not None and _at(self.session, place) is not None:
                 where = ".".join(("session", *place))
                 raise SettingsError(f"{path}: {name} is given twice, also as {where}")
+
+    def _refuse_bad_pattern(self, path: str) -> None:
+        try:
+            re.compile(self.dialled)
+        except re.error as error:
+            raise SettingsError(f"{path}: dialled = {self.dialled!r}: {error}") from None
 
     def session_config(self) -> dict[str, Any]:
         """The session that the agent asks for, whole."""

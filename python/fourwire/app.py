@@ -2,7 +2,8 @@
 
 import re
 import signal
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
 import anyio
@@ -11,7 +12,8 @@ from fourwire.call import Call, Scenario
 from fourwire.gateway import Gateway, open_gateway
 from fourwire.journal import Journal
 from fourwire.life import Ended
-from fourwire.settings import Settings, SettingsError
+from fourwire.mistakes import mistake_in
+from fourwire.settings import Settings
 
 __all__ = ["App"]
 
@@ -73,8 +75,11 @@ class App:
         return open_gateway(settings, journal, self.scenario_for, self._after_call)
 
     async def serve(self, settings: Settings | None = None, journal: Journal | None = None) -> None:
-        """Run until SIGTERM or SIGINT, then finish: no new calls, and running ones get the grace
-        of the settings. A second signal ends the grace."""
+        """Run until SIGTERM or SIGINT, then finish.
+
+        From then on no new call is taken, and those that run get the grace of the settings; a
+        second signal ends the grace.
+        """
         with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
             async with self.open(settings, journal) as gateway:
                 await anext(signals)
@@ -84,18 +89,27 @@ class App:
                     draining.cancel_scope.cancel()
 
     def run(self, settings: Settings | None = None) -> None:
-        """`serve`, for a program that does nothing else; what is wrong with the settings or a
-        port is printed, without a traceback, and the exit status is 2."""
+        """`serve`, for a program that does nothing else.
+
+        What is wrong with the settings or a port is printed without a traceback, and the exit
+        status is 2.
+        """
         try:
             anyio.run(self.serve, settings)
-        except* (SettingsError, OSError) as errors:
-            raise SystemExit(f"fourwire: {errors.exceptions[0]}") from None
+        except Exception as error:
+            mistake = mistake_in(error)
+            if mistake is None:
+                raise
+            print(f"fourwire: {mistake}", file=sys.stderr)
+            raise SystemExit(2) from None
 
     async def _after_call(self, call: Call, ended: Ended) -> None:
         for after in self._after:
             await after(call, ended)
 
 
-async def _cancel_at_signal(signals: object, scope: anyio.CancelScope) -> None:
-    await anext(signals)  # type: ignore[call-overload]
+async def _cancel_at_signal(
+    signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope
+) -> None:
+    await anext(signals)
     scope.cancel()

@@ -6,6 +6,7 @@ Nothing here knows through which door the call came; that is the business of its
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import anyio
@@ -278,9 +279,9 @@ class Call:
 
     def _leaving(self) -> tuple[Cause, str]:
         """Why the call ends when its scenario does."""
-        closed = self._bridge.agent.closed if self._bridge is not None else None
-        if closed is not None and not getattr(closed, "by_us", False):
-            return _cause_of(closed)
+        agent = None if self._bridge is None else self._bridge.agent
+        if agent is not None and agent.closed is not None and not agent.closed_by_us:
+            return _cause_of(agent.closed)
         answered = self.state is State.ANSWERED
         return Cause.HUNG_UP if answered else Cause.NOT_ANSWERED, "the scenario is finished"
 
@@ -288,7 +289,7 @@ class Call:
         if self._bridge is None or self._bridge.agent is not agent:
             return
         self.unbridge()
-        if ends_call and not getattr(closed, "by_us", False):
+        if ends_call and not agent.closed_by_us:
             self.end(*_cause_of(closed))
 
     async def _ask(self, request: Awaitable[T]) -> T:
@@ -354,18 +355,16 @@ class Call:
 
     def _watch_rtp(self) -> None:
         """Start or stop the clock that ends a call whose audio stays away, as things stand."""
-        lost = self._rtp_stopped and not self._held and self._options.rtp_lost_s is not None
-        if lost and self._silence is None:
+        seconds = self._options.rtp_lost_s
+        lost = self._rtp_stopped and not self._held
+        if lost and seconds is not None and self._silence is None:
             self._silence = anyio.CancelScope()
-            self._start(self._wait_for_rtp)
+            self._start(partial(self._wait_for_rtp, seconds, self._silence))
         elif not lost and self._silence is not None:
             self._silence.cancel()
             self._silence = None
 
-    async def _wait_for_rtp(self) -> None:
-        seconds, scope = self._options.rtp_lost_s, self._silence
-        assert seconds is not None
-        assert scope is not None
+    async def _wait_for_rtp(self, seconds: float, scope: anyio.CancelScope) -> None:
         with scope:
             await anyio.sleep(seconds)
             self.end(Cause.RTP_LOST, f"no RTP for {seconds:g} s more")

@@ -84,7 +84,13 @@ class Gateway:
             del self.calls[call_id]
             if not self.calls:
                 self._idle.set()
-        await self._after_call(call, ended)
+        await self._conclude(call, ended)
+
+    async def _conclude(self, call: Call, ended: Ended) -> None:
+        try:
+            await self._after_call(call, ended)
+        except Exception as error:
+            call.log("gateway.error", error=f"after the call: {type(error).__name__}: {error}")
 
     async def _refuse(self, incoming: sip.IncomingCall, status: int, why: str) -> None:
         self.journal.write(

@@ -1,0 +1,183 @@
+"""A line, a leg and an agent that do what a test says, and remember what they were told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Self
+
+import anyio
+
+from fourwire.inworld import AudioFormats
+from fourwire.inworld.events import Event, WebSocketClosed
+from fourwire.inworld.feed import Feed, Listener
+from fourwire.journal import Entry, Journal
+from fourwire.line import LineClosed, LineEnded, LineEvent
+
+
+class Queue:
+    """Items that a test puts in, for one who iterates."""
+
+    def __init__(self) -> None:
+        self._items: asyncio.Queue[Any] = asyncio.Queue()
+
+    def put(self, item: object) -> None:
+        """Let the listener have `item`."""
+        self._items.put_nowait(item)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        return await self._items.get()
+
+
+class Notes(list[Entry]):
+    """A sink of the journal that a test looks into."""
+
+    def __call__(self, entry: Entry) -> None:
+        self.append(entry)
+
+    def named(self, event: str) -> list[Mapping[str, Any]]:
+        """What was noted under `event`, in order."""
+        return [entry.fields for entry in self if entry.event == event]
+
+
+class FakeLeg:
+    """A media leg without sound."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+        self.news = Queue()
+        self.on_append: Any = None
+
+    def __getattr__(self, verb: str) -> Any:
+        def tell(*arguments: Any, **named: Any) -> None:
+            self.told.append((verb, *arguments, *named.items()))
+
+        return tell
+
+    def receive_message(self, message: bytes) -> bool:
+        self.told.append(("receive_message", message))
+        return b"audio.delta" in message
+
+    def events(self) -> AsyncIterator[Any]:
+        return aiter(self.news)
+
+    def counters(self) -> dict[str, int]:
+        return {"rtp_received": 3}
+
+    def verbs(self) -> list[str]:
+        """What the leg was told to do, without particulars."""
+        return [told[0] for told in self.told]
+
+
+class FakeLine:
+    """A line whose far side a test plays."""
+
+    caller = "1001"
+    display_name = "Ada"
+    dialled = "voxi"
+    headers: Mapping[str, str] = {"x-tenant": "blue"}
+    codec = "PCMU"
+    about: Mapping[str, object] = {"sip_call_id": "abc"}
+
+    def __init__(self) -> None:
+        self.leg = FakeLeg()
+        self.told: list[tuple[Any, ...]] = []
+        self.news = Queue()
+        self.answering: anyio.Event | None = None
+        """Set by a test that wants the answer to take its time."""
+        self.gone: LineEnded | None = None
+
+    def happen(self, event: LineEvent) -> None:
+        """Let the far side do something."""
+        self.gone = event if isinstance(event, LineEnded) else self.gone
+        self.news.put(event)
+
+    async def ring(self, headers: Mapping[str, str] | None) -> None:
+        self.told.append(("ring", headers))
+
+    async def progress(self, headers: Mapping[str, str] | None) -> FakeLeg:
+        self.told.append(("progress", headers))
+        return self.leg
+
+    async def answer(self, headers: Mapping[str, str] | None) -> FakeLeg:
+        self.told.append(("answer", headers))
+        if self.answering is not None:
+            await self.answering.wait()
+        if self.gone is not None:
+            raise LineClosed(self.gone.cause, self.gone.detail)
+        return self.leg
+
+    async def reject(
+        self, status: int, reason: str | None, headers: Mapping[str, str] | None
+    ) -> None:
+        self.told.append(("reject", status, reason, headers))
+
+    async def hang_up(self, headers: Mapping[str, str] | None) -> None:
+        self.told.append(("hang_up", headers))
+
+    def events(self) -> AsyncIterator[Any]:
+        return aiter(self.news)
+
+    async def close(self) -> None:
+        self.told.append(("close",))
+
+    def verbs(self) -> list[str]:
+        """What the line was told to do, without particulars."""
+        return [told[0] for told in self.told]
+
+
+class FakeAgent:
+    """An agent without a connection."""
+
+    def __init__(self, audio: AudioFormats | None = None) -> None:
+        self.audio = audio or AudioFormats()
+        self.told: list[str] = []
+        self.frames: list[bytes] = []
+        self.on_message: Any = None
+        self.closed: WebSocketClosed | None = None
+        self.closed_by_us = False
+        self.active_response: str | None = None
+        self._feed = Feed()
+        self._first = self._feed.listen()
+
+    def __aiter__(self) -> Listener:
+        return self._first
+
+    def events(self) -> Listener:
+        return self._feed.listen()
+
+    def publish(self, event: Event) -> None:
+        self._feed.publish(event)
+
+    def close(self, closed: WebSocketClosed, *, by_us: bool = False) -> None:
+        """End the connection."""
+        self.closed, self.closed_by_us = closed, by_us
+        self._feed.publish(closed)
+        self._feed.finish()
+
+    def send_frame(self, frame: bytes) -> None:
+        self.frames.append(frame)
+
+    def response_cancel(self) -> bool:
+        if self.active_response is not None:
+            self.told.append("response.cancel")
+        return self.active_response is not None
+
+    def output_audio_buffer_clear(self) -> bool:
+        self.told.append("output_audio_buffer.clear")
+        return True
+
+    def counters(self) -> dict[str, int]:
+        return {"frames_sent": len(self.frames)}
+
+
+def journal() -> tuple[Journal, Notes]:
+    """A journal, and what it was told."""
+    notes = Notes()
+    return Journal(notes), notes
+
+
+async def settled() -> None:
+    """Let every task run until all wait for something."""
+    await anyio.wait_all_tasks_blocked()

@@ -1,0 +1,161 @@
+"""A bridge joins one leg and one agent, and writes down what was really heard."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+from support.gateway import FakeAgent, FakeLeg, Notes, journal, settled
+
+from fourwire._core import Drained, Interruption, ReplyEnded, ReplyStarted
+from fourwire.bridge import Bridge
+from fourwire.inworld import AudioFormats, events
+from fourwire.transcript import Transcript
+
+pytestmark = pytest.mark.anyio
+
+
+class Joined:
+    """An open bridge between fakes."""
+
+    def __init__(self, agent: FakeAgent | None = None) -> None:
+        self.agent = agent or FakeAgent()
+        self.leg = FakeLeg()
+        self.transcript = Transcript()
+        self.closed: list[events.WebSocketClosed] = []
+        book, self.notes = journal()
+        self.notes: Notes
+        self.bridge = Bridge(
+            self.leg,  # type: ignore[arg-type]
+            self.agent,  # type: ignore[arg-type]
+            book.call("c1"),
+            self.transcript,
+            append_ms=60,
+            on_closed=self.closed.append,
+        )
+
+
+@asynccontextmanager
+async def joined(agent: FakeAgent | None = None) -> AsyncIterator[Joined]:
+    both = Joined(agent)
+    async with anyio.create_task_group() as tasks:
+        both.bridge.open()
+        tasks.start_soon(both.bridge.follow)
+        await settled()
+        yield both
+        tasks.cancel_scope.cancel()
+
+
+async def test_frames_go_to_the_agent_and_messages_to_the_leg() -> None:
+    async with joined() as both:
+        both.leg.on_append(b"frame")
+        assert both.agent.frames == [b"frame"]
+        assert both.agent.on_message(b'{"type":"response.output_audio.delta"}') is True
+        assert both.agent.on_message(b'{"type":"error"}') is False
+
+
+async def test_the_leg_is_bridged_in_the_formats_of_the_agent() -> None:
+    async with joined(FakeAgent(AudioFormats("audio/pcma", "audio/pcm"))) as both:
+        assert both.leg.told[0] == (
+            "bridge",
+            ("input", "audio/pcma"),
+            ("output", "audio/pcm;rate=24000"),
+            ("append_ms", 60),
+        )
+
+
+@pytest.mark.parametrize(
+    ("active", "told"),
+    [
+        ("resp_1", ["response.cancel", "output_audio_buffer.clear"]),
+        (None, ["output_audio_buffer.clear"]),
+    ],
+)
+async def test_speech_of_the_caller_cancels_what_is_under_way_and_clears_what_waits(
+    active: str | None, told: list[str]
+) -> None:
+    async with joined() as both:
+        both.agent.active_response = active
+        both.agent.publish(events.SpeechStarted())
+        await settled()
+        assert both.agent.told == told
+
+
+async def test_an_error_in_answer_to_a_barge_in_changes_nothing() -> None:
+    async with joined() as both:
+        both.agent.publish(events.SpeechStarted())
+        both.agent.publish(
+            events.Error(error=events.ErrorDetail(code="response_cancel_not_active"))
+        )
+        await settled()
+        assert both.bridge.is_open
+        assert not both.closed
+
+
+async def test_the_leg_learns_of_a_response_before_its_audio_is_refused_or_played() -> None:
+    async with joined() as both:
+        both.agent.publish(events.ResponseCreated(response=events.Response(id="resp_7")))
+        await settled()
+        assert ("begin_response", "resp_7") in both.leg.told
+
+
+async def test_the_transcript_tells_what_was_heard_and_what_was_cut() -> None:
+    async with joined() as both:
+        both.bridge.reply_event(ReplyStarted("a1"))
+        both.agent.publish(events.AgentTranscript(item_id="a1", text="Hello, this is Voxi."))
+        both.agent.publish(events.UserTranscript(item_id="u1", text="Wait."))
+        await settled()
+        both.bridge.reply_event(Interruption("r1", "a1", 340.0, 1200.0))
+        agent, user = both.transcript.turns
+        assert (agent.text, agent.heard_ms, agent.cut) == ("Hello, this is Voxi.", 340.0, True)
+        assert (user.text, user.cut) == ("Wait.", False)
+        assert both.notes.named("bridge.interrupted") == [
+            {"response": "r1", "item": "a1", "heard_ms": 340.0, "discarded_ms": 1200.0}
+        ]
+
+
+async def test_listeners_are_told_when_the_agent_is_really_heard_and_when_no_more() -> None:
+    async with joined() as both:
+        listener = both.agent.events()
+        both.bridge.reply_event(ReplyStarted("a1"))
+        both.bridge.reply_event(ReplyEnded("a1", 500.0))
+        both.bridge.reply_event(ReplyStarted("a2"))
+        both.bridge.reply_event(Drained())
+        both.bridge.reply_event(Drained())
+        started, ended = await anext(listener), await anext(listener)
+        assert isinstance(started, events.WebSocketMediaStarted)
+        assert isinstance(ended, events.WebSocketMediaEnded)
+        assert ended.duration_ms is not None
+        assert len(both.notes.named("Inworld.Events.WebSocketMediaEnded")) == 1
+
+
+async def test_every_event_is_written_once_and_audio_never() -> None:
+    async with joined() as both:
+        both.agent.publish(events.SpeechStopped())
+        both.agent.publish(events.ResponseOutputAudioDelta(delta="AAAA"))
+        both.agent.publish(events.AgentTranscriptDelta(text="He"))
+        both.agent.publish(events.Unknown(type="new.thing", raw=b"{}"))
+        await settled()
+        names = [entry.event for entry in both.notes]
+        assert names == [
+            "bridge.opened",
+            "Inworld.RealtimeAPI.InputAudioBufferSpeechStopped",
+            "Inworld.RealtimeAPI.Unknown",
+        ]
+
+
+async def test_closing_parts_both_sides_once() -> None:
+    async with joined() as both:
+        both.bridge.close()
+        both.bridge.close()
+        assert both.leg.verbs().count("unbridge") == 1
+        assert both.leg.on_append is None
+        assert both.agent.on_message is None
+        assert len(both.notes.named("bridge.closed")) == 1
+
+
+async def test_the_end_of_the_connection_is_passed_on() -> None:
+    async with joined() as both:
+        both.agent.close(events.WebSocketClosed(code=1011, reason="overload"))
+        await settled()
+        assert [closed.code for closed in both.closed] == [1011]

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, Self
+from typing import Annotated, Any, Literal, NoReturn, Self
 
 import msgspec
 
@@ -130,7 +130,7 @@ class Listen:
         match = re.fullmatch(r"(udp|tcp):(?:\[([^\]]+)\]|([^:\[\]]+)):(\d{1,5})", text.strip())
         if not match or int(match[4]) > 65_535:
             raise ValueError("a listener is written udp:0.0.0.0:5060 or tcp:[::]:5060")
-        self.transport = match[1]
+        self.transport: Literal["udp", "tcp"] = "udp" if match[1] == "udp" else "tcp"
         self.host = match[2] or match[3]
         self.port = int(match[4])
 

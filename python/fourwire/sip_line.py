@@ -14,8 +14,13 @@ __all__ = ["Refused", "SipLine", "address_facing"]
 CAUSES = {
     sip.Cause.BYE: Cause.CALLER_HUNG_UP,
     sip.Cause.CANCELLED: Cause.CANCELLED,
+    sip.Cause.HUNG_UP: Cause.SHUTDOWN,
+    sip.Cause.REJECTED: Cause.SHUTDOWN,
 }
-"""What SIP calls the end of a dialog, and what a call calls it."""
+"""What SIP calls the end of a dialog, and what a call calls it; the rest is a line that failed.
+
+An end of our own that the call had not asked for comes from an endpoint that closes.
+"""
 
 
 class Refused(Exception):
@@ -218,4 +223,4 @@ def _cause(ended: sip.Ended) -> Cause:
 
 
 def _detail(ended: sip.Ended) -> str:
-    return ended.reason or ended.cause.name.lower().replace("_", " ")
+    return f"{ended.status} {ended.reason}".strip() if ended.status else ended.cause.value

@@ -37,9 +37,10 @@ impl ClockRate {
         }
     }
 
-    /// How many samples fit into `span`, rounded down.
+    /// How many samples fit into `span`, which may lack the nanosecond that
+    /// [`duration_of`](Self::duration_of) cuts off.
     pub const fn samples_in(self, span: Duration) -> usize {
-        (span.as_micros() as u64 * self.hertz() as u64 / 1_000_000) as usize
+        ((span.as_nanos() + 1) * self.hertz() as u128 / 1_000_000_000) as usize
     }
 
     /// How long `samples` samples last.
@@ -90,6 +91,20 @@ impl AudioFormat {
         match self {
             Self::G711(_) => 1,
             Self::Pcm16(_) => 2,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_samples_fit_into_a_span_as_it_was_made_of() {
+        for rate in [8_000, 16_000, 24_000, 48_000].map(|hertz| ClockRate::new(hertz).unwrap()) {
+            for samples in 0..1000 {
+                assert_eq!(rate.samples_in(rate.duration_of(samples)), samples as usize);
+            }
         }
     }
 }

@@ -120,6 +120,17 @@ impl<'a> Scanner<'a> {
 
     fn string(&mut self) -> Option<Value<'a>> {
         self.eat(b'"')?;
+        let rest = &self.bytes[self.at..];
+        let len = plain_run(rest);
+        if rest.get(len) != Some(&b'"') {
+            return self.unusual_string();
+        }
+        self.at += len + 1;
+        std::str::from_utf8(&rest[..len]).ok().map(Value::Text)
+    }
+
+    /// A string, its opening quote consumed, with something else in it than printable ASCII.
+    fn unusual_string(&mut self) -> Option<Value<'a>> {
         let start = self.at;
         let mut escaped = false;
         loop {
@@ -196,5 +207,59 @@ impl<'a> Scanner<'a> {
 
     fn word(&mut self, word: &[u8]) -> Option<()> {
         self.bytes[self.at..].starts_with(word).then(|| self.at += word.len())
+    }
+}
+
+/// How many bytes of `rest` come before the first quote, backslash, control or non-ASCII one.
+///
+/// Eight at a time: a string of an identifier's length is over before a vector search has begun.
+fn plain_run(rest: &[u8]) -> usize {
+    let (words, _) = rest.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let marks = marks(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return index * 8 + marks.trailing_zeros() as usize / 8;
+        }
+    }
+    let tail = words.len() * 8;
+    tail + rest[tail..].iter().take_while(|&&byte| is_plain(byte)).count()
+}
+
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..0x80) && byte != b'"' && byte != b'\\'
+}
+
+/// The top bit set at the first byte that is not plain, and perhaps at some after it.
+const fn marks(word: u64) -> u64 {
+    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
+    const TOP: u64 = LOW << 7;
+    let quotes = (word ^ (LOW * b'"' as u64)).wrapping_sub(LOW);
+    let backslashes = (word ^ (LOW * b'\\' as u64)).wrapping_sub(LOW);
+    let controls = word.wrapping_sub(LOW * b' ' as u64);
+    // A borrow reaches only bytes above the one that is marked for sure.
+    (quotes | backslashes | controls | word) & TOP
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_run_ends_at_the_first_byte_that_is_not_plain_wherever_it_stands() {
+        for byte in 0..=u8::MAX {
+            for place in 0..20 {
+                let mut text = [b'a'; 24];
+                text[place] = byte;
+                text[place + 2] = b'"';
+                let end = if is_plain(byte) { place + 2 } else { place };
+                assert_eq!(plain_run(&text), end, "byte {byte:#x} at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_plain_run_may_reach_the_end() {
+        assert_eq!(plain_run(b"0123456789ab"), 12);
+        assert_eq!(plain_run(b""), 0);
     }
 }

@@ -106,6 +106,7 @@ impl Suspect {
 }
 
 impl Dejitter {
+    #[inline]
     pub(super) fn hear(&mut self, place: Place, packet: &Packet<'_>) -> Arrival {
         match place.start {
             Some(Start::SequenceJump) => self.join_at_suspect(place, packet),
@@ -183,6 +184,7 @@ impl Dejitter {
     }
 
     /// Finds out whether a packet of the present stream is needed, and keeps it if so.
+    #[inline]
     fn place(&mut self, place: Place, packet: &Packet<'_>) -> Arrival {
         let number = self.anchor.number(place.sequence);
         if number < self.next || number < self.anchor.number {
@@ -204,6 +206,7 @@ impl Dejitter {
         }
     }
 
+    #[inline]
     fn hear_newest(
         &mut self,
         number: i64,
@@ -229,6 +232,7 @@ impl Dejitter {
         }
     }
 
+    #[inline]
     fn timing(&mut self, number: i64, position: i64, packet: &Packet<'_>) -> Timing {
         let end = position + packet.samples;
         let gap = position - self.newest.end.max(self.end);
@@ -300,6 +304,7 @@ impl Dejitter {
         }
     }
 
+    #[inline]
     fn accept(&mut self, number: i64, position: i64, packet: &Packet<'_>) -> Arrival {
         let slot = Slot::audible(number, position, packet.samples, packet.arrival);
         if !self.ring.put(self.next, slot, packet.payload) {

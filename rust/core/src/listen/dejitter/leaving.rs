@@ -32,17 +32,19 @@ impl GivenUp {
 
 impl Dejitter {
     /// What stands at the timeline's end at `now`.
+    #[inline]
     pub(super) fn standing(&self, now: Moment) -> Standing {
-        let first = self.ring.from(self.next).next().map(|slot| self.first(slot));
-        let waits_for_hole = first.is_some_and(|first| first.missing > 0);
-        Standing {
-            first,
-            given_up: self.hurried
-                || waits_for_hole && self.hole_over().is_some_and(|over| over <= now),
-            quiet_due: self.quiet_due.is_some_and(|due| due <= now),
-        }
+        let Some(slot) = self.ring.first(self.next) else {
+            let quiet_due = self.quiet_due.is_some_and(|due| due <= now);
+            return Standing { first: None, given_up: false, quiet_due };
+        };
+        let first = self.first(slot);
+        let over = || self.hole_over().is_some_and(|over| over <= now);
+        let given_up = self.hurried || first.missing > 0 && over();
+        Standing { first: Some(first), given_up, quiet_due: false }
     }
 
+    #[inline]
     fn first(&self, slot: &Slot) -> First {
         let missing = slot.number - self.next;
         First {
@@ -63,6 +65,7 @@ impl Dejitter {
     }
 
     /// Starts the clock of the quiet, and forgives it what a stall of our own would make it bring.
+    #[inline]
     pub(super) fn begin_quiet(&mut self, now: Moment) {
         let due = *self.quiet_due.get_or_insert(now + self.config.quiet_after);
         let behind = now.since(due);
@@ -120,6 +123,7 @@ impl Dejitter {
 
     /// Takes out the next packet, and how many of its samples are out already; `None` where all
     /// are.
+    #[inline]
     pub(super) fn play(&mut self) -> Option<(Slot, i64)> {
         let slot = *self.ring.get(self.next)?;
         self.ring.take(&slot);
@@ -140,6 +144,7 @@ impl Dejitter {
         Some((slot, overlap))
     }
 
+    #[inline]
     pub(super) fn received(&self, slot: &Slot, overlap: i64) -> Stretch<'_> {
         let cut = slot.len() / slot.samples as usize * overlap as usize;
         Stretch::Received {

@@ -18,7 +18,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// Tells how far the sender should have got by now, from the packets that came fastest.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
-    clock_rate: ClockRate,
+    /// Parts of a sample a second.
+    parts: i64,
     /// A moment, and the place in the timeline that was reached by then, in parts of a sample.
     reached: Option<(Moment, i64)>,
     late: Option<Late>,
@@ -33,16 +34,18 @@ struct Late {
 
 impl Pace {
     pub(super) const fn new(clock_rate: ClockRate) -> Self {
-        Self { clock_rate, reached: None, late: None }
+        Self { parts: clock_rate.hertz() as i64 * PARTS, reached: None, late: None }
     }
 
     /// How many samples `end` lies ahead of where the sender should be at `now`; negative where
     /// behind, zero where nothing is known.
+    #[inline]
     pub(super) fn ahead(&self, now: Moment, end: i64) -> i64 {
         self.expected(now).map_or(0, |expected| end - expected / PARTS)
     }
 
     /// A packet that ends at `end` came in time.
+    #[inline]
     pub(super) fn hear(&mut self, arrival: Moment, end: i64) {
         self.late = None;
         let end = end * PARTS;
@@ -65,12 +68,13 @@ impl Pace {
         elapsed >= STUBBORN && (first.by - by) * 2 < self.parts_in(elapsed) / PARTS
     }
 
+    #[inline]
     fn expected(&self, now: Moment) -> Option<i64> {
         self.reached.map(|(at, reached)| reached + self.parts_in(now.since(at)))
     }
 
+    #[inline]
     fn parts_in(&self, span: Duration) -> i64 {
-        let micros = span.min(LONGEST).as_nanos() as i64 / 1000;
-        micros * i64::from(self.clock_rate.hertz()) * PARTS / 1_000_000
+        (span.min(LONGEST).as_nanos() as i64 / 1000) * self.parts / 1_000_000
     }
 }

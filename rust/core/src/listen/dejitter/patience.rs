@@ -40,6 +40,7 @@ impl Patience {
     }
 
     /// A packet came in order.
+    #[inline]
     pub(super) fn relax(&mut self) {
         if self.limit > self.least {
             self.limit -= (self.limit - self.least) / SLOWNESS;

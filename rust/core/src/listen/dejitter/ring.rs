@@ -74,8 +74,18 @@ impl Ring {
         self.audible
     }
 
+    #[inline]
     pub(super) fn get(&self, number: i64) -> Option<&Slot> {
         Some(&self.slots[index(number)]).filter(|slot| slot.number == number)
+    }
+
+    /// The first packet that waits from `number` on.
+    #[inline]
+    pub(super) fn first(&self, number: i64) -> Option<&Slot> {
+        if self.occupied == 0 {
+            return None;
+        }
+        self.get(number).or_else(|| self.from(number).next())
     }
 
     /// The packets that wait from `number` on, in order.
@@ -87,6 +97,7 @@ impl Ring {
 
     /// Keeps a packet; `false` where there is no room for it. `next` is the lowest number that can
     /// still be put.
+    #[inline]
     pub(super) fn put(&mut self, next: i64, slot: Slot, payload: &[u8]) -> bool {
         if payload.len() > SLOT_ROOM || !self.has_turn(next, slot.number) {
             return false;
@@ -101,6 +112,7 @@ impl Ring {
     }
 
     /// Frees the slot of a packet that waits; its payload stays readable until the next `put`.
+    #[inline]
     pub(super) fn take(&mut self, slot: &Slot) {
         self.slots[index(slot.number)] = Slot::FREE;
         self.occupied -= 1;
@@ -124,7 +136,7 @@ impl Ring {
         }
         let lowest = match number - next < turn {
             true => next,
-            false => self.from(next).next().map_or(number, |slot| slot.number),
+            false => self.first(next).map_or(number, |slot| slot.number),
         };
         number - lowest < turn && self.highest - number < turn
     }

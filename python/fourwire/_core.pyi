@@ -18,7 +18,9 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import Final, Literal, TypeAlias, final, overload
 
+import numpy as np
 from _typeshed import ReadableBuffer, WriteableBuffer
+from numpy.typing import NDArray
 
 __all__ = [
     "Audio",
@@ -64,6 +66,9 @@ _Format: TypeAlias = Literal[
     "audio/pcm;rate=24000",
     "audio/pcm;rate=48000",
 ]
+_Octets: TypeAlias = ReadableBuffer | NDArray[np.uint8]
+_Pcm: TypeAlias = ReadableBuffer | NDArray[np.int16]
+_Out: TypeAlias = WriteableBuffer | NDArray[np.int16] | NDArray[np.uint8]
 _Rate: TypeAlias = Literal[8000, 16000, 24000, 48000]
 _Arrival: TypeAlias = Literal[
     "accepted",
@@ -92,48 +97,48 @@ _Said: TypeAlias = Literal["queued", "refused", "overflow"]
 _Shape: TypeAlias = Literal["append", "audio"]
 
 @overload
-def decode_pcmu(codes: ReadableBuffer, out: None = None) -> bytes:
+def decode_pcmu(codes: _Octets, out: None = None) -> bytes:
     """The samples that G.711 µ-law `codes` (`PCMU` in RFC 3551) stand for, one a code.
 
     Bit-exact with `audioop.ulaw2lin` of Python 3.11.
     """
 
 @overload
-def decode_pcmu(codes: ReadableBuffer, out: WriteableBuffer) -> int: ...
+def decode_pcmu(codes: _Octets, out: _Out) -> int: ...
 @overload
-def encode_pcmu(pcm: ReadableBuffer, out: None = None) -> bytes:
+def encode_pcmu(pcm: _Pcm, out: None = None) -> bytes:
     """The G.711 µ-law codes (`PCMU` in RFC 3551) closest to samples, one a sample.
 
     Bit-exact with `audioop.lin2ulaw` of Python 3.11.
     """
 
 @overload
-def encode_pcmu(pcm: ReadableBuffer, out: WriteableBuffer) -> int: ...
+def encode_pcmu(pcm: _Pcm, out: _Out) -> int: ...
 @overload
-def decode_pcma(codes: ReadableBuffer, out: None = None) -> bytes:
+def decode_pcma(codes: _Octets, out: None = None) -> bytes:
     """The samples that G.711 A-law `codes` (`PCMA` in RFC 3551) stand for, one a code.
 
     Bit-exact with `audioop.alaw2lin` of Python 3.11.
     """
 
 @overload
-def decode_pcma(codes: ReadableBuffer, out: WriteableBuffer) -> int: ...
+def decode_pcma(codes: _Octets, out: _Out) -> int: ...
 @overload
-def encode_pcma(pcm: ReadableBuffer, out: None = None) -> bytes:
+def encode_pcma(pcm: _Pcm, out: None = None) -> bytes:
     """The G.711 A-law codes (`PCMA` in RFC 3551) closest to samples, one a sample.
 
     Bit-exact with `audioop.lin2alaw` of Python 3.11.
     """
 
 @overload
-def encode_pcma(pcm: ReadableBuffer, out: WriteableBuffer) -> int: ...
-def level_dbov(pcm: ReadableBuffer) -> float:
+def encode_pcma(pcm: _Pcm, out: _Out) -> int: ...
+def level_dbov(pcm: _Pcm) -> float:
     """The level of samples in dBov: 0 is the loudest square wave, speech lies near -26.
 
-    No sample differs from zero: `-inf`.
+    Digital silence is at -127 (RFC 6465 section 3.1).
     """
 
-def peak(pcm: ReadableBuffer) -> int:
+def peak(pcm: _Pcm) -> int:
     """The largest magnitude among samples, 0 to 32768."""
 
 @final
@@ -151,14 +156,14 @@ class Resampler:
         preset: Literal["standard", "low_delay"] = "standard",
     ) -> Resampler: ...
     @overload
-    def process(self, pcm: ReadableBuffer, out: None = None) -> bytes:
+    def process(self, pcm: _Pcm, out: None = None) -> bytes:
         """The next samples at the output rate.
 
         `out` needs room for `len(pcm) * output_rate / input_rate` samples, rounded up.
         """
 
     @overload
-    def process(self, pcm: ReadableBuffer, out: WriteableBuffer) -> int: ...
+    def process(self, pcm: _Pcm, out: _Out) -> int: ...
     def reset(self) -> None:
         """Forget the samples inside, as if none had been fed."""
 
@@ -174,7 +179,7 @@ class Resampler:
     def output_rate(self) -> int:
         """Samples a second coming out."""
 
-def is_rtcp(datagram: ReadableBuffer) -> bool:
+def is_rtcp(datagram: _Octets) -> bool:
     """Whether a datagram that came to a port of both kinds is RTCP (RFC 5761 section 4)."""
 
 @final
@@ -188,13 +193,13 @@ class RtpPacket:
         sequence: int,
         timestamp: int,
         ssrc: int,
-        payload: ReadableBuffer,
+        payload: _Octets,
         marker: bool = False,
         csrcs: Sequence[int] = ...,
-        extension: tuple[int, ReadableBuffer] | None = None,
+        extension: tuple[int, _Octets] | None = None,
     ) -> RtpPacket: ...
     @classmethod
-    def parse(cls, datagram: ReadableBuffer) -> RtpPacket:
+    def parse(cls, datagram: _Octets) -> RtpPacket:
         """Reads a datagram. `ValueError` tells where one that is no RTP packet goes wrong."""
 
     def write(self) -> bytes:
@@ -247,7 +252,7 @@ class Dejitter:
     """
 
     def __new__(cls, *, codec: _Codec = "PCMU", packet_time_ms: float = 20) -> Dejitter: ...
-    def receive(self, now_ns: int, datagram: ReadableBuffer) -> _Arrival:
+    def receive(self, now_ns: int, datagram: _Octets) -> _Arrival:
         """Take in a datagram that arrived at `now_ns`, and tell what became of it.
 
         It has its place in the timeline (`"accepted"`), begins it anew (`"new ssrc"`,
@@ -287,13 +292,13 @@ class Playout:
     def begin_response(self, response: str) -> None:
         """Learn that the agent has begun a response, before any of its audio."""
 
-    def say(self, audio: ReadableBuffer, *, response: str = "", item: str = "") -> _Said:
+    def say(self, audio: _Octets, *, response: str = "", item: str = "") -> _Said:
         """Speak `audio` after all that waits.
 
         `"refused"` where its response was interrupted, `"overflow"` where ten minutes wait.
         """
 
-    def say_back_channel(self, audio: ReadableBuffer) -> _Said:
+    def say_back_channel(self, audio: _Octets) -> _Said:
         """Mix `audio` under whatever is spoken."""
 
     @overload
@@ -301,7 +306,7 @@ class Playout:
         """The next samples, a whole number of milliseconds; silence where nothing waits."""
 
     @overload
-    def take(self, samples: int, out: WriteableBuffer) -> int: ...
+    def take(self, samples: int, out: _Out) -> int: ...
     def barge_in(self) -> Interruption:
         """Fall silent within 5 ms: the caller has begun to speak."""
 
@@ -415,15 +420,13 @@ class Leg:
     def renegotiate(self, now_ns: int, config: LegConfig) -> None:
         """Go on with what a new offer and answer agreed on (RFC 3264 section 8)."""
 
-    def receive(
-        self, now_ns: int, datagram: ReadableBuffer
-    ) -> Literal["audio", "key", "rtcp", "dropped"]:
+    def receive(self, now_ns: int, datagram: _Octets) -> Literal["audio", "key", "rtcp", "dropped"]:
         """Take in a datagram that arrived at the RTP port at `now_ns`, and tell what it was."""
 
-    def receive_rtcp(self, now_ns: int, datagram: ReadableBuffer) -> Literal["rtcp", "dropped"]:
+    def receive_rtcp(self, now_ns: int, datagram: _Octets) -> Literal["rtcp", "dropped"]:
         """Take in a datagram that arrived at the RTCP port at `now_ns`."""
 
-    def receive_message(self, message: ReadableBuffer) -> bool:
+    def receive_message(self, message: _Octets) -> bool:
         """Take in a message of the agent, as it came from the WebSocket.
 
         True where it was audio and is done with. All else is for the session's parser, also
@@ -433,10 +436,10 @@ class Leg:
     def begin_response(self, response: str) -> None:
         """Learn that the agent has begun a response, before any of its audio."""
 
-    def say(self, audio: ReadableBuffer, *, response: str = "", item: str = "") -> _Said:
+    def say(self, audio: _Octets, *, response: str = "", item: str = "") -> _Said:
         """Speak `audio`, in the bridge's output format, after all that waits."""
 
-    def say_back_channel(self, audio: ReadableBuffer) -> _Said:
+    def say_back_channel(self, audio: _Octets) -> _Said:
         """Mix `audio`, in the bridge's back-channel format, under whatever is spoken."""
 
     def barge_in(self) -> Interruption:
@@ -457,6 +460,11 @@ class Leg:
     def poll(self, now_ns: int) -> bytes | Rtp | Rtcp | Recorded | _Event | None:
         """What is due, packets first. Call until `None`. Plain `bytes` are a message to the agent,
         to be sent as text.
+        """
+
+    def goodbye(self, now_ns: int) -> bytes:
+        """The last datagram for the other side's RTCP address, when the call is over
+        (RFC 3550 section 6.6).
         """
 
     @property
@@ -579,7 +587,7 @@ class LiveLeg:
     def unbridge(self) -> None:
         """Part the agent from the caller again: silence both ways."""
 
-    def receive_message(self, message: ReadableBuffer) -> bool:
+    def receive_message(self, message: _Octets) -> bool:
         """Take in a message of the agent, as it came from the WebSocket.
 
         True where it was audio and is done with. All else is for the session's parser, also
@@ -589,13 +597,13 @@ class LiveLeg:
     def begin_response(self, response: str) -> None:
         """Learn that the agent has begun a response, before any of its audio."""
 
-    def say(self, audio: ReadableBuffer, *, response: str = "", item: str = "") -> bool:
+    def say(self, audio: _Octets, *, response: str = "", item: str = "") -> bool:
         """Speak `audio`, in the bridge's output format, after all that waits.
 
         False where too many commands wait, or the leg is gone.
         """
 
-    def say_back_channel(self, audio: ReadableBuffer) -> bool:
+    def say_back_channel(self, audio: _Octets) -> bool:
         """Mix `audio`, in the bridge's back-channel format, under whatever is spoken."""
 
     def barge_in(self) -> None:

@@ -146,9 +146,9 @@ pub(crate) fn bulk<T: Send>(py: Python<'_>, items: usize, work: impl FnOnce() ->
     if items < WORTH_DETACHING { work() } else { py.detach(work) }
 }
 
-/// Samples on which even the fastest loop here spends longer than letting go of the interpreter
-/// and taking hold of it again costs.
-const WORTH_DETACHING: usize = 8_192;
+/// Samples on which work takes about a microsecond, several times what it costs to let go of the
+/// interpreter and to take hold of it again.
+const WORTH_DETACHING: usize = 1_024;
 
 fn buffer_of(object: &Bound<'_, PyAny>, what: &str) -> PyResult<PyUntypedBuffer> {
     PyUntypedBuffer::get(object).map_err(|_| {

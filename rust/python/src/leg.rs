@@ -270,6 +270,10 @@ impl Leg {
         leg.poll(now_ns.0).map(|output| output_of(py, output)).transpose()
     }
 
+    fn goodbye<'py>(&self, py: Python<'py>, now_ns: Nanoseconds) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.0.held(py).goodbye(now_ns.0))
+    }
+
     #[getter]
     fn deadline_ns(&self, py: Python<'_>) -> u64 {
         self.0.held(py).deadline().as_nanos()

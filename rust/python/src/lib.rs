@@ -31,7 +31,9 @@ mod _core {
     #[pymodule_export]
     use crate::listen::Dejitter;
     #[pymodule_export]
-    use crate::sound::{Resampler, decode_pcma, decode_pcmu, encode_pcma, encode_pcmu};
+    use crate::sound::{
+        Resampler, decode_pcma, decode_pcmu, encode_pcma, encode_pcmu, level_dbov, peak,
+    };
     #[pymodule_export]
     use crate::speak::Playout;
     #[pymodule_export]

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use fourwire::Law;
 use fourwire::sound::resampler::Preset;
-use fourwire::sound::{g711, resampler};
+use fourwire::sound::{g711, level, resampler};
 use pyo3::prelude::*;
 
 use crate::buffer::{Octets, Pcm, bulk, give_octets, give_samples, require_room};
@@ -73,6 +73,16 @@ fn encode<'py>(
     let mut codes = vec![0; pcm.len()];
     bulk(py, pcm.len(), || g711::encode(law, pcm, &mut codes));
     give_octets(py, &codes, out)
+}
+
+#[pyfunction]
+pub(crate) fn level_dbov(py: Python<'_>, pcm: Pcm) -> f64 {
+    bulk(py, pcm.len(), || level::dbov(&pcm))
+}
+
+#[pyfunction]
+pub(crate) fn peak(py: Python<'_>, pcm: Pcm) -> u16 {
+    bulk(py, pcm.len(), || level::peak(&pcm))
 }
 
 #[pyclass(frozen, module = "fourwire._core")]

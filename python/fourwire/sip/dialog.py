@@ -37,7 +37,7 @@ class Dialog:
             remote_tag=request.from_.tag or "",
             local_party=f"{request.headers['To']};tag={local_tag}",
             remote_party=request.headers["From"],
-            remote_target=contact_of(request),
+            remote_target=_target_of(request),
             route_set=_route_set(request),
             local_cseq=first_cseq,
             remote_cseq=request.cseq.number,
@@ -121,6 +121,12 @@ def _route_set(message: Request | Response) -> tuple[str, ...]:
     values = message.headers.values_of("Record-Route")
     Address.parse_list(values)
     return tuple(values)
+
+
+def _target_of(request: Request) -> Uri:
+    # RFC 2543 left Contact out of an INVITE at will, and its From then led back.
+    is_old = not request.via.has_magic_branch and "Contact" not in request.headers
+    return request.from_.uri if is_old else contact_of(request)
 
 
 def contact_of(message: Request | Response) -> Uri:

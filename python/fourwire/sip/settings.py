@@ -13,7 +13,8 @@ from .uri import host_and_port
 class Listener:
     """One address to listen on; port 0 takes any free one."""
 
-    transport: Literal["udp", "tcp"]
+    transport: str
+    """``"udp"`` or ``"tcp"``."""
     host: str
     port: int = 5060
     external: str | None = None

@@ -14,7 +14,7 @@ from .errors import CallOver, LocalError, MalformedMessage
 from .events import Event
 from .flow import Flow, Hop
 from .message import Answerable, Message, Request, Response, parse
-from .responding import ALLOW, Refusal, bare_response, refusal_of, stamped, way_back
+from .responding import ALLOW, PHRASES, Refusal, bare_response, refusal_of, stamped, way_back
 from .server_call import ServerCall
 from .transaction import Asked, Happening, Responded, Transaction, Transmit, Unanswered
 from .uri import Uri
@@ -323,7 +323,7 @@ class UserAgent:
         self._core.counters["malformed_answered"] += 1
         self._core.counters[f"sent_{error.status}"] += 1
         to, otherwise = way_back(error.via, flow)
-        reason = " ".join(f"Bad Request: {error.reason}".split())
+        reason = " ".join(f"{PHRASES[error.status]}: {error.reason}".split())
         data = bare_response(error.headers, error.status, reason, self._core.token())
         self._core.transactions.transmits.append(Transmit(data, to, otherwise))
 

@@ -1,0 +1,17 @@
+"""Programs that nobody here wrote, for calls between them and us."""
+
+import os
+import shutil
+
+import pytest
+
+
+def require(program: str) -> str:
+    """The path of ``program``. Without it the test is skipped, but where CI is set it fails."""
+    path = shutil.which(program)
+    if path is None:
+        reason = f"{program} is not installed (see CONTRIBUTING.md)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path

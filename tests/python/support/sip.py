@@ -1,0 +1,183 @@
+"""User agents in a room of their own: a network in memory, a clock that we turn."""
+
+import heapq
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fourwire.sip.core import Rules
+from fourwire.sip.events import Event
+from fourwire.sip.flow import Address, Flow
+from fourwire.sip.message import Message, Request, Response, parse
+from fourwire.sip.timers import SECOND
+from fourwire.sip.transaction import Transmit
+from fourwire.sip.user_agent import UserAgent
+
+MILLISECOND = SECOND // 1000
+
+OFFER = (
+    "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+    "m=audio 4000 RTP/AVP 0\r\n"
+)
+ANSWER = OFFER.replace("192.0.2.1", "192.0.2.2")
+
+
+@dataclass
+class Weather:
+    """What a network does to datagrams."""
+
+    loss: float = 0.0
+    duplication: float = 0.0
+    delay_ms: tuple[int, int] = (5, 5)
+    """Least and greatest; different values put datagrams out of order."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One message as it left."""
+
+    at_ms: float
+    source: Address
+    message: Message
+
+    @property
+    def what(self) -> str:
+        """The method, or the status and the method it answers."""
+        if isinstance(self.message, Request):
+            return self.message.method
+        return f"{self.message.status} {self.message.cseq.method}"
+
+
+@dataclass
+class Peer:
+    """A user agent at an address, and what it told."""
+
+    agent: UserAgent
+    address: Address
+    events: list[Event] = field(default_factory=list)
+    on_event: Callable[[Event], None] = lambda event: None
+
+    def told(self, kind: type) -> list[Event]:
+        """The events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+class World:
+    """Peers, the network between them, and the time."""
+
+    def __init__(
+        self, seed: int = 1, *, transport: str = "udp", weather: Weather | None = None
+    ) -> None:
+        self.now = 0
+        self.sent: list[Sent] = []
+        self.swallow: Callable[[Sent], bool] = lambda sent: False
+        """Messages that the network loses on purpose."""
+        self.weather = weather or Weather()
+        self._random = random.Random(seed)  # noqa: S311
+        self._transport = transport
+        self._peers: dict[Address, Peer] = {}
+        self._under_way: list[tuple[int, int, bytes, Address, Address]] = []
+        self._count = 0
+
+    def peer(self, host: str, port: int = 5060, **rules: object) -> Peer:
+        """A new user agent at an address."""
+        rules.setdefault("ports", {self._transport: port})
+        seed = self._random.getrandbits(32)
+        agent = UserAgent(Rules(**rules), random.Random(seed))  # type: ignore[arg-type]  # noqa: S311
+        peer = self._peers[host, port] = Peer(agent, (host, port))
+        return peer
+
+    def place(self, caller: Peer, callee: Peer, offer: str | None = OFFER, **more: object) -> int:
+        """Let ``caller`` call ``callee``."""
+        host, port = callee.address
+        transport = "" if self._transport == "udp" else f";transport={self._transport}"
+        number = caller.agent.invite(
+            self.now,
+            f"sip:bob@{host}:{port}{transport}",
+            local=caller.address,
+            from_user="alice",
+            offer=offer,
+            to=self._flow(caller.address, callee.address),
+            **more,  # type: ignore[arg-type]
+        )
+        self.drain(caller)
+        return number
+
+    def send(self, data: bytes, to: Peer, source: Address = ("192.0.2.99", 5060)) -> None:
+        """Let a message arrive at ``to`` at once, from nobody in this world."""
+        to.agent.receive(self.now, data, self._flow(to.address, source))
+        self.drain(to)
+
+    def do(self, peer: Peer, command: Callable[[UserAgent, int], None]) -> None:
+        """Give a peer a command."""
+        command(peer.agent, self.now)
+        self.drain(peer)
+
+    def drain(self, peer: Peer) -> None:
+        """Poll a peer until it has nothing more."""
+        while (output := peer.agent.poll(self.now)) is not None:
+            if isinstance(output, Transmit):
+                self._post(peer, output)
+            else:
+                peer.events.append(output)
+                peer.on_event(output)
+
+    def run(self, seconds: float) -> None:
+        """Let time pass, and everything happen that is due in it."""
+        end = self.now + int(seconds * SECOND)
+        while (due := self._next_due()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self._deliver()
+            for peer in self._peers.values():
+                self.drain(peer)
+        self.now = end
+
+    def messages(self, what: str, source: Peer | None = None) -> list[Sent]:
+        """What left with this name, lost or not."""
+        return [s for s in self.sent if s.what == what and source in (None, self._at(s))]
+
+    def times_ms(self, what: str, source: Peer | None = None) -> list[float]:
+        """When it left, counted from the first."""
+        times = [sent.at_ms for sent in self.messages(what, source)]
+        return [at - times[0] for at in times]
+
+    def replies(self) -> list[Response]:
+        """All responses that left."""
+        return [s.message for s in self.sent if isinstance(s.message, Response)]
+
+    def _at(self, sent: Sent) -> Peer | None:
+        return self._peers.get(sent.source)
+
+    def _next_due(self) -> int | None:
+        deadlines = [peer.agent.deadline() for peer in self._peers.values()]
+        if self._under_way:
+            deadlines.append(self._under_way[0][0])
+        return min((at for at in deadlines if at is not None), default=None)
+
+    def _deliver(self) -> None:
+        while self._under_way and self._under_way[0][0] <= self.now:
+            _, _, data, source, to = heapq.heappop(self._under_way)
+            peer = self._peers.get(to)
+            if peer is not None:
+                peer.agent.receive(self.now, data, self._flow(to, source))
+                self.drain(peer)
+
+    def _post(self, peer: Peer, transmit: Transmit) -> None:
+        to = transmit.to
+        remote = to.remote if isinstance(to, Flow) else (to.host, to.port)
+        sent = Sent(self.now / MILLISECOND, peer.address, parse(transmit.data))
+        self.sent.append(sent)
+        if self.swallow(sent):
+            return
+        copies = 1
+        if self._transport == "udp":
+            copies = 0 if self._random.random() < self.weather.loss else 1
+            copies += self._random.random() < self.weather.duplication
+        for _ in range(copies):
+            self._count += 1
+            delay = self._random.randint(*self.weather.delay_ms) * MILLISECOND
+            post = (self.now + delay, self._count, transmit.data, peer.address, remote)
+            heapq.heappush(self._under_way, post)
+
+    def _flow(self, local: Address, remote: Address) -> Flow:
+        return Flow(self._transport, local, remote, 1)

@@ -16,8 +16,12 @@ pub fn peak(pcm: &[i16]) -> u16 {
 /// assert_eq!(level::dbov(&[0; 160]), level::SILENCE);
 /// ```
 pub fn dbov(pcm: &[i16]) -> f64 {
-    let mean = level::energy(pcm) as f64 / pcm.len().max(1) as f64;
-    (10.0 * (mean / (1u64 << 30) as f64).log10()).max(SILENCE)
+    (10.0 * (power(pcm) / (1u64 << 30) as f64).log10()).max(SILENCE)
+}
+
+/// The mean square of `pcm`; zero of no samples.
+pub fn power(pcm: &[i16]) -> f64 {
+    level::energy(pcm) as f64 / pcm.len().max(1) as f64
 }
 
 /// The level of digital silence: a bit below the quietest sample there is (RFC 6465 §3.1).

@@ -13,7 +13,7 @@ use crate::latch::Verdict;
 use crate::port::Sockets;
 use crate::recorder::{Tape, TapeOutbox};
 use crate::route::Route;
-use crate::socket::{ArrivalClock, BATCH, Inbox, Received, UdpSocket};
+use crate::socket::{ArrivalClock, Inbox, Received, UdpSocket};
 
 /// Where a line's output goes that is not for the network.
 pub(crate) struct Outlets {
@@ -166,24 +166,25 @@ impl Line {
         Some(Step::Other)
     }
 
-    /// Hears what has come to a socket.
+    /// Hears what has come to a socket; whether there may be more.
     pub(crate) fn receive(
         &mut self,
         channel: Channel,
         inbox: &mut Inbox,
         clock: &ArrivalClock,
         outlets: &mut Outlets,
-    ) {
+    ) -> bool {
         for _ in 0..MOST_BATCHES {
             let received = match channel {
                 Channel::Rtp => self.receive_rtp(inbox, clock, outlets),
                 Channel::Rtcp => self.receive_rtcp(inbox, clock),
             };
             self.note(channel, received);
-            if received.count < BATCH {
-                return;
+            if !received.more {
+                return false;
             }
         }
+        true
     }
 
     fn receive_rtp(
@@ -270,4 +271,4 @@ const SHOW_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Batches taken off one socket in a tick: a flood on one port must not hold up the other calls,
 /// and up to 25 000 packets a second it does not push out this caller's either.
-const MOST_BATCHES: usize = 16;
+const MOST_BATCHES: usize = 32;

@@ -91,6 +91,8 @@ pub(crate) struct Datagram<'a> {
 pub(crate) struct Received {
     /// Messages taken off the socket, usable or not.
     pub(crate) count: usize,
+    /// Whether there may be more.
+    pub(crate) more: bool,
     /// Datagrams longer than any RTP packet we speak, cut by the kernel and not handed on.
     pub(crate) truncated: u64,
     /// Datagrams the kernel has dropped on this socket since it was opened, where it said so.
@@ -151,7 +153,7 @@ impl Inbox {
             )
         };
         let count = usize::try_from(count).unwrap_or(0);
-        let mut received = Received { count, ..Received::default() };
+        let mut received = Received { count, more: count == BATCH, ..Received::default() };
         for (slot, header) in self.slots.iter().zip(&headers).take(count) {
             let notes = Notes::read(&header.msg_hdr);
             received.overflow = notes.overflow.or(received.overflow);
@@ -251,8 +253,8 @@ impl ArrivalClock {
     }
 }
 
-/// Datagrams a system call. A leg gets one each tick or none; more come after a stall.
-pub(crate) const BATCH: usize = 8;
+/// Datagrams a system call. A leg gets one in a tick or none; more come after a stall.
+const BATCH: usize = 4;
 
 /// Longer than any RTP packet over Ethernet.
 const LONGEST_DATAGRAM: usize = 2048;
@@ -301,11 +303,11 @@ mod tests {
         for address in ["127.0.0.1", "[::1]"] {
             let (ours, at, theirs) = meet(address);
             let before = system::now();
-            for n in 0..5u8 {
+            for n in 0..BATCH as u8 {
                 theirs.send_to(&[n; 172], at).unwrap();
             }
             let (_, heard) = hear_all(&mut Inbox::new(), &ours);
-            assert_eq!(heard.len(), 5);
+            assert_eq!(heard.len(), BATCH);
             for (n, (source, arrival, bytes)) in heard.iter().enumerate() {
                 assert_eq!(*source, theirs.local_addr().unwrap());
                 assert!(

@@ -146,12 +146,20 @@ impl Worker {
     fn receive(&mut self, clock: &ArrivalClock) {
         let mut ready = std::mem::take(&mut self.ready);
         self.poller.ready(&mut ready);
-        for token in ready.drain(..) {
-            let (slot, channel) = from_token(token);
-            self.guard(slot, |line, outlets, inbox| line.receive(channel, inbox, clock, outlets));
-            self.lines.touch(slot);
-        }
+        // What is not read to its end is taken up again in the next tick.
+        ready.retain(|&token| self.receive_from(token, clock));
         self.ready = ready;
+    }
+
+    /// Hears what came to one socket; whether there may be more.
+    fn receive_from(&mut self, token: u64, clock: &ArrivalClock) -> bool {
+        let (slot, channel) = from_token(token);
+        let mut more = false;
+        self.guard(slot, |line, outlets, inbox| {
+            more = line.receive(channel, inbox, clock, outlets);
+        });
+        self.lines.touch(slot);
+        more
     }
 
     fn advance(&mut self, now: Moment) {

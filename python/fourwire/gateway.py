@@ -106,6 +106,8 @@ class Gateway:
     async def drain(self, grace_s: float | None = None) -> None:
         """Take no new calls, let those that run finish within `grace_s`, then end them."""
         grace_s = self.settings.grace_s if grace_s is None else grace_s
+        if self.endpoint.drain and not self.calls:
+            return
         self.endpoint.drain = True
         self.journal.write("gateway.draining", calls=len(self.calls), grace_s=grace_s)
         await self._wait_idle(grace_s)
@@ -125,21 +127,26 @@ async def open_gateway(
     settings: Settings, journal: Journal, route: Route, after_call: AfterCall
 ) -> AsyncIterator[Gateway]:
     """A gateway that takes calls while the block runs, and ends those that are left after it."""
-    async with (
-        Media(ports=settings.rtp_ports.pair, workers=settings.workers) as media,
-        sip.listen(_sip_settings(settings)) as endpoint,
-        anyio.create_task_group() as tasks,
-    ):
-        gateway = Gateway(settings, journal, media, endpoint, route, after_call)
-        tasks.start_soon(gateway.take_calls)
-        journal.write("gateway.listening", addresses=gateway.addresses)
-        try:
-            yield gateway
-        finally:
-            with anyio.CancelScope(shield=True):
-                await gateway.drain(0.0)
-            tasks.cancel_scope.cancel()
-        journal.write("gateway.stopped", sip=endpoint.counters(), media=media.counters())
+    try:
+        async with (
+            Media(ports=settings.rtp_ports.pair, workers=settings.workers) as media,
+            sip.listen(_sip_settings(settings)) as endpoint,
+            anyio.create_task_group() as tasks,
+        ):
+            gateway = Gateway(settings, journal, media, endpoint, route, after_call)
+            tasks.start_soon(gateway.take_calls)
+            journal.write("gateway.listening", addresses=gateway.addresses)
+            try:
+                yield gateway
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await gateway.drain(0.0)
+                tasks.cancel_scope.cancel()
+            journal.write("gateway.stopped", sip=endpoint.counters(), media=media.counters())
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raise group.exceptions[0] from None  # what the block raised, as it raised it
 
 
 def _sip_settings(settings: Settings) -> sip.Settings:

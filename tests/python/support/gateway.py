@@ -33,8 +33,21 @@ class Queue:
 class Notes(list[Entry]):
     """A sink of the journal that a test looks into."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._news = asyncio.Event()
+
     def __call__(self, entry: Entry) -> None:
         self.append(entry)
+        self._news.set()
+
+    async def until(self, event: str, count: int = 1) -> list[Mapping[str, Any]]:
+        """What was noted under `event`, once there are `count`; TimeoutError after a while."""
+        with anyio.fail_after(15):
+            while len(self.named(event)) < count:
+                self._news.clear()
+                await self._news.wait()
+        return self.named(event)
 
     def named(self, event: str) -> list[Mapping[str, Any]]:
         """What was noted under `event`, in order."""

@@ -9,6 +9,9 @@ NumPy array of `uint8`). *Samples* (`pcm`) are signed 16-bit, mono, and come as 
 NumPy array of `int16`, `array("h")`) or as little-endian bytes. Both go out as `bytes`, or into the
 head of a writable buffer given as `out`, of either kind; then their number is returned.
 
+*Formats* of audio are `"audio/pcmu"` and `"audio/pcma"` (G.711, 8 kHz), and `"audio/pcm;rate=N"`
+(16-bit little-endian) for N of 8000, 16000, 24000 and 48000; plain `"audio/pcm"` is at 24 kHz.
+
 Errors: `TypeError` where a buffer is of the wrong kind, `ValueError` where a value does not fit
 (the message names the value and what would fit), `BufferError` where `out` is too small or
 read-only, `OSError` where the system refuses.
@@ -58,14 +61,7 @@ __all__ = [
 
 _Codec: TypeAlias = Literal["PCMU", "PCMA"]
 _Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
-_Format: TypeAlias = Literal[
-    "audio/pcmu",
-    "audio/pcma",
-    "audio/pcm;rate=8000",
-    "audio/pcm;rate=16000",
-    "audio/pcm;rate=24000",
-    "audio/pcm;rate=48000",
-]
+_Format: TypeAlias = str
 _Octets: TypeAlias = ReadableBuffer | NDArray[np.uint8]
 _Pcm: TypeAlias = ReadableBuffer | NDArray[np.int16]
 _Out: TypeAlias = WriteableBuffer | NDArray[np.int16] | NDArray[np.uint8]

@@ -18,7 +18,7 @@ from typing import Literal, Self, TypeAlias
 from fourwire import _core, sdp
 from fourwire._core import LegConfig
 
-__all__ = ["AnsweredLeg", "LegEvent", "Media", "MediaLeg", "MediaPort", "leg_config"]
+__all__ = ["AnsweredLeg", "Format", "LegEvent", "Media", "MediaLeg", "MediaPort", "leg_config"]
 
 LegEvent: TypeAlias = (
     _core.Audio
@@ -36,14 +36,10 @@ LegEvent: TypeAlias = (
 """What `MediaLeg.events` tells; the last is `Closed`."""
 
 Address: TypeAlias = tuple[str, int]
-Format: TypeAlias = Literal[
-    "audio/pcmu",
-    "audio/pcma",
-    "audio/pcm;rate=8000",
-    "audio/pcm;rate=16000",
-    "audio/pcm;rate=24000",
-    "audio/pcm;rate=48000",
-]
+"""An IP address and a port."""
+
+Format: TypeAlias = str
+"""`audio/pcmu`, `audio/pcma` or `audio/pcm;rate=N`; see `fourwire._core`."""
 
 logger = logging.getLogger("fourwire.media")
 
@@ -239,7 +235,7 @@ class MediaLeg:
     def bridge(
         self,
         *,
-        input: Format = "audio/pcmu",  # noqa: A002 the word of the session
+        input: Format = "audio/pcmu",  # noqa: A002 the session's word
         output: Format = "audio/pcmu",
         back_channel: Format | None = None,
         append_ms: float = 60,

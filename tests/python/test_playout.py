@@ -164,4 +164,4 @@ def test_a_frame_of_no_length_that_fits_is_refused() -> None:
     with pytest.raises(ValueError, match="from 0 to 65535 is needed, not -1"):
         Playout().take(-1)
     with pytest.raises(ValueError, match=r"audio format is one of .*, not 'audio/opus'"):
-        Playout(output="audio/opus")  # type: ignore[arg-type]
+        Playout(output="audio/opus")

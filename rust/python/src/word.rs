@@ -76,6 +76,7 @@ impl Word for AudioFormat {
         ("audio/pcm;rate=16000", Self::Pcm16(ClockRate::Hz16000)),
         ("audio/pcm;rate=24000", Self::Pcm16(ClockRate::Hz24000)),
         ("audio/pcm;rate=48000", Self::Pcm16(ClockRate::Hz48000)),
+        ("audio/pcm", Self::Pcm16(ClockRate::Hz24000)),
     ];
 }
 

@@ -5,43 +5,26 @@
 
 #![allow(clippy::print_stdout, reason = "printing is what a bench is for")]
 
+mod timing;
+
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fourwire::Moment;
 use fourwire::listen::dejitter::{Dejitter, DejitterConfig, Stretch};
 use fourwire::realtime::append::AppendBuilder;
 use fourwire::realtime::delta::{Message, read};
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
-
-const ROUNDS: usize = 301;
+use timing::{heading, measure};
 
 fn main() {
-    println!("{:<44}{:>10}{:>10}", "ns each", "least", "median");
+    heading();
     rtp();
     dejitter();
     append(480, "append, 60 ms of G.711");
     append(4800, "append, 100 ms of PCM16 at 24 kHz");
     delta(800, "delta, 100 ms of G.711");
     delta(4800, "delta, 100 ms of PCM16 at 24 kHz");
-}
-
-/// Runs `once` in rounds of about 100 µs and prints what one run took.
-fn measure(name: &str, mut once: impl FnMut()) {
-    let probe = time(1000, &mut once).max(Duration::from_nanos(1)) / 1000;
-    let runs = (100_000 / probe.as_nanos().max(1)).clamp(10, 100_000) as u32;
-    let mut rounds: Vec<f64> =
-        (0..ROUNDS).map(|_| time(runs, &mut once).as_nanos() as f64 / f64::from(runs)).collect();
-    rounds.sort_by(f64::total_cmp);
-    println!("{name:<44}{:>10.1}{:>10.1}", rounds[0], rounds[ROUNDS / 2]);
-}
-
-fn time(runs: u32, once: &mut impl FnMut()) -> Duration {
-    let start = Instant::now();
-    for _ in 0..runs {
-        once();
-    }
-    start.elapsed()
 }
 
 fn packet(sequence: u16, payload: &[u8]) -> RtpPacket<'_> {

@@ -1,4 +1,4 @@
-//! Choosing a build at run time: the only place that knows of instruction sets.
+//! Choosing a build at run time.
 
 /// Defines `$name`, which runs `$body` in the best build for this processor, and `$name::scalar`
 /// for the twin that the tests compare with.

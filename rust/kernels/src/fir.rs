@@ -1,8 +1,6 @@
 //! A polyphase filter: the whole run of outputs in one call, so that neighbours overlap in the
 //! processor's pipeline.
 
-use crate::dispatch::dispatched;
-
 /// Sums are kept in this many lanes, whatever the vector unit's width, and added up in one order:
 /// so the result does not depend on the processor.
 pub const LANES: usize = 16;
@@ -50,20 +48,32 @@ impl Bank {
     }
 }
 
-dispatched! {
-    /// Fills `out`, whose length [`Bank::outputs`] told, with the outputs of `input` from
-    /// `position` on, rounded to the nearest sample and clipped.
-    ///
-    /// A position counts outputs at the common multiple of both rates; the first window of
-    /// `input` begins at zero.
-    ///
-    /// # Panics
-    /// Where `out` is longer than [`Bank::outputs`] allows.
-    pub fn filter(bank: &Bank, input: &[f32], position: usize, out: &mut [i16]) = filter_body
+/// Fills `out`, whose length [`Bank::outputs`] told, with the outputs of `input` from `position`
+/// on, rounded to the nearest sample and clipped.
+///
+/// A position counts outputs at the common multiple of both rates; the first window of `input`
+/// begins at zero.
+///
+/// # Panics
+/// Where `out` is longer than [`Bank::outputs`] allows.
+#[inline]
+pub fn filter(bank: &Bank, input: &[f32], position: usize, out: &mut [i16]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: `wide::filter` asks for AVX2 alone, and this processor was just seen to have it.
+        return unsafe { wide::filter(bank, input, position, out) };
+    }
+    run(bank, input, position, out, dot);
 }
 
 #[inline(always)]
-fn filter_body(bank: &Bank, input: &[f32], position: usize, out: &mut [i16]) {
+fn run(
+    bank: &Bank,
+    input: &[f32],
+    position: usize,
+    out: &mut [i16],
+    dot: impl Fn(&[f32], &[f32]) -> f32,
+) {
     let (mut at, mut phase) = (position / bank.up, position % bank.up);
     for sample in out {
         let window = &input[at..at + bank.length];
@@ -85,14 +95,45 @@ fn dot(window: &[f32], taps: &[f32]) -> f32 {
             lanes[lane] += samples[lane] * taps[lane];
         }
     }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-        width /= 2;
+    let eight: [f32; 8] = std::array::from_fn(|n| lanes[n] + lanes[n + 8]);
+    let four: [f32; 4] = std::array::from_fn(|n| eight[n] + eight[n + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
+}
+
+/// The same, spelled out: left to itself, the compiler sums two lanes at a time.
+#[cfg(target_arch = "x86_64")]
+mod wide {
+    use std::arch::x86_64::*;
+
+    use super::{Bank, LANES, run};
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn filter(bank: &Bank, input: &[f32], position: usize, out: &mut [i16]) {
+        run(bank, input, position, out, |window, taps| dot(window, taps));
     }
-    lanes[0]
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn dot(window: &[f32], taps: &[f32]) -> f32 {
+        let (mut low, mut high) = (_mm256_setzero_ps(), _mm256_setzero_ps());
+        let chunks = window.as_chunks::<LANES>().0.iter().zip(taps.as_chunks::<LANES>().0);
+        for (samples, taps) in chunks {
+            let ([a, b], [c, d]) = (halves(samples), halves(taps));
+            low = _mm256_add_ps(low, _mm256_mul_ps(a, c));
+            high = _mm256_add_ps(high, _mm256_mul_ps(b, d));
+        }
+        let eight = _mm256_add_ps(low, high);
+        let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn halves(chunk: &[f32; LANES]) -> [__m256; 2] {
+        // SAFETY: a chunk holds two vectors of eight, and unaligned loads are asked for.
+        unsafe { [_mm256_loadu_ps(chunk.as_ptr()), _mm256_loadu_ps(chunk.as_ptr().add(8))] }
+    }
 }
 
 /// To the nearest, ties to even. Adding and taking away 1.5 · 2²³ leaves no room for a fraction,
@@ -127,7 +168,7 @@ mod tests {
             let outputs = bank.outputs(input.len(), position);
             let (mut wide, mut scalar) = (vec![0; outputs], vec![0; outputs]);
             filter(&bank, &input, position, &mut wide);
-            filter_body(&bank, &input, position, &mut scalar);
+            run(&bank, &input, position, &mut scalar, dot);
             prop_assert_eq!(wide, scalar);
         }
     }

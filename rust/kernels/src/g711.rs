@@ -1,4 +1,4 @@
-//! G.711 by formula: shifts and masks that a vector unit does for eight samples at a time.
+//! G.711 by formula: shifts and masks that a vector unit does for many samples at a time.
 
 use crate::dispatch::dispatched;
 
@@ -50,7 +50,7 @@ fn encode_a_body(pcm: &[i16], out: &mut [u8]) {
     }
 }
 
-/// 32-bit lanes throughout: only these can be shifted each by an amount of its own.
+/// In 32-bit lanes, which can be shifted each by an amount of its own.
 #[inline(always)]
 const fn expand_mu(code: u8) -> i16 {
     let bits = !code as i32 & 0xFF;
@@ -63,11 +63,9 @@ const fn expand_mu(code: u8) -> i16 {
 const fn expand_a(code: u8) -> i16 {
     let bits = code as i32 ^ 0x55;
     let segment = (bits >> 4) & 0x07;
-    let step = ((bits & 0x0F) << 4) + 8;
     // The lowest segment is linear; each of the others doubles the one before.
-    let offset = if segment == 0 { 0 } else { 0x100 };
-    let doublings = if segment == 0 { 0 } else { segment - 1 };
-    let value = (step + offset) << doublings;
+    let curved = (segment != 0) as i32;
+    let value = (((bits & 0x0F) << 4) + 8 + (curved << 8)) << (segment - curved);
     (if bits & 0x80 == 0 { -value } else { value }) as i16
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The plain build of a loop is its scalar twin and runs anywhere. The other build is allowed the
 //! vector instructions that this processor turns out to have; the compiler makes vectors of the
-//! same source. Neither may reorder or fuse floating-point operations, so both give the same bits
-//! on every machine, which the tests check.
+//! same source, but for the one loop where it has to be told how. Neither reorders or fuses
+//! floating-point operations, so both give the same bits on every machine, which the tests check.
 
 mod dispatch;
 pub mod fir;

@@ -1,0 +1,83 @@
+//! A call that runs allocates nothing: its buffers have found their size after a second.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::time::Duration;
+
+use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
+use fourwire::{AudioFormat, Bridge, ClockRate, Law, Leg, LegConfig, Media, Moment};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is handed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's promises are passed on unchanged.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on unchanged.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn leg(format: AudioFormat) -> Leg {
+    let config = LegConfig {
+        media: Media::g711(Law::Mu),
+        ssrc: Ssrc(1),
+        first_sequence: 0,
+        first_timestamp: 0,
+        cname: "a@b".into(),
+        unix_time_at_origin: Duration::ZERO,
+    };
+    let mut leg = Leg::new(config, Moment::from_millis(0));
+    leg.bridge(Bridge::new(format));
+    leg.record(true);
+    leg
+}
+
+/// One packet time of a call in which both sides speak and every tenth packet is lost.
+fn packet_time(leg: &mut Leg, number: u64, datagram: &mut Vec<u8>, reply: &[u8]) {
+    let now = Moment::from_millis(number * 20);
+    if number % 10 != 9 {
+        datagram.clear();
+        let (sequence, timestamp) = (number as u16, number as u32 * 160);
+        RtpPacket::new(PayloadType::PCMU, sequence, timestamp, Ssrc(7), &[0x2A; 160])
+            .write(datagram);
+        leg.receive(now, datagram);
+    }
+    if number % 10 == 0 {
+        leg.say("r", "i", reply);
+    }
+    while leg.poll(now).is_some() {}
+}
+
+#[test]
+fn a_call_that_runs_allocates_nothing() {
+    let pcm24 = AudioFormat::Pcm16(ClockRate::Hz24000);
+    for format in [AudioFormat::G711(Law::Mu), pcm24] {
+        let mut leg = leg(format);
+        let mut datagram = Vec::with_capacity(200);
+        let reply =
+            vec![0x31; format.rate().samples_in(Duration::from_millis(200)) * format.width()];
+        // A reply comes ahead of its time, so the lane does not run dry between its pieces.
+        leg.say("r", "i", &reply);
+        for number in 0..100 {
+            packet_time(&mut leg, number, &mut datagram, &reply);
+        }
+        let before = ALLOCATIONS.get();
+        for number in 100..1100 {
+            packet_time(&mut leg, number, &mut datagram, &reply);
+        }
+        assert_eq!(ALLOCATIONS.get() - before, 0, "{format:?}");
+    }
+}

@@ -3,7 +3,6 @@
 import base64
 import json
 import select
-import socket
 import time
 import wave
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.phone import PATIENCE_S, Phone
 
 from fourwire import LegConfig, RtpPacket
 from fourwire._core import (
@@ -28,9 +28,6 @@ from fourwire._core import (
     ReplyStarted,
 )
 
-PATIENCE_S = 10
-"""How long a test waits for what must come; nothing is as slow where all is well."""
-
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
@@ -39,50 +36,14 @@ def engine() -> Iterator[Engine]:
     engine.close()
 
 
-class Caller:
-    """A telephone: a socket, and a stream of packets that goes out as fast as a test likes."""
-
-    def __init__(self) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.settimeout(PATIENCE_S)
-        self.address: tuple[str, int] = self.socket.getsockname()
-        self._spoken = 0
-
-    def hear(self) -> RtpPacket:
-        """The next packet that the engine sends."""
-        return RtpPacket.parse(self.socket.recv(2048))
-
-    def hear_until(self, payload: bytes) -> RtpPacket:
-        """The first packet that carries `payload`."""
-        end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            packet = self.hear()
-            if packet.payload == payload:
-                return packet
-        raise AssertionError("it never came")
-
-    def speak(self, port: int, payload: bytes, payload_type: int = 0, marker: bool = False) -> None:
-        packet = RtpPacket(
-            payload_type=payload_type,
-            sequence=self._spoken,
-            timestamp=160 * self._spoken,
-            ssrc=5,
-            payload=payload,
-            marker=marker,
-        )
-        self._spoken += 1
-        self.socket.sendto(packet.write(), ("127.0.0.1", port))
-
-
 @pytest.fixture
-def caller() -> Iterator[Caller]:
-    caller = Caller()
+def caller() -> Iterator[Phone]:
+    caller = Phone()
     yield caller
     caller.socket.close()
 
 
-def start(engine: Engine, caller: Caller, **options: Any) -> LiveLeg:
+def start(engine: Engine, caller: Phone, **options: Any) -> LiveLeg:
     leg = engine.reserve().start(LegConfig(telephone_event=101, **options), caller.address)
     leg.bridge(append_ms=20)
     return leg
@@ -99,14 +60,14 @@ def take_until(engine: Engine, enough: Callable[[list[Any]], bool]) -> list[Any]
     return events
 
 
-def test_a_leg_speaks_from_its_port_at_once(engine: Engine, caller: Caller) -> None:
+def test_a_leg_speaks_from_its_port_at_once(engine: Engine, caller: Phone) -> None:
     leg = start(engine, caller)
     payload, (host, port) = caller.socket.recvfrom(2048)
     assert (host, port) == ("127.0.0.1", leg.port)
     assert RtpPacket.parse(payload).payload == b"\xff" * 160
 
 
-def test_packets_come_one_every_packet_time(engine: Engine, caller: Caller) -> None:
+def test_packets_come_one_every_packet_time(engine: Engine, caller: Phone) -> None:
     leg = start(engine, caller)
     packets = [caller.hear() for _ in range(10)]
     steps = {(b.timestamp - a.timestamp) % 2**32 for a, b in pairwise(packets)}
@@ -115,7 +76,7 @@ def test_packets_come_one_every_packet_time(engine: Engine, caller: Caller) -> N
     assert [packet.marker for packet in packets] == [True] + [False] * 9
 
 
-def test_the_caller_comes_as_messages_ready_for_the_agent(engine: Engine, caller: Caller) -> None:
+def test_the_caller_comes_as_messages_ready_for_the_agent(engine: Engine, caller: Phone) -> None:
     leg = start(engine, caller)
     codes = [bytes([0x90 + number]) * 160 for number in range(5)]
     for code in codes:
@@ -127,7 +88,7 @@ def test_the_caller_comes_as_messages_ready_for_the_agent(engine: Engine, caller
 
 
 def test_the_caller_comes_as_raw_audio_where_that_is_asked_for(
-    engine: Engine, caller: Caller
+    engine: Engine, caller: Phone
 ) -> None:
     leg = start(engine, caller)
     leg.bridge(append_ms=20, shape="audio")
@@ -140,14 +101,14 @@ def test_the_caller_comes_as_raw_audio_where_that_is_asked_for(
     assert before <= chunk.arrival_ns <= time.monotonic_ns()
 
 
-def test_the_caller_is_latched_on_to(engine: Engine, caller: Caller) -> None:
+def test_the_caller_is_latched_on_to(engine: Engine, caller: Phone) -> None:
     leg = start(engine, caller)
     caller.speak(leg.port, b"\x90" * 160)
     events = take_until(engine, lambda seen: any(isinstance(it, Latched) for it in seen))
     assert Latched(caller.address) in events
 
 
-def test_a_reply_is_heard_by_the_caller_and_told(engine: Engine, caller: Caller) -> None:
+def test_a_reply_is_heard_by_the_caller_and_told(engine: Engine, caller: Phone) -> None:
     leg = start(engine, caller)
     assert leg.say(b"\x91" * 320, response="r", item="a")
     caller.hear_until(b"\x91" * 160)
@@ -155,7 +116,7 @@ def test_a_reply_is_heard_by_the_caller_and_told(engine: Engine, caller: Caller)
     assert events == [ReplyStarted("a"), ReplyEnded("a", 40.0), Drained()]
 
 
-def test_a_barge_in_silences_and_is_told(engine: Engine, caller: Caller) -> None:
+def test_a_barge_in_silences_and_is_told(engine: Engine, caller: Phone) -> None:
     leg = start(engine, caller)
     delta = {
         "type": "response.output_audio.delta",
@@ -174,7 +135,7 @@ def test_a_barge_in_silences_and_is_told(engine: Engine, caller: Caller) -> None
     assert cut.heard_ms < 5000
 
 
-def test_a_key_is_told(engine: Engine, caller: Caller) -> None:
+def test_a_key_is_told(engine: Engine, caller: Phone) -> None:
     leg = start(engine, caller)
     caller.speak(leg.port, b"\x90" * 160)
     for _ in range(3):
@@ -183,7 +144,7 @@ def test_a_key_is_told(engine: Engine, caller: Caller) -> None:
     assert Key("#", 40.0) in events
 
 
-def test_digits_reach_the_caller(engine: Engine, caller: Caller) -> None:
+def test_digits_reach_the_caller(engine: Engine, caller: Phone) -> None:
     leg = start(engine, caller)
     leg.send_digits("7", tone_ms=60)
     packet = caller.hear()
@@ -195,11 +156,11 @@ def test_digits_reach_the_caller(engine: Engine, caller: Caller) -> None:
 
 
 def test_a_renegotiated_leg_speaks_the_new_codec_to_the_new_address(
-    engine: Engine, caller: Caller
+    engine: Engine, caller: Phone
 ) -> None:
     leg = start(engine, caller)
     caller.hear()
-    other = Caller()
+    other = Phone()
     try:
         leg.renegotiate(LegConfig(codec="PCMA"), other.address)
         assert other.hear().payload == b"\xd5" * 160
@@ -208,7 +169,7 @@ def test_a_renegotiated_leg_speaks_the_new_codec_to_the_new_address(
 
 
 def test_a_closed_leg_tells_its_counters_and_is_the_last_to_be_heard_of(
-    engine: Engine, caller: Caller
+    engine: Engine, caller: Phone
 ) -> None:
     leg = start(engine, caller)
     caller.hear()
@@ -220,14 +181,14 @@ def test_a_closed_leg_tells_its_counters_and_is_the_last_to_be_heard_of(
     assert leg.counters() == last.counters
 
 
-def test_a_leg_that_nobody_holds_closes(engine: Engine, caller: Caller) -> None:
+def test_a_leg_that_nobody_holds_closes(engine: Engine, caller: Phone) -> None:
     start(engine, caller)
     events = take_until(engine, lambda seen: any(isinstance(it, Closed) for it in seen))
     assert events[-1].cause == "asked"
 
 
 def test_a_recording_is_a_stereo_file_of_the_call(
-    engine: Engine, caller: Caller, tmp_path: Path
+    engine: Engine, caller: Phone, tmp_path: Path
 ) -> None:
     leg = start(engine, caller)
     leg.record(tmp_path / "call.wav")
@@ -242,7 +203,7 @@ def test_a_recording_is_a_stereo_file_of_the_call(
 
 
 def test_a_recording_that_cannot_be_made_is_the_systems_error(
-    engine: Engine, caller: Caller, tmp_path: Path
+    engine: Engine, caller: Phone, tmp_path: Path
 ) -> None:
     leg = start(engine, caller)
     with pytest.raises(FileNotFoundError):
@@ -260,7 +221,7 @@ def test_ports_run_out_with_a_message_that_says_why() -> None:
     engine.close()
 
 
-def test_a_port_is_started_once(engine: Engine, caller: Caller) -> None:
+def test_a_port_is_started_once(engine: Engine, caller: Phone) -> None:
     port = engine.reserve()
     leg = port.start(LegConfig(), caller.address)
     assert port.port == leg.port
@@ -268,7 +229,7 @@ def test_a_port_is_started_once(engine: Engine, caller: Caller) -> None:
         port.start(LegConfig(), caller.address)
 
 
-def test_a_closed_engine_gives_no_ports_but_its_last_events(caller: Caller) -> None:
+def test_a_closed_engine_gives_no_ports_but_its_last_events(caller: Phone) -> None:
     engine = Engine(address="127.0.0.1", ports=(31010, 31019))
     leg = start(engine, caller)
     caller.hear()
@@ -282,7 +243,7 @@ def test_a_closed_engine_gives_no_ports_but_its_last_events(caller: Caller) -> N
         engine.reserve()
 
 
-def test_an_engine_counts(engine: Engine, caller: Caller) -> None:
+def test_an_engine_counts(engine: Engine, caller: Phone) -> None:
     leg = start(engine, caller)
     caller.hear()
     counters = engine.counters()

@@ -5,6 +5,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.sip_torture import ALL, DROPPED, NEW_CALL, ODD_METHOD, Torture
 
 from fourwire.sip.core import Rules
 from fourwire.sip.errors import MalformedMessage
@@ -14,7 +15,6 @@ from fourwire.sip.flow import Flow
 from fourwire.sip.message import Request, Response, parse
 from fourwire.sip.transaction import Transmit
 from fourwire.sip.user_agent import UserAgent
-from support.sip_torture import ALL, DROPPED, NEW_CALL, ODD_METHOD, Torture
 
 FLOW = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.7", 5070), 1)
 

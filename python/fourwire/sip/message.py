@@ -201,7 +201,7 @@ def _request_or_drop(words: list[str], lines: list[str], rest: bytes, limits: Li
 
 
 def _checked_request(words: list[str], headers: Headers, rest: bytes, limits: Limits) -> Request:
-    method, *_, version = words
+    method, version = words[0], words[-1]
     if _OTHER_VERSION.match(version) and version.upper() != VERSION:
         raise MalformedMessage(f"version {version[:20]} is not supported", 505)
     if len(words) != 3 or version.upper() != VERSION:

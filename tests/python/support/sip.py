@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fourwire.sip.core import Rules
-from fourwire.sip.events import Event
+from fourwire.sip.events import Event, Invited, Reinvited
 from fourwire.sip.flow import Address, Flow
 from fourwire.sip.message import Message, Request, Response, parse
 from fourwire.sip.timers import SECOND
@@ -73,7 +73,7 @@ class World:
         self.swallow: Callable[[Sent], bool] = lambda sent: False
         """Messages that the network loses on purpose."""
         self.weather = weather or Weather()
-        self._random = random.Random(seed)  # noqa: S311
+        self._random = random.Random(seed)
         self._transport = transport
         self._peers: dict[Address, Peer] = {}
         self._under_way: list[tuple[int, int, bytes, Address, Address]] = []
@@ -83,7 +83,7 @@ class World:
         """A new user agent at an address."""
         rules.setdefault("ports", {self._transport: port})
         seed = self._random.getrandbits(32)
-        agent = UserAgent(Rules(**rules), random.Random(seed))  # type: ignore[arg-type]  # noqa: S311
+        agent = UserAgent(Rules(**rules), random.Random(seed))  # type: ignore[arg-type]
         peer = self._peers[host, port] = Peer(agent, (host, port))
         return peer
 
@@ -181,3 +181,34 @@ class World:
 
     def _flow(self, local: Address, remote: Address) -> Flow:
         return Flow(self._transport, local, remote, 1)
+
+
+def losing(*names: str) -> Callable[[Sent], bool]:
+    """A network that loses every message of these names."""
+    return lambda sent: sent.what in names
+
+
+def pair(world: World, **rules: object) -> tuple[Peer, Peer]:
+    """A caller, and a callee with ``rules``."""
+    return world.peer("192.0.2.1"), world.peer("192.0.2.2", **rules)
+
+
+def answering(world: World, peer: Peer, sdp: str = ANSWER) -> None:
+    """Let a peer answer every call and every re-INVITE at once."""
+
+    def answer(event: Event) -> None:
+        if isinstance(event, Invited):
+            peer.agent.answer(world.now, event.call, sdp)
+        elif isinstance(event, Reinvited):
+            peer.agent.answer_reinvite(world.now, event.call, event.cseq, sdp)
+
+    peer.on_event = answer
+
+
+def established(world: World, **rules: object) -> tuple[Peer, Peer]:
+    """A caller and a callee whose call is up, unless the network is against it."""
+    caller, callee = pair(world, **rules)
+    answering(world, callee)
+    world.place(caller, callee)
+    world.run(1)
+    return caller, callee

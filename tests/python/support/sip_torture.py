@@ -22,7 +22,10 @@ class Torture:
     """Whether the message is one that the parser must accept."""
 
 
-BODY = "v=0\r\no=t 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+BODY = (
+    "v=0\r\no=t 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\n"
+    "m=audio 4000 RTP/AVP 0\r\n"
+)
 
 DEFAULTS = {
     "Via": "SIP/2.0/UDP host.example.com;branch=z9hG4bKtorture",
@@ -103,7 +106,8 @@ VALID = [
             f"extensionHeader-!.%*+_`'~: ok \ufeff{chr(0x5927)}{chr(0x505C)}",
             Via="SIP/2.0/TCP host1.example.com;branch=z9hG4bK-.!%66*_+`'~",
             To='"BEL:\\\x07 NUL:\\\x00 DEL:\\\x7f" <sip:1_un@example.com>',
-            From=f"token1~` token2'+_ <sip:m@example.com>;fromParam''~+*_!.-%=\"w{chr(0x44B)}\";tag=_t~'",
+            From="token1~` token2'+_ <sip:m@example.com>"
+            f";fromParam''~+*_!.-%=\"w{chr(0x44B)}\";tag=_t~'",
             Call_ID="intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{",
             CSeq=f"139122385 {ODD_METHOD}",
         ),
@@ -230,9 +234,7 @@ APPLICATION = [
     ),
     Torture("regaut01", register("Authorization: NoOneKnowsThisScheme opaque-data=here"), 405),
     Torture("multi01", invite("Call-ID: other", "CSeq: 59 INVITE"), 400, readable=False),
-    Torture(
-        "mcl01", options("Content-Length: 13", "Content-Length: 5"), 400, readable=False
-    ),
+    Torture("mcl01", options("Content-Length: 13", "Content-Length: 5"), 400, readable=False),
     Torture(
         "bcast",
         message("SIP/2.0 200 OK", Via="SIP/2.0/UDP 255.255.255.255;branch=z9hG4bKelse"),

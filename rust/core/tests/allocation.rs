@@ -55,7 +55,7 @@ fn packet_time(leg: &mut Leg, number: u64, datagram: &mut Vec<u8>, reply: &[u8])
             .write(datagram);
         leg.receive(now, datagram);
     }
-    if number % 10 == 0 {
+    if number.is_multiple_of(10) {
         leg.say("r", "i", reply);
     }
     while leg.poll(now).is_some() {}

@@ -1,12 +1,11 @@
 """The join of a call's audio and an agent: both ways, and silence when the caller speaks."""
 
 from collections.abc import Callable
-from typing import cast
 
 from fourwire._core import Drained, Interruption, ReplyEnded, ReplyStarted
 from fourwire.inworld import Agent, events
 from fourwire.journal import CallJournal
-from fourwire.media import Format, MediaLeg
+from fourwire.media import MediaLeg
 from fourwire.transcript import Transcript
 
 __all__ = ["Bridge"]
@@ -52,11 +51,7 @@ class Bridge:
     def open(self) -> None:
         """Let audio flow both ways; what the caller said before this moment is not sent."""
         formats = self.agent.audio
-        self.leg.bridge(
-            input=_leg_format(formats.input),
-            output=_leg_format(formats.output),
-            append_ms=self._append_ms,
-        )
+        self.leg.bridge(input=formats.input, output=formats.output, append_ms=self._append_ms)
         self.leg.on_append = self.agent.send_frame
         self.agent.on_message = self.leg.receive_message
         self._is_open = True
@@ -145,8 +140,3 @@ class Bridge:
         """Let the agent's listeners know, and the journal even where they are gone."""
         self._journal.note(event)
         self.agent.publish(event)
-
-
-def _leg_format(name: str) -> Format:
-    """The leg's word for a format of the session, where PCM has a rate of its own."""
-    return cast(Format, "audio/pcm;rate=24000" if name == "audio/pcm" else name)

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
@@ -52,6 +53,8 @@ class CallOptions:
     """Audio in one message to the agent."""
     rtp_lost_s: float | None = None
     """Seconds without RTP, outside hold, that end a call; None: never."""
+    recordings: str = ""
+    """Directory that gets a recording of the call; empty: none is made."""
 
 
 class Call:
@@ -312,6 +315,8 @@ class Call:
         if self._leg is None:
             self._leg = leg
             self._start(self._follow_leg)
+            if self._options.recordings:
+                self.record(str(Path(self._options.recordings) / f"{self.id}.wav"))
 
     def _start(self, work: Callable[[], Awaitable[None]]) -> None:
         assert self._tasks is not None, "a call is run by `live`"

@@ -65,6 +65,7 @@ def _add_serve(commands: "Commands[argparse.ArgumentParser]") -> None:
     serve.add_argument("--address", help="the address that callers send their audio to")
     serve.add_argument("--rtp-ports", metavar="FIRST-LAST", help="ports for audio (10000-20000)")
     serve.add_argument("--max-calls", metavar="N", help="calls at a time (500)")
+    serve.add_argument("--recordings", metavar="DIR", help="a stereo WAV file of every call")
     serve.add_argument("--journal", metavar="FILE", help="JSON lines of all that happens; - prints")
     serve.add_argument("--quiet", action="store_true", help="print nothing about calls")
     serve.set_defaults(run=_serve)
@@ -82,7 +83,7 @@ def _add_demo(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    names = ("agent", "listen", "address", "rtp_ports", "max_calls", "journal")
+    names = ("agent", "listen", "address", "rtp_ports", "max_calls", "recordings", "journal")
     flags = {name: getattr(options, name) for name in names}
     settings = Settings.load(options.settings, flags=flags)
     anyio.run(_serve_agent, settings, options.quiet)

@@ -46,7 +46,11 @@ class Gateway:
         """The calls that live now, by id."""
         self._route = route
         self._after_call = after_call
-        self._options = CallOptions(append_ms=settings.append_ms, rtp_lost_s=settings.rtp_lost_s)
+        self._options = CallOptions(
+            append_ms=settings.append_ms,
+            rtp_lost_s=settings.rtp_lost_s,
+            recordings=settings.recordings,
+        )
         self._idle = anyio.Event()
 
     @property
@@ -106,16 +110,17 @@ class Gateway:
     async def drain(self, grace_s: float | None = None) -> None:
         """Take no new calls, let those that run finish within `grace_s`, then end them."""
         grace_s = self.settings.grace_s if grace_s is None else grace_s
-        if self.endpoint.drain and not self.calls:
-            return
         self.endpoint.drain = True
+        if not self.calls:
+            return
         self.journal.write("gateway.draining", calls=len(self.calls), grace_s=grace_s)
-        await self._wait_idle(grace_s)
+        await self.wait_idle(grace_s)
         for call in list(self.calls.values()):
             call.end(Cause.SHUTDOWN)
-        await self._wait_idle(NO_GRACE_SECONDS)
+        await self.wait_idle(NO_GRACE_SECONDS)
 
-    async def _wait_idle(self, seconds: float) -> None:
+    async def wait_idle(self, seconds: float) -> None:
+        """Wait until no call lives, but no longer than `seconds`."""
         with anyio.move_on_after(seconds):
             while self.calls:
                 self._idle = anyio.Event()

@@ -165,6 +165,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that running calls are given to finish when the gateway is told to stop."""
     rtp_lost_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Seconds without any RTP of the caller, outside hold, that end a call; unset: never."""
+    recordings: str = ""
+    """Directory that gets a stereo recording of every call, caller left; empty: none are made."""
     journal: str = ""
     """File that gets the journal, a JSON line an event; `-` is standard output, empty is none."""
     agent: str = ""

@@ -12,7 +12,7 @@ from fourwire._core import Audio, Key
 from fourwire.demo.levels import SPEECH_DBOV, dbov
 from fourwire.media import Media, MediaLeg, MediaPort, leg_config
 
-__all__ = ["Caller", "Heard", "telephone"]
+__all__ = ["Caller", "Heard", "Telephone", "WaitedInVain", "telephone"]
 
 FORMAT = "audio/pcm;rate=8000"
 CHUNK_MS = 20
@@ -33,6 +33,10 @@ class Heard:
     def is_speech(self) -> bool:
         """Whether somebody speaks in it."""
         return self.level >= SPEECH_DBOV
+
+
+class WaitedInVain(TimeoutError):
+    """What a caller waited for did not come."""
 
 
 class Caller:
@@ -70,17 +74,28 @@ class Caller:
                     self.keys.append(digit)
             self._news.set()
 
-    async def until(self, true: Callable[[Sequence[Heard]], bool], within_s: float) -> None:
-        """Wait until what was heard makes `true` true; TimeoutError after `within_s`."""
-        with anyio.fail_after(within_s):
+    async def until(
+        self,
+        true: Callable[[Sequence[Heard]], bool],
+        within_s: float,
+        what: str = "what it waits for",
+    ) -> None:
+        """Wait until what was heard makes `true` true; `WaitedInVain` after `within_s`."""
+        with anyio.move_on_after(within_s):
             while not true(self.heard):
                 self._news.clear()
                 await self._news.wait()
+            return
+        raise WaitedInVain(f"the caller did not hear {what} within {within_s:g} s")
 
     async def until_speech(self, within_s: float = 10.0) -> None:
         """Wait until the other side speaks, from now on."""
         start = len(self.heard)
-        await self.until(lambda heard: any(chunk.is_speech for chunk in heard[start:]), within_s)
+
+        def speaks(heard: Sequence[Heard]) -> bool:
+            return any(chunk.is_speech for chunk in heard[start:])
+
+        await self.until(speaks, within_s, "speech")
 
     async def until_silence(self, lasting_ms: int = 600, within_s: float = 20.0) -> None:
         """Wait until the other side has been silent for `lasting_ms`, counted from now."""
@@ -90,7 +105,7 @@ class Caller:
             last = heard[max(start, len(heard) - chunks) :]
             return len(last) == chunks and not any(chunk.is_speech for chunk in last)
 
-        await self.until(silent, within_s)
+        await self.until(silent, within_s, "silence")
 
     async def renegotiate(self, direction: sdp.Direction) -> sdp.NegotiatedMedia:
         """Send a re-INVITE that wants media to flow this way, as we see it, and follow it."""
@@ -101,9 +116,7 @@ class Caller:
         answer = await self.call.reinvite(offer)
         self._described = offer
         agreed = sdp.accept(offer, answer or "", policy)
-        self.leg.renegotiate(
-            leg_config(agreed), agreed.remote, agreed.remote_rtcp, agreed.rtcp_mux
-        )
+        self.leg.renegotiate(leg_config(agreed), agreed.remote, agreed.remote_rtcp, agreed.rtcp_mux)
         return agreed
 
     async def hang_up(self) -> None:

@@ -1,5 +1,7 @@
 """How loud a stretch of audio is: for judging a call, with other code than the call's own."""
 
+import math
+
 import numpy as np
 
 __all__ = ["SPEECH_DBOV", "dbov"]
@@ -17,4 +19,4 @@ def dbov(pcm: bytes) -> float:
     power = float(np.mean(samples**2)) if samples.size else 0.0
     if power == 0.0:
         return SILENCE_DBOV
-    return max(SILENCE_DBOV, 10 * np.log10(power / 32768.0**2))
+    return max(SILENCE_DBOV, 10 * math.log10(power / 32768.0**2))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from fourwire.settings import Secret as Secret
     from fourwire.settings import secret as secret
 
+    __version__: str
+
 __all__ = [
     "App",
     "Call",
@@ -71,7 +73,7 @@ _HOME = {
 _MODULES = frozenset({"g711", "inworld", "sdp", "sip", "standin"})
 
 
-def __getattr__(name: str) -> Any:
+def _find(name: str) -> Any:
     if name in _MODULES:
         return import_module(f"fourwire.{name}")
     if name in _HOME:
@@ -81,6 +83,10 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("fourwire")
     raise AttributeError(f"module 'fourwire' has no attribute {name!r}")
+
+
+if not TYPE_CHECKING:  # a type checker knows the names, and is to complain of others
+    __getattr__ = _find
 
 
 def __dir__() -> list[str]:

@@ -362,7 +362,7 @@ class LegConfig:
 
     @property
     def packet_time_ms(self) -> float:
-        """Audio in a packet that we send."""
+        """Audio in a packet that we send, 10 to 60 ms."""
 
     @property
     def direction(self) -> _Direction:
@@ -406,8 +406,8 @@ class Leg:
     ) -> None:
         """Let the agent hear, in `input`, and be heard, in `output` and `back_channel`.
 
-        `append_ms` of audio go into one `input_audio_buffer.append` message, or into one `Audio`
-        where `shape` is `"audio"`.
+        `append_ms` of audio, 10 to 1000, go into one `input_audio_buffer.append` message, or into
+        one `Audio` where `shape` is `"audio"`.
         """
 
     def unbridge(self) -> None:
@@ -576,8 +576,8 @@ class LiveLeg:
     ) -> None:
         """Let the agent hear, in `input`, and be heard, in `output` and `back_channel`.
 
-        `append_ms` of audio go into one `input_audio_buffer.append` message, or into one `Audio`
-        where `shape` is `"audio"`.
+        `append_ms` of audio, 10 to 1000, go into one `input_audio_buffer.append` message, or into
+        one `Audio` where `shape` is `"audio"`.
         """
 
     def unbridge(self) -> None:

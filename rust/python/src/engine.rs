@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::event::{Audio, Closed, Counters, Latched};
 use crate::leg::{APPEND, LegConfig, PCMU, TONE, bridge_of, event_of};
 use crate::lock::Held;
-use crate::word::{Field, Ip, Milliseconds, Place, Ports, Spelled, Word};
+use crate::word::{AppendTime, Field, Ip, Place, Ports, Span, Spelled, TickTime, ToneTime, Word};
 
 #[pyclass(frozen, module = "fourwire._core")]
 pub(crate) struct Engine(engine::Engine);
@@ -35,7 +35,7 @@ impl Engine {
         address: Ip,
         ports: Ports,
         workers: Field<u16>,
-        tick_ms: Milliseconds,
+        tick_ms: TickTime,
     ) -> Result<Self, Error> {
         let mut config = EngineConfig::default();
         config.address = address.0;
@@ -201,7 +201,7 @@ impl LiveLeg {
         input: Spelled<AudioFormat>,
         output: Spelled<AudioFormat>,
         back_channel: Option<Spelled<AudioFormat>>,
-        append_ms: Milliseconds,
+        append_ms: AppendTime,
         shape: Spelled<Shape>,
     ) {
         self.0.bridge(bridge_of(input, output, back_channel, append_ms, shape));
@@ -240,12 +240,7 @@ impl LiveLeg {
         signature = (digits, *, tone_ms=TONE, gap_ms=TONE),
         text_signature = "($self, digits, *, tone_ms=100, gap_ms=100)",
     )]
-    fn send_digits(
-        &self,
-        digits: &str,
-        tone_ms: Milliseconds,
-        gap_ms: Milliseconds,
-    ) -> Result<(), Error> {
+    fn send_digits(&self, digits: &str, tone_ms: ToneTime, gap_ms: ToneTime) -> Result<(), Error> {
         let sent = self.0.send_digits(digits, tone_ms.0, gap_ms.0);
         Ok(sent.map_err(DigitsRefused::Unknown)?)
     }
@@ -277,4 +272,4 @@ impl LiveLeg {
 const ANYWHERE: Ip = Ip(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
 
 /// How often the engine looks at its calls.
-const TICK: Milliseconds = Milliseconds(Duration::from_millis(5));
+const TICK: TickTime = Span(Duration::from_millis(5));

@@ -17,7 +17,9 @@ use crate::event::{
     Rtp, RtpResumed, RtpStopped,
 };
 use crate::lock::Held;
-use crate::word::{Field, Milliseconds, Nanoseconds, SevenBits, Spelled, Word, millis};
+use crate::word::{
+    AppendTime, Field, Nanoseconds, PacketTime, SevenBits, Span, Spelled, ToneTime, Word, millis,
+};
 
 /// What a leg needs to know from its start.
 #[pyclass(frozen, module = "fourwire._core")]
@@ -29,7 +31,7 @@ impl LegConfig {
     #[pyo3(
         signature = (
             *, codec=Spelled(Law::Mu), payload_type=None, telephone_event=None,
-            packet_time_ms=Milliseconds(Duration::from_millis(20)),
+            packet_time_ms=Span(Duration::from_millis(20)),
             direction=Spelled(Direction::SendRecv),
             ssrc=None, first_sequence=None, first_timestamp=None, cname=None, unix_time_ns=0,
         ),
@@ -43,7 +45,7 @@ impl LegConfig {
         codec: Spelled<Law>,
         payload_type: Option<SevenBits>,
         telephone_event: Option<SevenBits>,
-        packet_time_ms: Milliseconds,
+        packet_time_ms: PacketTime,
         direction: Spelled<Direction>,
         ssrc: Option<Field<u32>>,
         first_sequence: Option<Field<u16>>,
@@ -160,7 +162,7 @@ pub(crate) fn bridge_of(
     input: Spelled<AudioFormat>,
     output: Spelled<AudioFormat>,
     back_channel: Option<Spelled<AudioFormat>>,
-    append: Milliseconds,
+    append: AppendTime,
     shape: Spelled<Shape>,
 ) -> Bridge {
     Bridge {
@@ -200,7 +202,7 @@ impl Leg {
         input: Spelled<AudioFormat>,
         output: Spelled<AudioFormat>,
         back_channel: Option<Spelled<AudioFormat>>,
-        append_ms: Milliseconds,
+        append_ms: AppendTime,
         shape: Spelled<Shape>,
     ) {
         self.0.held(py).bridge(bridge_of(input, output, back_channel, append_ms, shape));
@@ -251,8 +253,8 @@ impl Leg {
         &self,
         py: Python<'_>,
         digits: &str,
-        tone_ms: Milliseconds,
-        gap_ms: Milliseconds,
+        tone_ms: ToneTime,
+        gap_ms: ToneTime,
     ) -> Result<(), Error> {
         Ok(self.0.held(py).send_digits(digits, tone_ms.0, gap_ms.0)?)
     }
@@ -307,10 +309,10 @@ impl Word for Received {
 pub(crate) const PCMU: Spelled<AudioFormat> = Spelled(AudioFormat::G711(Law::Mu));
 
 /// Audio in one message to the agent.
-pub(crate) const APPEND: Milliseconds = Milliseconds(Duration::from_millis(60));
+pub(crate) const APPEND: AppendTime = Span(Duration::from_millis(60));
 
 /// How long a digit sounds, and how long the gap after it lasts.
-pub(crate) const TONE: Milliseconds = Milliseconds(Duration::from_millis(100));
+pub(crate) const TONE: ToneTime = Span(Duration::from_millis(100));
 
 fn output_of<'py>(py: Python<'py>, output: Output<'_>) -> PyResult<Bound<'py, PyAny>> {
     match output {

@@ -14,7 +14,7 @@ use crate::buffer::{Octets, bytes_of};
 use crate::error::Error;
 use crate::event::Counters;
 use crate::lock::Held;
-use crate::word::{Milliseconds, Nanoseconds, Spelled, Word};
+use crate::word::{Nanoseconds, PacketTime, Span, Spelled, Word};
 
 #[pyclass(frozen, module = "fourwire._core")]
 pub(crate) struct Dejitter(Mutex<Listener>);
@@ -23,10 +23,10 @@ pub(crate) struct Dejitter(Mutex<Listener>);
 impl Dejitter {
     #[new]
     #[pyo3(
-        signature = (*, codec=Spelled(Law::Mu), packet_time_ms=Milliseconds(Duration::from_millis(20))),
+        signature = (*, codec=Spelled(Law::Mu), packet_time_ms=Span(Duration::from_millis(20))),
         text_signature = "(*, codec='PCMU', packet_time_ms=20)",
     )]
-    fn new(codec: Spelled<Law>, packet_time_ms: Milliseconds) -> Self {
+    fn new(codec: Spelled<Law>, packet_time_ms: PacketTime) -> Self {
         Self(Mutex::new(Listener::new(codec.0, packet_time_ms.0)))
     }
 

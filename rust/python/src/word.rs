@@ -143,20 +143,34 @@ impl FromPyObject<'_, '_> for Nanoseconds {
     }
 }
 
-/// A span of time, in milliseconds.
+/// A span of time in milliseconds, of at least and at most so many.
 #[derive(Clone, Copy)]
-pub(crate) struct Milliseconds(pub(crate) Duration);
+pub(crate) struct Span<const LEAST: u64, const MOST: u64>(pub(crate) Duration);
 
-impl FromPyObject<'_, '_> for Milliseconds {
+impl<const LEAST: u64, const MOST: u64> FromPyObject<'_, '_> for Span<LEAST, MOST> {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let millis: f64 = object.extract()?;
-        Duration::try_from_secs_f64(millis / 1_000.0).map(Self).map_err(|_| {
-            PyValueError::new_err(format!("a span is zero or more ms, not {}", shown(&object)))
+        let limits = Duration::from_millis(LEAST)..=Duration::from_millis(MOST);
+        let span = Duration::try_from_secs_f64(object.extract::<f64>()? / 1_000.0).ok();
+        span.filter(|span| limits.contains(span)).map(Self).ok_or_else(|| {
+            let span = shown(&object);
+            PyValueError::new_err(format!("a span from {LEAST} to {MOST} ms is needed, not {span}"))
         })
     }
 }
+
+/// The audio of a packet; telephony has no shorter ones, and longer ones would delay a barge-in.
+pub(crate) type PacketTime = Span<10, 60>;
+
+/// The audio of a message to the agent; more of it would be no conversation.
+pub(crate) type AppendTime = Span<10, 1_000>;
+
+/// How long a digit sounds, or the silence after it.
+pub(crate) type ToneTime = Span<0, 60_000>;
+
+/// How often an engine looks at its calls.
+pub(crate) type TickTime = Span<1, 20>;
 
 /// `span` in milliseconds.
 pub(crate) fn millis(span: Duration) -> f64 {

@@ -12,7 +12,7 @@ import os
 import fourwire as fw
 from fourwire.inworld import events
 
-INSTRUCTIONS = """
+INSTRUCTIONS = """\
 You are Voxi. You answer the telephone for fourwire, and this very call runs on it.
 fourwire is said like two words, "four wire".
 You speak on a live phone line: be brief, natural and useful. One spoken sentence of at most a
@@ -88,7 +88,7 @@ SESSION = {
     },
 }
 
-GREETING = """
+GREETING = """\
 The phone call just connected. Greet the caller as Voxi, who speaks for fourwire, and invite a
 question about fourwire and Inworld.
 """

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 import anyio
 
 from fourwire.call import Call, Scenario
+from fourwire.console import Console
 from fourwire.gateway import Gateway, open_gateway
 from fourwire.journal import Journal
 from fourwire.life import Ended
@@ -89,13 +90,14 @@ class App:
                     draining.cancel_scope.cancel()
 
     def run(self, settings: Settings | None = None) -> None:
-        """`serve`, for a program that does nothing else.
+        """`serve`, for a program that does nothing else; what happens is printed.
 
         What is wrong with the settings or a port is printed without a traceback, and the exit
         status is 2.
         """
         try:
-            anyio.run(self.serve, settings)
+            settings = settings or Settings.load()
+            anyio.run(self.serve, settings, Journal.open(settings.journal, Console()))
         except Exception as error:
             mistake = mistake_in(error)
             if mistake is None:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import anyio
 
@@ -11,7 +12,7 @@ from fourwire.call import Call, CallOptions, Scenario
 from fourwire.journal import Journal
 from fourwire.life import Cause, Ended
 from fourwire.media import Media
-from fourwire.settings import Settings
+from fourwire.settings import Settings, SettingsError
 from fourwire.sip_line import Refused, SipLine
 
 __all__ = ["Gateway", "open_gateway"]
@@ -132,6 +133,7 @@ async def open_gateway(
     settings: Settings, journal: Journal, route: Route, after_call: AfterCall
 ) -> AsyncIterator[Gateway]:
     """A gateway that takes calls while the block runs, and ends those that are left after it."""
+    _make_room(settings.recordings)
     try:
         async with (
             Media(ports=settings.rtp_ports.pair, workers=settings.workers) as media,
@@ -154,8 +156,18 @@ async def open_gateway(
         raise group.exceptions[0] from None  # what the block raised, as it raised it
 
 
+def _make_room(recordings: str) -> None:
+    """Make the directory for recordings now, so that no call fails of it later."""
+    try:
+        if recordings:
+            Path(recordings).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"recordings: cannot make {recordings}: {error.strerror}") from None
+
+
 def _sip_settings(settings: Settings) -> sip.Settings:
     return sip.Settings(
         listeners=[sip.Listener(to.transport, to.host, to.port) for to in settings.listen],
         max_calls=settings.max_calls,
+        external=settings.address or None,
     )

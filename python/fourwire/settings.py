@@ -1,6 +1,7 @@
 """What a gateway is told before it starts: settings, and the secrets that never show themselves."""
 
 import difflib
+import ipaddress
 import os
 import re
 import tomllib
@@ -152,7 +153,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     listen: tuple[Listen, ...] = (Listen("udp:0.0.0.0:5060"), Listen("tcp:0.0.0.0:5060"))
     """Where SIP is listened for."""
     address: str = ""
-    """The address that callers send their audio to; empty: the one that faces each caller."""
+    """The IP address that callers reach this machine by; empty: the one that faces each caller."""
     rtp_ports: PortRange = PortRange("10000-20000")
     """Ports for RTP (even) and RTCP (odd), below the ephemeral range so that nobody has them."""
     workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
@@ -230,11 +231,21 @@ def _field(fields: Mapping[str, Any], key: str, value: Any, where: str, *, stric
         raise unknown_key(where, key, fields)
     if key == "listen" and isinstance(value, str):
         value = value.split(",")
+    if key == "address" and value and not _is_reachable(str(value)):
+        raise SettingsError(f"{where}: address = {value!r}: must be the IP address of a machine")
     try:
         return msgspec.convert(value, fields[key], strict=strict, dec_hook=_from_text)
     except msgspec.ValidationError as error:
         reason = str(error).replace("`", "")
         raise SettingsError(f"{where}: {key} = {value!r}: {reason}") from None
+
+
+def _is_reachable(address: str) -> bool:
+    """Whether others could send to `address`: an IP address, and of one machine."""
+    try:
+        return not ipaddress.ip_address(address).is_unspecified
+    except ValueError:
+        return False
 
 
 def _from_text(wanted: type[Any], value: Any) -> Any:

@@ -97,6 +97,8 @@ def test_listeners_come_from_a_list_or_from_a_line_with_commas(tmp_path: Path) -
         ("append_ms = 500", r"append_ms = 500: Expected int <= 200"),
         ("max_cals = 5", r"there is no setting max_cals; did you mean max_calls\?"),
         ("max_calls =", r"is not TOML"),
+        ('address = "pbx.example"', r"address = 'pbx.example': must be the IP address"),
+        ('address = "0.0.0.0"', r"address = '0.0.0.0': must be the IP address"),
     ],
 )
 def test_a_wrong_setting_is_named_with_file_key_and_value(

@@ -92,7 +92,8 @@ def _cut(span: Span, seconds: float, top: float) -> str:
 
 def _line(mark: Mark, seconds: float) -> str:
     x = _x(mark.t, seconds)
-    return (
+    label = f'<text class="label" x="{x + 5}" y="{TOP + 10}">interrupted</text>'
+    return (label if mark.kind == "cut" else "") + (
         f'<line class="mark {mark.kind}" x1="{x}" y1="{TOP}" x2="{x}" y2="{HEIGHT - 30}">'
         f"<title>{mark.t:.2f} s {escape(mark.text)}</title></line>"
     )

@@ -1,0 +1,71 @@
+"""Rules choose the scenario, and what a person can put right is told without a traceback."""
+
+import errno
+
+import pytest
+
+from fourwire.app import App
+from fourwire.call import Call
+from fourwire.mistakes import mistake_in
+from fourwire.settings import Listen, Settings, SettingsError
+
+
+async def first(call: Call) -> None:
+    """A scenario."""
+
+
+async def second(call: Call) -> None:
+    """Another."""
+
+
+def test_the_first_rule_that_matches_the_whole_of_what_was_dialled_wins() -> None:
+    app = App()
+    app.call(r"\+?1555\d+")(first)
+    app.call("voxi|.*2")(second)
+    assert app.scenario_for("+15551") is first
+    assert app.scenario_for("15552") is first
+    assert app.scenario_for("voxi") is second
+    assert app.scenario_for("2") is second
+    assert app.scenario_for("voxi1") is None
+    assert app.scenario_for("a voxi") is None
+
+
+def test_a_rule_without_a_number_matches_every_number() -> None:
+    app = App()
+    app.call()(first)
+    assert app.scenario_for("") is first
+    assert app.scenario_for("anything") is first
+
+
+def test_an_app_without_rules_answers_nobody() -> None:
+    assert App().scenario_for("voxi") is None
+
+
+def test_a_decorated_scenario_stays_a_function_of_its_own() -> None:
+    assert App().call("voxi")(first) is first
+
+
+def test_what_is_no_regular_expression_is_refused_where_it_stands() -> None:
+    with pytest.raises(ValueError, match=r"'\(' is not a regular expression"):
+        App().call("(")
+
+
+def test_a_mistake_is_told_in_one_line_and_a_fault_of_ours_is_not_hidden() -> None:
+    busy = OSError(errno.EADDRINUSE, "Address already in use")
+    assert "choose another with --listen" in str(mistake_in(busy))
+    assert mistake_in(ExceptionGroup("", [SettingsError("bad key")])) == "bad key"
+    assert mistake_in(ExceptionGroup("", [SettingsError("bad key"), KeyError("x")])) is None
+    assert mistake_in(ZeroDivisionError()) is None
+
+
+def test_running_with_a_listener_that_cannot_be_ends_with_status_2_and_advice(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings = Settings(listen=(Listen("udp:192.0.2.1:5060"),))
+    with pytest.raises(SystemExit) as stopped:
+        App().run(settings)
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("fourwire: ")
+    assert "192.0.2.1" in told
+    assert "Traceback" not in told

@@ -44,13 +44,21 @@ impl<'py> FromPyObject<'_, 'py> for Octets {
 }
 
 /// Samples, given as a buffer of 16-bit integers or as the bytes of such.
-pub(crate) struct Pcm(Vec<i16>);
+pub(crate) enum Pcm {
+    /// Those of a `bytes` object that lies in memory as samples do.
+    Shared(PyBackedBytes),
+    /// Those of a buffer that may change, or that had to be put in order.
+    Copied(Vec<i16>),
+}
 
 impl Deref for Pcm {
     type Target = [i16];
 
     fn deref(&self) -> &[i16] {
-        &self.0
+        match self {
+            Self::Shared(octets) => bytemuck::cast_slice(octets),
+            Self::Copied(samples) => samples,
+        }
     }
 }
 
@@ -58,12 +66,24 @@ impl<'py> FromPyObject<'_, 'py> for Pcm {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(octets) = object.cast::<PyBytes>() {
+            return Self::of_bytes(octets.to_owned().into());
+        }
         let buffer = buffer_of(&object, "16-bit samples")?;
         if let Ok(samples) = buffer.as_typed::<i16>() {
-            return Ok(Self(samples.to_vec(object.py())?));
+            return Ok(Self::Copied(samples.to_vec(object.py())?));
         }
         let octets = buffer.as_typed::<u8>().map_err(|_| unfit(&buffer, "16-bit samples"))?;
-        samples_of(&octets.to_vec(object.py())?).map(Self)
+        samples_of(&octets.to_vec(object.py())?).map(Self::Copied)
+    }
+}
+
+impl Pcm {
+    fn of_bytes(octets: PyBackedBytes) -> PyResult<Self> {
+        if cfg!(target_endian = "little") && bytemuck::try_cast_slice::<u8, i16>(&octets).is_ok() {
+            return Ok(Self::Shared(octets));
+        }
+        samples_of(&octets).map(Self::Copied)
     }
 }
 
@@ -75,6 +95,25 @@ fn samples_of(octets: &[u8]) -> PyResult<Vec<i16>> {
         return Err(PyValueError::new_err(message));
     }
     Ok(samples.iter().map(|&sample| i16::from_le_bytes(sample)).collect())
+}
+
+/// New `bytes` for `samples` samples, little-endian, which `make` fills in where they lie.
+pub(crate) fn make_samples<'py>(
+    py: Python<'py>,
+    samples: usize,
+    make: impl FnOnce(&mut [i16]) + Send,
+) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, 2 * samples, |bytes| {
+        match bytemuck::try_cast_slice_mut::<u8, i16>(bytes) {
+            Ok(pcm) if cfg!(target_endian = "little") => bulk(py, samples, || make(pcm)),
+            _ => {
+                let mut pcm = vec![0; samples];
+                bulk(py, samples, || make(&mut pcm));
+                bytes.copy_from_slice(bytes_of(py, &pcm)?.as_bytes());
+            }
+        }
+        Ok(())
+    })
 }
 
 /// What `samples` are as bytes, little-endian.

@@ -6,8 +6,9 @@ use fourwire::Law;
 use fourwire::sound::resampler::Preset;
 use fourwire::sound::{g711, level, resampler};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
-use crate::buffer::{Octets, Pcm, bulk, give_octets, give_samples, require_room};
+use crate::buffer::{Octets, Pcm, bulk, give_octets, give_samples, make_samples, require_room};
 use crate::lock::Held;
 use crate::word::{Hertz, Spelled, millis};
 
@@ -59,8 +60,12 @@ fn decode<'py>(
     codes: &[u8],
     out: Out<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let decode = |pcm: &mut [i16]| g711::decode(law, codes, pcm);
+    if out.is_none() {
+        return Ok(make_samples(py, codes.len(), decode)?.into_any());
+    }
     let mut pcm = vec![0; codes.len()];
-    bulk(py, codes.len(), || g711::decode(law, codes, &mut pcm));
+    bulk(py, codes.len(), || decode(&mut pcm));
     give_samples(py, &pcm, out)
 }
 
@@ -70,8 +75,16 @@ fn encode<'py>(
     pcm: &[i16],
     out: Out<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let encode = |codes: &mut [u8]| bulk(py, pcm.len(), || g711::encode(law, pcm, codes));
+    if out.is_none() {
+        let fill = |codes: &mut [u8]| {
+            encode(codes);
+            Ok(())
+        };
+        return Ok(PyBytes::new_with(py, pcm.len(), fill)?.into_any());
+    }
     let mut codes = vec![0; pcm.len()];
-    bulk(py, pcm.len(), || g711::encode(law, pcm, &mut codes));
+    encode(&mut codes);
     give_octets(py, &codes, out)
 }
 

@@ -1,0 +1,71 @@
+"""Figures beside those of peers, as a table to read and as JSON to keep."""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PEERS = ["fourwire", "websockets", "uvloop", "soxr", "aiortc", "msgspec", "numpy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One figure of ours, the best peer's beside it, and what we want to reach."""
+
+    name: str
+    unit: str
+    ours: float
+    peer: float | None = None
+    peer_name: str = ""
+    goal: str = ""
+    reached: bool | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times more the peer takes."""
+        return self.peer / self.ours if self.peer and self.ours else None
+
+
+def machine() -> dict[str, str]:
+    """Where and with what this was measured."""
+    cpu = next(
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    facts = {"cpu": cpu, "cores": str(os.cpu_count()), "python": platform.python_version()}
+    return facts | {"kernel": platform.release(), **{name: _version(name) for name in PEERS}}
+
+
+def show(title: str, rows: Sequence[Row]) -> None:
+    """Print ``rows``."""
+    print(f"\n{title}")
+    print(f"{'':44}{'fourwire':>11}{'peer':>11}  {'ratio':>6}  {'goal':12} peer")
+    for row in rows:
+        peer = "" if row.peer is None else f"{row.peer:.3f}"
+        ratio = "" if row.ratio is None else f"{row.ratio:.1f}×"
+        mark = {True: "reached", False: "MISSED", None: ""}[row.reached]
+        name = f"{row.name} [{row.unit}]"
+        print(f"{name:44}{row.ours:11.3f}{peer:>11}  {ratio:>6}  {row.goal:12} {row.peer_name}  {mark}")
+    sys.stdout.flush()
+
+
+def save(path: Path, tables: dict[str, Sequence[Row]]) -> None:
+    """Write all tables with the machine they were measured on."""
+    content = {title: [asdict(row) | {"ratio": row.ratio} for row in rows] for title, rows in tables.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"machine": machine(), "tables": content}, indent=1) + "\n")
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

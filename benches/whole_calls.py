@@ -1,0 +1,83 @@
+"""Whole calls beside a careful bridge written by hand, at the same load and one right after the other."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from benches.calls.certificate import self_signed
+from benches.calls.measure import Load, Result, measure
+from benches.table import Row
+
+OURS, PEER = "benches.calls.gateway", "benches.calls.handwritten"
+
+#: A harness that runs this late itself has no verdict to give about pacing.
+TRUSTED_LAG_MS = 15.0
+
+
+async def rows(calls: list[int], seconds: float) -> AsyncIterator[Row]:
+    """CPU, pacing and barge-in at each number of calls."""
+    with tempfile.TemporaryDirectory() as folder:
+        tls = self_signed(Path(folder))
+        for count in calls:
+            for load, goal in _loads(count, seconds):
+                ours = await measure(OURS, load, tls)
+                peer = await measure(PEER, load, tls)
+                for row in _compare(load, goal, ours, peer):
+                    yield row
+                await asyncio.sleep(1)
+
+
+def _loads(calls: int, seconds: float) -> list[tuple[Load, float | None]]:
+    """What to run, with the share of a core a call that is wanted."""
+    plain = Load(calls=calls, seconds=seconds)
+    return [
+        (plain, 0.18),
+        (Load(calls=calls, seconds=seconds, tls=True), 0.25),
+        (Load(calls=calls, seconds=seconds, format="audio/pcm"), None),
+        (Load(calls=calls, seconds=seconds, stall_ms=200), None),
+    ]
+
+
+def _compare(load: Load, cpu_goal: float | None, ours: Result, peer: Result) -> list[Row]:
+    name = _name(load)
+    sound = ours.heard and peer.heard
+    if not sound:
+        raise RuntimeError(f"{name}: the agent did not hear every caller")
+    trusted = ours.harness_lag_ms <= TRUSTED_LAG_MS
+    row = _rows_of(name, ours, peer)
+    cpu = ours.cpu_percent_per_call
+    return [
+        row("CPU a call", "% core", "cpu_percent_per_call", cpu_goal, cpu),
+        row("gap p99", "ms", "gap_p99_ms", 21.0 if trusted else None, ours.gap_p99_ms),
+        row("gap max", "ms", "gap_max_ms", 40.0 if trusted else None, ours.gap_max_ms),
+        row("barge-in max", "ms", "barge_in_max_ms", _barge_in_goal(load), ours.barge_in_max_ms),
+        row("memory a call", "kB", "memory_kb_per_call", None, ours.memory_kb_per_call),
+        row("harness ran late by", "ms", "harness_lag_ms", None, ours.harness_lag_ms),
+    ]
+
+
+def _barge_in_goal(load: Load) -> float | None:
+    """While the loop is stalled the message cannot be read, so no goal holds then."""
+    return None if load.stall_ms else 20.0
+
+
+def _rows_of(name: str, ours: Result, peer: Result):  # type: ignore[no-untyped-def]
+    def row(what: str, unit: str, field: str, goal: float | None, value: float) -> Row:
+        return Row(
+            name=f"{name}: {what}",
+            unit=unit,
+            ours=value,
+            peer=getattr(peer, field),
+            peer_name="hand-written",
+            goal="" if goal is None else f"≤ {goal:g}",
+            reached=None if goal is None else value <= goal,
+        )
+
+    return row
+
+
+def _name(load: Load) -> str:
+    kind = "PCM24" if load.format == "audio/pcm" else "PCMU"
+    extra = " TLS" if load.tls else f" stalled {load.stall_ms} ms/s" if load.stall_ms else ""
+    return f"{load.calls} {kind}{extra}"

@@ -1,0 +1,70 @@
+"""Messages on a stream: cut out whole, however the bytes were split on the way."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.sip_torture import invite, options
+
+from fourwire.sip.errors import MalformedMessage
+from fourwire.sip.framing import PING, Framer
+from fourwire.sip.message import Limits
+
+STREAM = [invite(), PING, options(), options(Call_ID="two@there"), PING, invite(body="x" * 999)]
+
+
+@given(st.lists(st.integers(0, 4000)))
+def test_any_split_gives_the_same_messages(cuts: list[int]) -> None:
+    whole = b"".join(STREAM)
+    framer = Framer()
+    bounds = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
+
+    taken = [
+        message for start, end in pairwise(bounds) for message in framer.receive(whole[start:end])
+    ]
+
+    assert taken == STREAM
+    assert framer.waiting == 0
+
+
+def test_byte_by_byte_gives_the_same_messages() -> None:
+    framer = Framer()
+
+    taken = [m for byte in b"".join(STREAM) for m in framer.receive(bytes([byte]))]
+
+    assert taken == STREAM
+
+
+def test_one_blank_line_between_messages_means_nothing() -> None:
+    assert Framer().receive(b"\r\n" + options() + b"\r\n" + options()) == [options(), options()]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        options().replace(b"Content-Length: 0\r\n", b""),
+        options("Content-Length: 5", "Content-Length: 7"),
+        options("Content-Length: many"),
+        options("Content-Length: 999999"),
+        b"x" * 20_000,
+        options(f"X: {'x' * 20_000}"),
+    ],
+)
+def test_a_stream_that_cannot_be_cut_is_at_its_end(data: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        Framer().receive(data)
+
+
+def drip(framer: Framer, count: int) -> None:
+    for _ in range(count):
+        framer.receive(b"X: 1\r\n")
+
+
+def test_what_waits_never_grows_past_the_limits() -> None:
+    framer = Framer(Limits(header_bytes=1000, body_bytes=500))
+
+    with pytest.raises(MalformedMessage):
+        drip(framer, 10_000)
+
+    assert framer.waiting < 1100

@@ -162,7 +162,7 @@ def test_lists_split_at_commas_that_are_commas() -> None:
     )
 
     assert len(parts) == 3
-    assert parts[2] == "sip:e@f.it"
+    assert parts[2] == "sip:e@f.example"
 
 
 def test_a_via_keeps_what_it_was_given() -> None:

@@ -14,7 +14,16 @@ from .errors import CallOver, LocalError, MalformedMessage
 from .events import Event
 from .flow import Flow, Hop
 from .message import Answerable, Message, Request, Response, parse
-from .responding import ALLOW, PHRASES, Refusal, bare_response, refusal_of, stamped, way_back
+from .responding import (
+    ALLOW,
+    METHODS,
+    PHRASES,
+    Refusal,
+    bare_response,
+    refusal_of,
+    stamped,
+    way_back,
+)
 from .server_call import ServerCall
 from .transaction import Asked, Happening, Responded, Transaction, Transmit, Unanswered
 from .uri import Uri
@@ -208,7 +217,8 @@ class UserAgent:
             self._core.counters["stray_responses"] += 1
 
     def _receive_request(self, now: int, request: Request, flow: Flow) -> None:
-        self._core.counters[f"received_{request.method.lower()[:16]}"] += 1
+        name = request.method.lower() if request.method in METHODS else "unknown_method"
+        self._core.counters[f"received_{name}"] += 1
         if request.method == "ACK" and self._acknowledged(now, request):
             return
         to, otherwise = way_back(request.via, flow)

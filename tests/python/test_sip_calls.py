@@ -318,6 +318,37 @@ def test_a_change_while_another_waits_for_our_answer_is_500_with_retry_after() -
     assert 0 <= int(refusal.headers["Retry-After"]) <= 10
 
 
+def test_a_change_that_overtakes_the_ack_shows_that_our_answer_arrived() -> None:
+    world = World()
+    world.swallow = losing("ACK")
+    caller, callee = established(world)
+
+    world.swallow = losing()
+    world.do(caller, lambda agent, now: agent.reinvite(now, 1, OFFER))
+    world.run(1)
+
+    assert callee.told(Acknowledged) == [Acknowledged(1, None)]
+    assert len(callee.told(ReinviteAcknowledged)) == 1
+    assert caller.told(Reanswered) == [Reanswered(1, 200, "OK", ANSWER)]
+
+
+def test_a_change_before_the_answer_to_our_own_offer_has_come_is_491() -> None:
+    world = World()
+    caller, callee = pair(world)
+    answering(world, callee, OFFER)
+    world.place(caller, callee, offer=None)
+    world.run(0.1)
+    world.swallow = losing("ACK")
+    world.do(caller, lambda agent, now: agent.acknowledge(now, 1, ANSWER))
+    world.do(caller, lambda agent, now: agent.reinvite(now, 1, OFFER))
+    world.run(0.1)
+
+    assert caller.told(Reanswered) == [Reanswered(1, 491, "Request Pending", None)]
+    world.swallow = losing()
+    world.run(5)
+    assert callee.told(Acknowledged) == [Acknowledged(1, ANSWER)]
+
+
 def test_a_bye_takes_a_pending_change_with_it() -> None:
     world = World()
     caller, callee = established(world)

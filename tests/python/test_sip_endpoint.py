@@ -243,6 +243,32 @@ async def test_several_listeners_are_told_in_their_order() -> None:
         ]
 
 
+async def test_a_listener_on_all_addresses_tells_each_peer_the_one_that_faces_it() -> None:
+    contacts: list[str] = []
+
+    async def look(incoming: sip.IncomingCall) -> None:
+        contacts.append(incoming.headers["Contact"])
+        await answer(incoming)
+
+    async with two(look, host="0.0.0.0") as (caller, callee, uri):  # noqa: S104
+        call = await caller.invite(
+            uri.replace("0.0.0.0", "localhost"),  # noqa: S104
+            from_user="a",
+            offer=OFFER,
+        )
+        await call.hang_up()
+        assert callee.addresses[0][1] == "0.0.0.0"  # noqa: S104
+
+    (contact,) = contacts
+    assert contact.startswith("<sip:a@127.0.0.1:")
+
+
+async def test_a_host_that_has_no_address_fails_with_503() -> None:
+    async with sip.listen(settings()) as caller:
+        with pytest.raises(sip.CallFailed, match="503"):
+            await caller.invite("sip:x@nowhere.invalid", from_user="a", offer=OFFER)
+
+
 async def test_peers_are_told_the_external_address_of_a_listener_behind_nat() -> None:
     async with two(answer, external="203.0.113.5:5999") as (_, _, uri):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:

@@ -5,8 +5,8 @@ from support.sip import ANSWER, World, established, losing, pair
 from support.sip_torture import invite, options
 
 from fourwire.sip.events import Cause, Ended, Invited
+from fourwire.sip.states import NEXT, TIMERS, Kind, State
 from fourwire.sip.timers import SECOND, Deadlines, Intervals
-from fourwire.sip.transaction import NEXT, TIMERS, Kind, State
 
 
 def seconds(times: list[float]) -> list[float]:

@@ -93,18 +93,21 @@ class Call:
 
     def acknowledge(self, now: int, ack: Request) -> bool:
         """Take the ACK to a 2xx of ours; false where there is none that it could mean."""
-        waiting = self._unacknowledged.pop(ack.cseq.number, None)
-        if waiting is None:
+        if ack.cseq.number not in self._unacknowledged:
             return False
-        self._core.deadlines.cancel((self.id, "2xx", ack.cseq.number))
+        self._acknowledged(now, ack.cseq.number, sdp_of(ack))
+        return True
+
+    def _acknowledged(self, now: int, cseq: int, answer: str | None) -> None:
+        del self._unacknowledged[cseq]
+        self._core.deadlines.cancel((self.id, "2xx", cseq))
         if self.state is CallState.ENDING:
             self._send_bye(now)
         elif self.state is CallState.ANSWERED:
             self.state = CallState.ESTABLISHED
-            self._core.events.append(Acknowledged(self.id, sdp_of(ack)))
+            self._core.events.append(Acknowledged(self.id, answer))
         else:
-            self._core.events.append(ReinviteAcknowledged(self.id, ack.cseq.number, sdp_of(ack)))
-        return True
+            self._core.events.append(ReinviteAcknowledged(self.id, cseq, answer))
 
     def receive_response(self, now: int, transaction: Transaction, response: Response) -> None:
         """Take a response to a request of ours within the dialog."""
@@ -208,6 +211,9 @@ class Call:
             wait = self._core.random.getrandbits(3)
             self._core.respond(now, transaction, 500, headers=(("Retry-After", str(wait)),))
             return
+        if not self._prove_acknowledged(now):
+            self._core.respond(now, transaction, 491)
+            return
         try:
             self._in_dialog().refresh_target(transaction.request)
         except MalformedMessage:
@@ -219,6 +225,18 @@ class Call:
         self._core.events.append(
             Reinvited(self.id, transaction.request.cseq.number, sdp_of(transaction.request))
         )
+
+    def _prove_acknowledged(self, now: int) -> bool:
+        """A new INVITE shows that our 2xx to the last one arrived, if its ACK was lost or is late.
+
+        False where that ACK is to bring the answer to an offer of ours: it must be waited for.
+        """
+        waiting = [sent.transaction.request for sent in self._unacknowledged.values()]
+        if not all(request.body for request in waiting):
+            return False
+        for request in waiting:
+            self._acknowledged(now, request.cseq.number, None)
+        return True
 
     def cancel(self, now: int, transaction: Transaction) -> None:
         """The peer cancelled a re-INVITE; the session stays as it was."""

@@ -20,7 +20,8 @@ GivenHeaders = Mapping[str, str] | Iterable[tuple[str, str]] | None
 """Headers as a caller of this package writes them."""
 
 MAX_WAITING_EVENTS = 256
-"""Events that wait for a listener; above this INFOs are dropped, the rest is bounded by itself."""
+"""Events that wait for a listener. Above this INFOs and provisional responses are dropped; of
+the others a call has no more than two at a time."""
 
 
 class CallEnded(SipError):
@@ -125,8 +126,9 @@ class LiveCall:
                 self._end(event)
 
     def _put(self, event: CallEvent) -> None:
-        if isinstance(event, Info) and len(self._waiting) >= MAX_WAITING_EVENTS:
-            self._endpoint.count("info_dropped")
+        is_chatter = isinstance(event, Info | Progressed)
+        if is_chatter and len(self._waiting) >= MAX_WAITING_EVENTS:
+            self._endpoint.count("events_dropped")
             return
         self._waiting.append(event)
         self._more.set()

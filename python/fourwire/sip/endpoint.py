@@ -14,7 +14,7 @@ import anyio.lowlevel
 
 from .calls import GivenHeaders, IncomingCall, LiveCall, OutgoingCall, pairs
 from .core import Rules
-from .errors import LocalError
+from .errors import CallFailed, LocalError
 from .events import Ended, Invited
 from .flow import Address, Flow, Hop
 from .settings import Listener, Settings
@@ -41,7 +41,7 @@ class Endpoint:
         self._servers: list[tuple[asyncio.Server, Listener]] = []
         self._connections = Connections(settings, self._deliver)
         self._calls: dict[int, LiveCall] = {}
-        self._arrived: asyncio.Queue[IncomingCall] = asyncio.Queue()
+        self._arrived: asyncio.Queue[IncomingCall] = asyncio.Queue(settings.max_calls)
         self._counters: Counter[str] = Counter()
         self._wake: asyncio.TimerHandle | None = None
         self._flow: Flow | None = None
@@ -119,7 +119,10 @@ class Endpoint:
             cannot be reached (503).
         """
         target = sip_uri(uri)
-        to = await self._find(target.host, target.port or 5060)
+        try:
+            to = await self._find(target.host, target.port or 5060)
+        except OSError as error:
+            raise CallFailed(503, str(error)) from None
         call = self.dial(
             uri,
             to=to,
@@ -241,7 +244,11 @@ class Endpoint:
         assert self._flow is not None, "an INVITE comes by a flow"
         call = IncomingCall(self, event.call, event.request, self._flow)
         self._calls[event.call] = call
-        self._arrived.put_nowait(call)
+        try:
+            self._arrived.put_nowait(call)
+        except asyncio.QueueFull:  # nobody takes calls, though callers come and go
+            self.count("calls_not_taken")
+            self._agent.reject(time.monotonic_ns(), event.call, 503)
 
     def _sleep_until(self, deadline: int | None) -> None:
         if self._wake is not None:
@@ -310,9 +317,11 @@ class Endpoint:
         """The address of a host name; :class:`OSError` where there is none."""
         if _is_address(host):
             return host, port
-        found = await asyncio.get_running_loop().getaddrinfo(host, port)
-        *_, address = found[0]
-        return str(address[0]), port
+        ours = {":" in address for _, address, _ in self.addresses}
+        for *_, address in await asyncio.get_running_loop().getaddrinfo(host, port):
+            if (":" in str(address[0])) in ours:
+                return str(address[0]), port
+        raise OSError(f"{host} has no address that a listener here can reach")
 
     def _way_to(self, transport: str, remote: Address) -> Flow:
         """A flow to ``remote`` by a listener of ours that can reach it."""

@@ -1,7 +1,7 @@
 """Header values with a structure of their own: addresses, Via and CSeq (RFC 3261 §20)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .errors import MalformedMessage
 from .grammar import end_of_quoted, is_token, number, parameters, quote, split, unquote
@@ -38,6 +38,10 @@ class Address:
     def tag(self) -> str | None:
         """The tag parameter; None where there is none."""
         return self.parameters.get("tag")
+
+    def with_tag(self, tag: str) -> "Address":
+        """The same address with a tag; as it is where ``tag`` is empty."""
+        return replace(self, parameters={**self.parameters, "tag": tag}) if tag else self
 
     def __str__(self) -> str:
         name = f"{quote(self.display_name)} " if self.display_name else ""

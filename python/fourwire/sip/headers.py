@@ -28,6 +28,11 @@ COMPACT = {
 """Compact names (IANA, "SIP Parameters": header fields)."""
 
 
+def _key(name: str) -> str:
+    key = name.lower()
+    return COMPACT[key].lower() if key in COMPACT else key
+
+
 class Headers(Mapping[str, str]):
     """Header fields in the order of the message; names compare without regard to case.
 
@@ -35,10 +40,13 @@ class Headers(Mapping[str, str]):
     (folding undone), so what is copied into a response is copied to the byte.
     """
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_by_name", "_fields")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._fields = [(COMPACT.get(name.lower(), name), value) for name, value in fields]
+        self._fields: list[tuple[str, str]] = []
+        self._by_name: dict[str, list[str]] = {}
+        for name, value in fields:
+            self._append(name, value)
 
     def fields(self) -> Iterator[tuple[str, str]]:
         """Every field line as ``(name, value)``, in order."""
@@ -46,8 +54,7 @@ class Headers(Mapping[str, str]):
 
     def get_all(self, name: str) -> list[str]:
         """Every value of ``name``, one for each field line."""
-        wanted = COMPACT.get(name.lower(), name).lower()
-        return [value for field, value in self._fields if field.lower() == wanted]
+        return list(self._by_name.get(_key(name), ()))
 
     def values_of(self, name: str) -> list[str]:
         """Every value of ``name``, field lines with commas taken apart (RFC 3261 §7.3.1)."""
@@ -64,24 +71,29 @@ class Headers(Mapping[str, str]):
         """
         if not is_token(name) or any(sign in value for sign in "\r\n"):
             raise ValueError(f"header {name!r}: {value!r} cannot stand in one line")
-        self._fields.append((name, value))
+        self._append(name, value)
 
     def extend(self, fields: Iterable[tuple[str, str]]) -> None:
         """Append several fields."""
         for name, value in fields:
             self.add(name, value)
 
+    def _append(self, name: str, value: str) -> None:
+        name = COMPACT.get(name.lower(), name)
+        self._fields.append((name, value))
+        self._by_name.setdefault(name.lower(), []).append(value)
+
     def __getitem__(self, name: str) -> str:
-        values = self.get_all(name)
-        if not values:
-            raise KeyError(name)
-        return values[0]
+        return self._by_name[_key(name)][0]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name for name, _ in self._fields))
+        seen: dict[str, str] = {}
+        for name, _ in self._fields:
+            seen.setdefault(name.lower(), name)
+        return iter(seen.values())
 
     def __len__(self) -> int:
-        return len({name for name, _ in self._fields})
+        return len(self._by_name)
 
     def __repr__(self) -> str:
         return f"Headers({self._fields!r})"

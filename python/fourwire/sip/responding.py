@@ -5,7 +5,7 @@ and whether there is room for a call is the user agent's to say.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from .body import Unreadable, check_body
@@ -166,7 +166,17 @@ def response_to(
         fields.add("Content-Type", "application/sdp")
     fields.add("Content-Length", str(len(body)))
     phrase = PHRASES.get(status, "Unknown") if reason is None else " ".join(reason.split())
-    return Response.of(status, phrase, fields, body)
+    return Response(
+        status,
+        phrase,
+        fields,
+        body,
+        via=request.via,
+        from_=request.from_,
+        to=request.to if request.to.tag else request.to.with_tag(to_tag),
+        call_id=request.call_id,
+        cseq=request.cseq,
+    )
 
 
 def bare_response(headers: Headers, status: int, reason: str, to_tag: str) -> bytes:
@@ -194,8 +204,9 @@ def way_back(via: Via, flow: Flow) -> tuple[Flow, Hop | None]:
         return flow, Hop(flow.transport, flow.remote[0], port)
     if "rport" in via.parameters:
         return flow, None
-    maddr = via.parameters.get("maddr")
-    return Flow(flow.transport, flow.local, (maddr or flow.remote[0], port), flow.connection), None
+    # A maddr is not followed, though §18.2.2 has it so: it lets anyone aim our responses at a
+    # third party, and serves multicast alone, which we do not offer.
+    return Flow(flow.transport, flow.local, (flow.remote[0], port), flow.connection), None
 
 
 def stamped(request: Request, flow: Flow) -> Request:
@@ -204,22 +215,24 @@ def stamped(request: Request, flow: Flow) -> Request:
     host, port = flow.remote
     if via.host == host and "rport" not in via.parameters:
         return request
-    marks = f";received={host}"
+    marks = {"received": host}
     if "rport" in via.parameters:
-        marks += f";rport={port}"
+        marks["rport"] = str(port)
     first, fields = True, []
     for name, value in request.headers.fields():
         if first and name.lower() == "via":
             value, first = _marked(value, marks), False
         fields.append((name, value))
-    return Request.of(request.method, request.uri, Headers(fields), request.body)
+    stamped_via = replace(via, parameters={**via.parameters, **marks})
+    return replace(request, headers=Headers(fields), via=stamped_via)
 
 
-def _marked(value: str, marks: str) -> str:
+def _marked(value: str, marks: dict[str, str]) -> str:
     """The first Via of a field line, our marks in the place of any that the sender set."""
     top, *rest = split(value, ",")
     parts = [part for part in split(top, ";") if not _MARK.match(part)]
-    return ", ".join([";".join(parts) + marks, *rest])
+    parts += [f"{name}={mark}" for name, mark in marks.items()]
+    return ", ".join([";".join(parts), *rest])
 
 
 _MARK = re.compile(r"(rport|received)\s*(=|\Z)", re.IGNORECASE)

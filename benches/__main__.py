@@ -1,4 +1,4 @@
-"""Prints all figures: ``python -m benches [parts] [calls] [--calls N …] [--seconds S] [--json FILE]``."""
+"""Prints all figures: ``python -m benches [parts] [calls] [--calls N …] [--json FILE]``."""
 
 import argparse
 import os

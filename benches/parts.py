@@ -79,7 +79,7 @@ def _resampling() -> Iterator[Row]:
 
 
 def _rtp() -> Iterator[Row]:
-    datagram = fw.RtpPacket(payload_type=0, sequence=7, timestamp=160, ssrc=1, payload=bytes(160)).write()
+    datagram = _packet(7)
     ours, peer = fw.RtpPacket.parse(datagram), PeerPacket.parse(datagram)
     yield _against(
         "RTP parse",
@@ -92,16 +92,19 @@ def _rtp() -> Iterator[Row]:
     yield _jitter_buffer()
 
 
+def _packet(n: int) -> bytes:
+    timestamp = n * 160 & 0xFFFFFFFF
+    packet = fw.RtpPacket(
+        payload_type=0, sequence=n, timestamp=timestamp, ssrc=1, payload=bytes(160)
+    )
+    return packet.write()
+
+
 def _jitter_buffer() -> Row:
     """Put and get. Ours decodes and conceals besides, and the peer's does neither."""
     dejitter, buffer = fw.Dejitter(), JitterBuffer(capacity=16, prefetch=4)
     numbers = {"ours": 0, "peer": 0}
-    packets = [
-        fw.RtpPacket(
-            payload_type=0, sequence=n, timestamp=n * 160 & 0xFFFFFFFF, ssrc=1, payload=bytes(160)
-        ).write()
-        for n in range(65_536)
-    ]
+    packets = [_packet(n) for n in range(65_536)]
     parsed = [PeerPacket.parse(datagram) for datagram in packets]
     for packet in parsed:
         packet._data = packet.payload

@@ -52,14 +52,17 @@ def show(title: str, rows: Sequence[Row]) -> None:
         peer = "" if row.peer is None else f"{row.peer:.3f}"
         ratio = "" if row.ratio is None else f"{row.ratio:.1f}×"
         mark = {True: "reached", False: "MISSED", None: ""}[row.reached]
-        name = f"{row.name} [{row.unit}]"
-        print(f"{name:44}{row.ours:11.3f}{peer:>11}  {ratio:>6}  {row.goal:12} {row.peer_name}  {mark}")
+        figures = f"{row.name + f' [{row.unit}]':44}{row.ours:11.3f}{peer:>11}  {ratio:>6}"
+        print(f"{figures}  {row.goal:12} {row.peer_name}  {mark}")
     sys.stdout.flush()
 
 
 def save(path: Path, tables: dict[str, Sequence[Row]]) -> None:
     """Write all tables with the machine they were measured on."""
-    content = {title: [asdict(row) | {"ratio": row.ratio} for row in rows] for title, rows in tables.items()}
+    content = {
+        title: [asdict(row) | {"ratio": row.ratio} for row in rows]
+        for title, rows in tables.items()
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"machine": machine(), "tables": content}, indent=1) + "\n")
 

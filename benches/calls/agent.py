@@ -1,7 +1,7 @@
 """The agent of the benches: a WebSocket server that speaks without pause and can be interrupted.
 
-No part of fourwire: what it says was written down from the protocol, so that a mistake of the client
-is not answered by the same mistake here.
+No part of fourwire: what it says was written down from the protocol, so that a mistake of the
+client is not answered by the same mistake here.
 """
 
 import asyncio
@@ -13,11 +13,17 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from websockets.exceptions import ConnectionClosedError
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosedError
 
 CHUNK_S = 0.2
 SAMPLES = {"audio/pcmu": bytes([0xA0, 0x20] * 800), "audio/pcm": bytes([0x00, 0x20] * 4800)}
+
+APPEND = '{"type":"input_audio_buffer.append"'
+SESSION_CREATED = '{"type":"session.created","event_id":"e","session":{"id":"s","type":"realtime"}}'
+SPEECH_STARTED = (
+    '{"type":"input_audio_buffer.speech_started","event_id":"e","item_id":"u","audio_start_ms":0}'
+)
 
 
 @dataclass
@@ -34,11 +40,16 @@ class Session:
 
     def delta(self) -> str:
         """A chunk of speech of the present response."""
-        return (
-            '{"type":"response.output_audio.delta","event_id":"e","response_id":"resp_%d","item_id":"item_%d",'
-            '"output_index":0,"content_index":0,"delta":"%s"}'
-            % (self.response, self.response, base64.b64encode(SAMPLES[self.format]).decode())
-        )
+        message = {
+            "type": "response.output_audio.delta",
+            "event_id": "e",
+            "response_id": f"resp_{self.response}",
+            "item_id": f"item_{self.response}",
+            "output_index": 0,
+            "content_index": 0,
+            "delta": base64.b64encode(SAMPLES[self.format]).decode(),
+        }
+        return json.dumps(message)
 
     async def speak(self) -> None:
         """Say one chunk after the other, as fast as they are heard."""
@@ -61,7 +72,9 @@ class Session:
         """Tell that the caller speaks; gives the wall-clock time at which that was sent."""
         self.speaking.clear()
         sent = time.time_ns()
-        await self.connection.send('{"type":"input_audio_buffer.speech_started","event_id":"e","item_id":"u","audio_start_ms":0}')
+        await self.connection.send(
+            '{"type":"input_audio_buffer.speech_started","event_id":"e","item_id":"u","audio_start_ms":0}'
+        )
         return sent
 
 
@@ -75,7 +88,9 @@ class Agent:
 
     async def start(self, tls: ssl.SSLContext | None = None) -> str:
         """Listen; gives the address to connect to."""
-        self._server = await serve(self._session, "127.0.0.1", 0, compression=None, ssl=tls, max_size=None)
+        self._server = await serve(
+            self._session, "127.0.0.1", 0, compression=None, ssl=tls, max_size=None
+        )
         port = next(iter(self._server.sockets)).getsockname()[1]
         scheme = "wss" if tls else "ws"
         return f"{scheme}://127.0.0.1:{port}/api/v1/realtime/session"
@@ -91,7 +106,9 @@ class Agent:
         query = parse_qs(urlsplit(connection.request.path).query)
         session = Session(connection, int(query["key"][0]))
         self.sessions.append(session)
-        await connection.send('{"type":"session.created","event_id":"e","session":{"id":"s","type":"realtime"}}')
+        await connection.send(
+            '{"type":"session.created","event_id":"e","session":{"id":"s","type":"realtime"}}'
+        )
         speaking = asyncio.ensure_future(session.speak())
         try:
             # The system under test is ended without ceremony.
@@ -102,7 +119,9 @@ class Agent:
             speaking.cancel()
 
     async def _receive(self, session: Session, message: str | bytes) -> None:
-        if message.startswith('{"type":"input_audio_buffer.append"' if isinstance(message, str) else b"\0"):
+        if message.startswith(
+            '{"type":"input_audio_buffer.append"' if isinstance(message, str) else b"\0"
+        ):
             session.heard_bytes += len(message)
             return
         event = json.loads(message)

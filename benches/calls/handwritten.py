@@ -1,8 +1,8 @@
 """The peer: a careful bridge in Python, as a good engineer writes it without fourwire.
 
-uvloop, a datagram protocol a call, a reorder buffer of two packets, ``audioop`` and soxr where the formats
-differ, ready-made JSON around base64, websockets without compression, pacing by absolute deadlines,
-and a queue that is emptied at ``speech_started``.
+uvloop, a datagram protocol a call, a reorder buffer of two packets, ``audioop`` and soxr where the
+formats differ, ready-made JSON around base64, websockets without compression, pacing by absolute
+deadlines, and a queue that is emptied at ``speech_started``.
 """
 
 import argparse
@@ -120,7 +120,8 @@ async def call(url: str, phone: int, arguments: argparse.Namespace, ports: list[
     )
     ports.append(bridge.transport.get_extra_info("sockname")[1])
     context = ssl._create_unverified_context() if url.startswith("wss") else None
-    async with connect(f"{url}?key={phone}", compression=None, max_size=None, ssl=context) as session:
+    address = f"{url}?key={phone}"
+    async with connect(address, compression=None, max_size=None, ssl=context) as session:
         form = {"type": arguments.format, **({"rate": 24000} if pcm else {})}
         update = {"audio": {"input": {"format": form}, "output": {"format": form}}}
         await session.send(json.dumps({"type": "session.update", "session": update}))

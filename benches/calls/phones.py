@@ -1,6 +1,7 @@
-"""Phones: one socket each, a packet every 20 ms out, and the arrival time of every packet that comes in.
+"""Phones: one socket each, a packet every 20 ms out, and the time of every packet that comes in.
 
-Arrival times are the kernel's (``SO_TIMESTAMPNS``), so that a busy harness does not blame the system under test.
+Arrival times are the kernel's (``SO_TIMESTAMPNS``), so that a busy harness does not blame the
+system under test.
 """
 
 import select
@@ -45,6 +46,8 @@ class Phone:
                 packet, extra, _, _ = self.connection.recvmsg(2048, 128)
             except BlockingIOError:
                 return
+            if packet[1] & 0x7F != 0:
+                continue  # The report of a call whose phone has the port below this one.
             seconds, nanos = TIMESPEC.unpack(extra[0][2][:16])
             arrival = seconds * 1_000_000_000 + nanos
             self.arrivals.append(arrival)

@@ -1,4 +1,4 @@
-"""Which layer may know which: the arrows of CONTRIBUTING.md, held against the imports themselves."""
+"""Which layer may know which: the arrows of CONTRIBUTING.md, held against the imports."""
 
 import ast
 import re

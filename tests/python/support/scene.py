@@ -46,7 +46,7 @@ async def scene(
     behaviour: standin.Behaviour | None = None,
     settings: Settings = SETTINGS,
 ) -> AsyncIterator[Scene]:
-    """All on loopback; `app` may want the agent's URL. Left out: the plain agent, for any number."""
+    """All on loopback; `app` may want the agent's URL. Without: the plain agent, for any number."""
     notes = Notes()
     async with (
         standin.serve(behaviour=behaviour or standin.Behaviour()) as agent,

@@ -147,6 +147,26 @@ fn a_stall_of_the_clock_ends_in_one_packet_on_the_grid_and_loses_no_speech() {
 }
 
 #[test]
+fn an_agent_whose_messages_come_in_clumps_moves_no_packet() {
+    // What a Python loop does that is blocked for 200 ms in every second.
+    let (mut leg, mut log) = (bridged(), Log::default());
+    let mut held = Vec::new();
+    for now in 0..5000 {
+        if now % 100 == 0 {
+            held.push(delta("r", "i", &[0x31; 880]));
+        }
+        if now % 1000 >= 200 {
+            held.drain(..).for_each(|message| assert!(leg.receive_message(&message)));
+        }
+        log.drain(&mut leg, now);
+    }
+    let times: Vec<u64> = log.sent.iter().map(|(when, _)| *when).collect();
+    assert_eq!(times, (0..250).map(|turn| turn * 20).collect::<Vec<_>>());
+    let spoken = log.payloads().skip_while(|payload| payload[0] == 0xFF);
+    assert!(spoken.skip(50).all(|payload| payload == [0x31; 160]), "the agent faltered");
+}
+
+#[test]
 fn a_talkspurt_begins_with_a_marker_and_only_it() {
     let (mut leg, mut log) = (bridged(), Log::default());
     log.run(&mut leg, 0, 500);

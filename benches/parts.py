@@ -74,7 +74,7 @@ def _resampling() -> Iterator[Row]:
             lambda ours=ours, chunk=chunk: ours.process(chunk),
             "soxr HQ stream",
             lambda peer=peer, chunk=chunk: peer.resample_chunk(chunk),
-            1.5,
+            2.5,
         )
 
 
@@ -88,7 +88,7 @@ def _rtp() -> Iterator[Row]:
         lambda: PeerPacket.parse(datagram),
         10,
     )
-    yield _against("RTP write", ours.write, "aiortc", peer.serialize, 3)
+    yield _against("RTP write", ours.write, "aiortc", peer.serialize, 10)
     yield _jitter_buffer()
 
 
@@ -118,10 +118,34 @@ def _jitter_buffer() -> Row:
         n = numbers["peer"] = numbers["peer"] + 1
         buffer.add(parsed[n & 0xFFFF])
 
-    return _against("jitter buffer, put and get", ours, "aiortc", peer, 1)
+    return _against("jitter buffer, put and get", ours, "aiortc", peer, 5)
 
 
 def _messages() -> Iterator[Row]:
+    yield from _append()
+    yield from _delta()
+
+
+def _append() -> Iterator[Row]:
+    audio = bytes(range(240)) * 2
+    encoder = msgspec.json.Encoder()
+
+    class Append(msgspec.Struct, tag="input_audio_buffer.append"):
+        """The message as a typed encoder writes it."""
+
+        audio: bytes
+
+    name, ours = "append, 60 ms µ-law", lambda: fw.append_message(audio)
+    yield _against(name, ours, "msgspec, typed", lambda: encoder.encode(Append(audio)), 1.5)
+
+    def plain() -> str:
+        coded = base64.b64encode(audio).decode()
+        return json.dumps({"type": "input_audio_buffer.append", "audio": coded})
+
+    yield _against(name, ours, "json + base64", plain, 10)
+
+
+def _delta() -> Iterator[Row]:
     leg = fw.Leg(fw.LegConfig(codec="PCMU"), 0)
     calls = itertools.count()
     head = {"type": "response.output_audio.delta", "event_id": "event_0001", "response_id": "r"}

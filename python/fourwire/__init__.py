@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fourwire._core import Playout as Playout
     from fourwire._core import Resampler as Resampler
     from fourwire._core import RtpPacket as RtpPacket
+    from fourwire._core import append_message as append_message
     from fourwire._core import level_dbov as level_dbov
     from fourwire._core import peak as peak
     from fourwire.app import App as App
@@ -42,6 +43,7 @@ __all__ = [
     "Resampler",
     "RtpPacket",
     "Secret",
+    "append_message",
     "g711",
     "inworld",
     "level_dbov",
@@ -64,6 +66,7 @@ _HOME = {
     "Resampler": "fourwire._core",
     "RtpPacket": "fourwire._core",
     "Secret": "fourwire.settings",
+    "append_message": "fourwire._core",
     "level_dbov": "fourwire._core",
     "peak": "fourwire._core",
     "secret": "fourwire.settings",

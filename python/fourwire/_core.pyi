@@ -50,6 +50,7 @@ __all__ = [
     "RtpPacket",
     "RtpResumed",
     "RtpStopped",
+    "append_message",
     "decode_pcma",
     "decode_pcmu",
     "encode_pcma",
@@ -128,6 +129,13 @@ def encode_pcma(pcm: _Pcm, out: None = None) -> bytes:
 
 @overload
 def encode_pcma(pcm: _Pcm, out: _Out) -> int: ...
+def append_message(audio: _Octets) -> bytes:
+    """The message that hands `audio` to a realtime session, ready to be sent as text.
+
+    `audio` is in the session's input format; the message is `input_audio_buffer.append` with it in
+    base64. A `Leg` makes these by itself.
+    """
+
 def level_dbov(pcm: _Pcm) -> float:
     """The level of samples in dBov: 0 is the loudest square wave, speech lies near -26.
 

@@ -7,6 +7,7 @@ mod event;
 mod leg;
 mod listen;
 mod lock;
+mod realtime;
 mod sound;
 mod speak;
 mod wire;
@@ -30,6 +31,8 @@ mod _core {
     use crate::leg::{Leg, LegConfig};
     #[pymodule_export]
     use crate::listen::Dejitter;
+    #[pymodule_export]
+    use crate::realtime::append_message;
     #[pymodule_export]
     use crate::sound::{
         Resampler, decode_pcma, decode_pcmu, encode_pcma, encode_pcmu, level_dbov, peak,

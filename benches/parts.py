@@ -15,6 +15,7 @@ from aiortc.rtp import RtpPacket as PeerPacket
 import fourwire as fw
 from benches.table import Row
 from benches.timing import Work, microseconds
+from fourwire import g711
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -50,14 +51,14 @@ def _g711() -> Iterator[Row]:
         codes = audioop.lin2ulaw(pcm, 2)
         yield _against(
             f"µ-law decode, {name}",
-            lambda codes=codes: fw.g711.decode_pcmu(codes),
+            lambda codes=codes: g711.decode_pcmu(codes),
             "audioop",
             lambda codes=codes: audioop.ulaw2lin(codes, 2),
             decode,
         )
         yield _against(
             f"µ-law encode, {name}",
-            lambda pcm=pcm: fw.g711.encode_pcmu(pcm),
+            lambda pcm=pcm: g711.encode_pcmu(pcm),
             "audioop",
             lambda pcm=pcm: audioop.lin2ulaw(pcm, 2),
             encode,

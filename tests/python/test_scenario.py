@@ -126,6 +126,31 @@ async def test_an_unknown_number_is_refused_with_404_and_a_strange_offer_with_48
         assert not stage.causes()
 
 
+async def test_audio_may_flow_before_the_answer() -> None:
+    app = App()
+
+    @app.call()
+    async def early(call: Call) -> None:
+        await call.progress({"X-Early": "yes"})
+        await call.answer()
+        await call.wait_ended()
+
+    async with scene(app) as stage:
+        policy = sdp.MediaPolicy(address="127.0.0.1", port=9996)
+        _, host, port = stage.gateway.addresses[0]
+        call = stage.phone.endpoint.dial(
+            stage.uri(), to=(host, port), from_user="1001", offer=sdp.offer(policy)
+        )
+        await call.answered()
+        progressed = await anext(aiter(call.events()))
+        assert isinstance(progressed, sip.Progressed)
+        assert (progressed.status, progressed.sdp is not None) == (183, True)
+        await call.hang_up()
+        assert await one_end(stage) == ["caller hung up"]
+        names = [entry.event for entry in stage.notes]
+        assert names.index("call.early_media") < names.index("call.answered")
+
+
 async def test_a_cancel_before_the_answer_ends_the_call_once() -> None:
     app = App()
     ringing = anyio.Event()

@@ -26,10 +26,10 @@ async def call(
         await agent.session_update({"type": "realtime"})
         leg.on_append = agent.send_frame
         agent.on_message = leg.receive_message
+        agent.on_response = leg.begin_response
         leg.bridge(input=form, output=form, append_ms=arguments.append_ms)
-        async for event in agent:
-            if isinstance(event, fw.inworld.ResponseCreated):
-                leg.begin_response(agent.active_response or "")
+        async for _ in agent:
+            pass
 
 
 async def stall(milliseconds: int) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fourwire.media import Media as Media
     from fourwire.media import MediaLeg as MediaLeg
     from fourwire.settings import Secret as Secret
+    from fourwire.settings import Settings as Settings
     from fourwire.settings import secret as secret
 
     __version__: str
@@ -43,6 +44,7 @@ __all__ = [
     "Resampler",
     "RtpPacket",
     "Secret",
+    "Settings",
     "append_message",
     "g711",
     "inworld",
@@ -66,6 +68,7 @@ _HOME = {
     "Resampler": "fourwire._core",
     "RtpPacket": "fourwire._core",
     "Secret": "fourwire.settings",
+    "Settings": "fourwire.settings",
     "append_message": "fourwire._core",
     "level_dbov": "fourwire._core",
     "peak": "fourwire._core",

@@ -54,6 +54,7 @@ class Bridge:
         self.leg.bridge(input=formats.input, output=formats.output, append_ms=self._append_ms)
         self.leg.on_append = self.agent.send_frame
         self.agent.on_message = self.leg.receive_message
+        self.agent.on_response = self.leg.begin_response
         self._is_open = True
         self._journal.write("bridge.opened", input=formats.input, output=formats.output)
 
@@ -63,6 +64,7 @@ class Bridge:
             return
         self._is_open = False
         self.agent.on_message = None
+        self.agent.on_response = None
         self.leg.on_append = None
         self.leg.unbridge()
         self._end_of_speech()
@@ -80,8 +82,6 @@ class Bridge:
         match event:
             case events.SpeechStarted():
                 self._silence_agent()
-            case events.ResponseCreated(response=response) if response.id:
-                self.leg.begin_response(response.id)
             case events.UserTranscript(item_id=item, text=text):
                 self._transcript.user_said(item, text, self._journal.now)
             case events.AgentTranscript(item_id=item, text=text):

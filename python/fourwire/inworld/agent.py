@@ -54,6 +54,8 @@ class Agent(Verbs):
         """The formats the next `session_update` asks for."""
         self.on_message: Callable[[bytes], bool] | None = None
         """Sees every frame first, as it came; true means that it needs no further reading."""
+        self.on_response: Callable[[str], None] | None = None
+        """Told the id of each response as it is created, before the next frame is taken."""
         self.closed: WebSocketClosed | None = None
         """How the connection ended, once it has."""
         self.closed_by_us = False
@@ -230,8 +232,19 @@ class Agent(Verbs):
         if self.on_message is not None and self._consumed_by(self.on_message, frame):
             self._consumed += 1
             return
+        before = self._session.active_response
         self._session.receive(self._redactor.frame(frame))
+        self._tell_response(before)
         self._perform()
+
+    def _tell_response(self, before: str | None) -> None:
+        begun = self._session.active_response
+        if self.on_response is None or not begun or begun == before:
+            return
+        try:
+            self.on_response(begun)
+        except Exception:
+            self._log.exception("on_response failed")
 
     def _consumed_by(self, hook: Callable[[bytes], bool], frame: bytes) -> bool:
         try:

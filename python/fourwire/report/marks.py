@@ -35,7 +35,7 @@ SHOWN = {
     "Inworld.Events.WebSocketMediaStarted": ("agent is heard", "agent"),
     "Inworld.Events.WebSocketMediaEnded": ("agent is silent", "agent"),
     "bridge.interrupted": ("interrupted", "cut"),
-    "call.held": ("on hold", "call"),
+    "call.media_changed": ("media changed", "call"),
     "call.ended": ("ended", "call"),
 }
 """What is marked, under which words and in which colour."""

@@ -1,0 +1,109 @@
+"""baresip as a telephone: it plays a file, records what it hears, and takes commands over TCP."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from support.peers import require
+
+CONFIG = """\
+poll_method epoll
+sip_listen 127.0.0.1:{sip_port}
+call_local_timeout 120
+audio_path /usr/share/baresip
+audio_source aufile,{speech}
+audio_player aubridge,nowhere
+audio_alert aubridge,nowhere
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
+audio_txmode poll
+rtp_ports 32000-32100
+jitter_buffer_delay 2-10
+module_path /usr/lib/baresip/modules
+module g711.so
+module aufile.so
+module aubridge.so
+module sndfile.so
+module uuid.so
+module_tmp account.so
+module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen 127.0.0.1:{control_port}
+snd_path {folder}
+"""
+
+
+class Baresip:
+    """A running baresip and the line on which it takes commands (netstrings of JSON)."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self.events: list[dict[str, Any]] = []
+
+    async def tell(self, command: str, parameters: str = "") -> None:
+        """Give a command and wait until it has been taken."""
+        order = json.dumps({"command": command, "params": parameters, "token": command}).encode()
+        self._writer.write(b"%d:%s," % (len(order), order))
+        await self._until(lambda message: message.get("token") == command)
+
+    async def until(self, kind: str) -> None:
+        """Wait for an event, unless it has come already."""
+        if all(event["type"] != kind for event in self.events):
+            await self._until(lambda message: message.get("type") == kind)
+
+    async def _until(self, wanted: Any) -> None:
+        async with asyncio.timeout(15):
+            while not wanted(message := await self._message()):
+                pass
+            assert message.get("ok", True), message
+
+    async def _message(self) -> dict[str, Any]:
+        length = int((await self._reader.readuntil(b":"))[:-1])
+        netstring = await self._reader.readexactly(length + 1)
+        message: dict[str, Any] = json.loads(netstring[:-1])
+        if message.get("event"):
+            self.events.append(message)
+        return message
+
+
+@asynccontextmanager
+async def baresip(folder: Path, speech: Path, ports: tuple[int, int]) -> AsyncIterator[Baresip]:
+    """Run baresip in `folder`, where its recordings will lie; `ports` are for SIP and commands."""
+    program = require("baresip")
+    sip_port, control_port = ports
+    config = CONFIG.format(
+        sip_port=sip_port, control_port=control_port, speech=speech, folder=folder
+    )
+    (folder / "config").write_text(config)
+    account = f"<sip:caller@127.0.0.1:{sip_port}>;regint=0;audio_codecs=pcmu,pcma;answermode=manual"
+    (folder / "accounts").write_text(account + "\n")
+    (folder / "contacts").write_text("")
+    with (folder / "baresip.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(program, "-f", str(folder)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+    try:
+        reader, writer = await _connected(control_port)
+        yield Baresip(reader, writer)
+        writer.close()
+        await writer.wait_closed()
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.05)

@@ -1,61 +1,108 @@
-"""Callers that nobody here wrote, through the whole gateway: SIPp speaks, presses keys, listens."""
+"""Callers that nobody here wrote, through the whole gateway: SIPp speaks, listens, presses keys."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
 import pytest
-from support.capture import Ear, found, listen_on, write_speech
+from support.capture import Ear, listen_on, write_speech
+from support.capture_speech import SECOND, agent_says, found, is_whole
 from support.scene import Scene, scene
 from support.sipp import Outcome, ears_of, place_calls, require_digits, require_player
 
 from fourwire.demo.speech import recording
-from fourwire.standin.formats import AudioFormat, Decoder
-from fourwire.standin.recordings import recorded
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop]
 
-SECOND = bytes(16_000)
-"""A second of silence at 8 kHz."""
+SUCCESS = Outcome(code=0, succeeded=1, failed=0, complaints="")
+
+PCMU, PCMA = 0, 8
 
 
-def agents(name: str) -> bytes:
-    """What the stand-in says under `name`, as it leaves it for a caller in G.711."""
-    audio = AudioFormat("audio/pcmu", 8000)
-    return Decoder(audio).decode(recorded(name, audio).audio)
-
-
-async def call(stage: Scene, folder: Path, pcm: bytes, payload_type: int, talk_ms: int) -> Ear:
-    """Let SIPp say `pcm` in one call; what it heard."""
-    write_speech(folder / "speech.pcap", pcm, payload_type)
-    with ears_of(1) as (port, (ear,)):
+@asynccontextmanager
+async def a_caller() -> AsyncIterator[tuple[int, Ear]]:
+    """SIPp's `-mp` for one caller, and what that caller hears."""
+    require_player()
+    with ears_of(1) as (port, ears):
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(listen_on, [ear])
-            outcome = await place_calls(
-                stage.gateway.addresses[0],
-                "speech",
-                folder,
-                port,
-                payload_type=payload_type,
-                talk_ms=talk_ms,
-            )
+            tasks.start_soon(listen_on, ears)
+            yield port, ears[0]
             tasks.cancel_scope.cancel()
+
+
+async def speak(
+    stage: Scene, folder: Path, said: bytes, payload_type: int, hang_up_after_ms: int
+) -> Ear:
+    """Let SIPp call and say `said`; what it heard."""
+    write_speech(folder / "speech.pcap", said, payload_type)
+    async with a_caller() as (port, ear):
+        outcome = await place_calls(
+            stage.gateway.addresses[0],
+            "speech",
+            folder,
+            port,
+            payload_type=payload_type,
+            talk_ms=hang_up_after_ms,
+        )
+        assert outcome == SUCCESS
         ear.listen()
-    assert outcome == Outcome(code=0, succeeded=1, failed=0, complaints="")
     return ear
 
 
-@pytest.mark.parametrize("p", [0,8])
-async def test_x(tmp_path: Path, p) -> None:
-    said = SECOND * 5 + recording("question") + SECOND * 2
+async def test_sipp_hears_the_greeting_out_asks_and_is_answered_in_pcmu(tmp_path: Path) -> None:
+    said = 5 * SECOND + recording("question") + 2 * SECOND
     async with scene() as stage:
-        ear = await call(stage, tmp_path, said, p, 9500)
-        (e,) = await stage.notes.until("call.ended")
-        print(e)
-        print(ear.missing, len(ear.gaps_ms), max(ear.gaps_ms), sorted(ear.gaps_ms)[-10:])
-        print(found(ear.speech, agents("greeting")))
-        print(found(ear.speech, agents("answer-1")))
-        print(found(stage.agent.sessions[0].heard, said))
-    assert 0
+        ear = await speak(stage, tmp_path, said, PCMU, 9500)
+        (ended,) = await stage.notes.until("call.ended")
+
+        assert stage.causes() == ["caller hung up"]
+        assert [(turn.speaker, turn.cut) for turn in ended["transcript"]][:2] == [
+            ("agent", False),
+            ("user", False),
+        ]
+        assert not stage.notes.named("bridge.interrupted")
+        assert is_whole(found(stage.agent.sessions[0].heard, said))
+        assert is_whole(found(ear.speech, agent_says("greeting")))
+        assert is_whole(found(ear.speech, agent_says("answer-1"), seconds=1.5))
+        arrives_unbroken(ear, ended["rtp"])
+
+
+async def test_sipp_interrupts_the_greeting_and_is_answered_in_pcma(tmp_path: Path) -> None:
+    said = SECOND + recording("question") + 2 * SECOND
+    async with scene() as stage:
+        ear = await speak(stage, tmp_path, said, PCMA, 5500)
+        (ended,) = await stage.notes.until("call.ended")
+
+        assert stage.causes() == ["caller hung up"]
+        (cut,) = stage.notes.named("bridge.interrupted")
+        heard_s = cut["heard_ms"] / 1000
+        assert 0.5 < heard_s < 2.0
+        assert is_whole(found(stage.agent.sessions[0].heard, said))
+        assert is_whole(found(ear.speech, agent_says("greeting"), seconds=heard_s))
+        unsaid = agent_says("greeting")[16 * round(cut["heard_ms"] + 40) :]
+        assert not any(place.likeness > 0.9 for place in found(ear.speech, unsaid))
+        assert is_whole(found(ear.speech, agent_says("answer-1"), seconds=1.0))
+        arrives_unbroken(ear, ended["rtp"])
+
+
+def arrives_unbroken(ear: Ear, counters: dict[str, int]) -> None:
+    """Every packet that the leg sent is there, and the leg saw every packet that SIPp sent."""
+    assert ear.missing == 0
+    # Counters are a tenth of a second old.
+    assert 0 <= len(ear.arrivals) - counters["packets_sent"] <= 10
+    assert len({arrival.packet.ssrc for arrival in ear.arrivals}) == 1
+    for loss in ("lost", "late", "duplicate", "concealed_samples", "strangers", "unsent"):
+        assert (loss, counters[loss]) == (loss, 0)
+
+
+async def test_each_key_that_sipp_presses_arrives_once(tmp_path: Path) -> None:
+    for name in ("4", "2", "pound", "star"):
+        shutil.copy(require_digits() / f"dtmf_2833_{name}.pcap", tmp_path)
+    async with scene() as stage, a_caller() as (port, _):
+        outcome = await place_calls(stage.gateway.addresses[0], "keys", tmp_path, port)
+        assert outcome == SUCCESS
+        await stage.notes.until("call.ended")
+        assert [note["digit"] for note in stage.notes.named("call.key")] == ["4", "2", "#", "*"]
+        assert stage.causes() == ["caller hung up"]

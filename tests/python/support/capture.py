@@ -17,8 +17,6 @@ from typing import Self
 import anyio
 
 from fourwire import RtpPacket, g711
-from fourwire.demo.figures import likeness
-from fourwire.demo.levels import SPEECH_DBOV, dbov
 
 PACKET_SAMPLES = 160
 """Twenty milliseconds at 8 kHz."""
@@ -140,29 +138,3 @@ async def listen_on(ears: Sequence[Ear]) -> None:
         for ear in ears:
             ear.listen()
         await anyio.sleep(0.2)  # far shorter than a socket can wait
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A stretch of speech, found again in what somebody heard."""
-
-    likeness: float
-    """Normalised cross-correlation; 1 is the same."""
-    shift_s: float
-    """Where it was found, less where it was in the original."""
-
-
-def found(heard: bytes, said: bytes) -> list[Found]:
-    """Where each half second with speech of `said` is in `heard`; 16-bit samples at 8 kHz."""
-    places = []
-    for start in range(0, len(said) - STRETCH_BYTES + 1, STRETCH_BYTES):
-        stretch = said[start : start + STRETCH_BYTES]
-        if dbov(stretch) > SPEECH_DBOV:
-            score, at = likeness(heard, stretch)
-            places.append(Found(score, at - start / BYTES_A_SECOND))
-    return places
-
-
-BYTES_A_SECOND = 16_000
-
-STRETCH_BYTES = BYTES_A_SECOND // 2

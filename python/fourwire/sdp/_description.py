@@ -51,6 +51,11 @@ class Connection:
             return None
 
     @property
+    def family(self) -> int | None:
+        """4 or 6; None where the line holds a name."""
+        return None if self.address is None else self.address.version
+
+    @property
     def is_null(self) -> bool:
         """True for 0.0.0.0, which in an offer puts the stream on hold (RFC 3264 §8.4)."""
         return self.address is not None and self.address.is_unspecified

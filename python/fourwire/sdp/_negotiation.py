@@ -197,8 +197,10 @@ class _Stream:
         if self.codec(policy) is None:
             return f"audio as {', '.join(name for _, name in self.formats()) or 'nothing known'}"
         address = self.connection().address
-        if address is None or address.is_multicast:
+        if address is None or address.is_multicast or str(address) == BROADCAST:
             return f"audio at {self.connection().host}"
+        if address.version != Connection(policy.address).family:
+            return f"audio at {address}, which {policy.address} cannot reach"
         return None
 
     def connection(self) -> Connection:
@@ -248,12 +250,17 @@ class _Stream:
 
     def rtcp(self) -> tuple[str, int]:
         """Where the peer hears RTCP: its ``rtcp`` attribute (RFC 3605), else the next port."""
+        here = self.connection()
+        default = here.host, min(self.media.port + 1, 65535)
         text = next(self.media.values("rtcp"), None)
         if text is None:
-            return self.connection().host, min(self.media.port + 1, 65535)
+            return default
         port, *rest = text.split(None, 1) or [""]
-        host = Connection.parse(rest[0]).host if rest else self.connection().host
-        return host, decimal(port, "RTCP port", 65536)
+        there = Connection.parse(rest[0]) if rest else here
+        number = decimal(port, "RTCP port", 65536)
+        # Reports are not worth a call: where they cannot go to is passed over.
+        usable = number and there.family == here.family
+        return (there.host, number) if usable else default
 
     def negotiate(self, policy: MediaPolicy) -> tuple[NegotiatedMedia, MediaDescription]:
         """What this stream and our policy agree on, and the line that says so."""
@@ -289,6 +296,8 @@ class _Stream:
         )
         return replace(line, protocol=self.media.protocol)
 
+
+BROADCAST = "255.255.255.255"
 
 STATIC = (("0", "PCMU/8000"), ("8", "PCMA/8000"), ("9", "G722/8000"))
 """Static payload types (RFC 3551 §6), which need no ``rtpmap``."""

@@ -29,7 +29,16 @@ class Console:
         clock = " " * 9 if t is None else f"{t:8.2f}s"
         dim, plain = ("\x1b[2m", "\x1b[0m") if self._colour else ("", "")
         tag = f"{call[:6]} " if call else ""
-        print(f"{dim}{clock} {tag}{plain}{mark} {redact(text)}", file=self._stream, flush=True)
+        print(
+            f"{dim}{clock} {tag}{plain}{mark} {_visible(redact(text))}",
+            file=self._stream,
+            flush=True,
+        )
+
+
+def _visible(text: str) -> str:
+    """`text` with what would steer a terminal, or forge a line, written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 Told = Callable[[Entry], tuple[str, str]]

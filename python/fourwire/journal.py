@@ -5,6 +5,7 @@ the call began on a clock that never jumps, the rest is the event's own. Audio i
 and the value of a secret is blacked out wherever it turns up.
 """
 
+import logging
 import sys
 import time
 from collections import deque
@@ -23,6 +24,8 @@ from fourwire.settings import SettingsError, redact
 __all__ = ["CallJournal", "Clock", "Entry", "Journal", "Sink", "plain"]
 
 Sink = Callable[["Entry"], None]
+
+logger = logging.getLogger("fourwire.journal")
 
 
 class Clock:
@@ -66,6 +69,8 @@ class Journal:
         self._began = self.clock.monotonic()
         self._sinks = list(sinks)
         self._file: TextIO | None = None
+        self.lost = 0
+        """How many lines a sink has failed to take; the first is logged."""
 
     @classmethod
     def open(cls, path: str, *sinks: Sink) -> Self:
@@ -99,7 +104,17 @@ class Journal:
     def _tell(self, call: str, began: float, event: str, about: Mapping[str, Any]) -> None:
         entry = Entry(self.clock.wall(), call, self.clock.monotonic() - began, event, about)
         for sink in self._sinks:
-            sink(entry)
+            try:
+                sink(entry)
+            except Exception as error:
+                self._miss(error)
+
+    def _miss(self, error: Exception) -> None:
+        """Count what a sink lost (a full disk, a closed pipe): no call ends of it."""
+        self.lost += 1
+        if self.lost == 1:
+            what = redact(f"{type(error).__name__}: {error}")
+            logger.error("the journal cannot be written, calls go on: %s", what)
 
     def close(self) -> None:
         """Close the file, if there is one."""
@@ -148,13 +163,13 @@ NOTED = 1000
 def plain(value: Any) -> Any:
     """`value` made of what JSON has: audio is told by its length, an unknown object by its repr."""
     if isinstance(value, str):
-        return redact(value)
+        return _text(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, bytes | bytearray | memoryview):
         return f"<{len(value)} bytes>"
     if isinstance(value, Mapping):
-        return {str(key): _beside(str(key), item) for key, item in value.items()}
+        return {_text(str(key)): _beside(str(key), item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
     return _object(value)
@@ -168,7 +183,7 @@ def _object(value: Any) -> Any:
     elif is_dataclass(value) and not isinstance(value, type):
         names = tuple(field.name for field in fields(value))
     else:
-        return redact(repr(value))
+        return _text(repr(value))
     known = ((name, getattr(value, name)) for name in names if not name.startswith("_"))
     return {name: _beside(name, item) for name, item in known if item is not msgspec.UNSET}
 
@@ -180,8 +195,13 @@ def _beside(key: str, value: Any) -> Any:
     return plain(value)
 
 
+def _text(value: str) -> str:
+    """`value` without secrets, and with what was no UTF-8 on the wire written as an escape."""
+    return redact(value).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode("utf-8", "backslashreplace")
+    return msgspec.json.encode(value).decode("utf-8")
 
 
 def _write(file: TextIO, entry: Entry) -> None:

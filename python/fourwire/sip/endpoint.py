@@ -318,7 +318,11 @@ class Endpoint:
         if _is_address(host):
             return host, port
         ours = {":" in address for _, address, _ in self.addresses}
-        for *_, address in await asyncio.get_running_loop().getaddrinfo(host, port):
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port)
+        except UnicodeError:  # a label that is empty or too long
+            raise OSError(f"{host} is no name that can be looked up") from None
+        for *_, address in found:
             if (":" in str(address[0])) in ours:
                 return str(address[0]), port
         raise OSError(f"{host} has no address that a listener here can reach")

@@ -3,6 +3,7 @@
 Nothing here knows through which door the call came; that is the business of its `Line`.
 """
 
+import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -265,10 +266,14 @@ class Call:
         with self._scenario:
             try:
                 await scenario(self)
-            except Exception as error:
+            except (KeyboardInterrupt, GeneratorExit):
+                raise
+            except BaseException as error:  # one call that wants to exit ends itself alone
+                if _is_cancelled(error):
+                    raise
                 self._failed(error)
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         """Take notice of what went wrong in the scenario, and end the call by it."""
         error = _innermost(error)
         if isinstance(error, WrongMoment) and self._life.ended is not None:
@@ -382,9 +387,11 @@ class Call:
                 return
             self._parted = True
             with anyio.CancelScope(shield=True):
-                await self._say_farewell()
-                self._write_end()
-                await self._line.close()
+                try:
+                    await self._say_farewell()
+                    self._write_end()
+                finally:
+                    await self._line.close()
 
     async def _say_farewell(self) -> None:
         ended = self._life.ended
@@ -424,14 +431,21 @@ def _cause_of(closed: WebSocketClosed) -> tuple[Cause, str]:
     return (Cause.AGENT_CLOSED if closed.clean else Cause.AGENT_FAILED), said
 
 
-def _innermost(error: Exception) -> Exception:
+def _is_cancelled(error: BaseException) -> bool:
+    """Whether somebody cancels this task; else what was awaited has been cancelled."""
+    task = asyncio.current_task()
+    cancelled = isinstance(error, asyncio.CancelledError)
+    return cancelled and task is not None and task.cancelling() > 0
+
+
+def _innermost(error: BaseException) -> BaseException:
     """The first error inside nested groups, which is what a reader wants to see."""
-    while isinstance(error, ExceptionGroup):
+    while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
 
 
-def _places(error: Exception) -> list[str]:
+def _places(error: BaseException) -> list[str]:
     """Where it happened, innermost last, without the values of anything."""
     frames = traceback.extract_tb(error.__traceback__)
     return [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]

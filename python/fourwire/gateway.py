@@ -73,7 +73,7 @@ class Gateway:
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             self.journal.write("gateway.error", error=what, sip_call_id=incoming.call_id)
-            await self._refuse(incoming, 500, what)
+            await self._abandon(incoming, what)
 
     async def _receive(self, incoming: sip.IncomingCall) -> None:
         scenario = self._route(incoming.user)
@@ -108,6 +108,13 @@ class Gateway:
         )
         await incoming.reject(status)
 
+    async def _abandon(self, incoming: sip.IncomingCall, why: str) -> None:
+        """Part from a caller after a fault of ours, answered or not."""
+        try:
+            await self._refuse(incoming, 500, why)
+        except sip.LocalError:
+            await incoming.hang_up()
+
     async def drain(self, grace_s: float | None = None) -> None:
         """Take no new calls, let those that run finish within `grace_s`, then end them."""
         grace_s = self.settings.grace_s if grace_s is None else grace_s
@@ -136,7 +143,11 @@ async def open_gateway(
     _make_room(settings.recordings)
     try:
         async with (
-            Media(ports=settings.rtp_ports.pair, workers=settings.workers) as media,
+            Media(
+                address=_media_address(settings),
+                ports=settings.rtp_ports.pair,
+                workers=settings.workers,
+            ) as media,
             sip.listen(_sip_settings(settings)) as endpoint,
             anyio.create_task_group() as tasks,
         ):
@@ -154,6 +165,12 @@ async def open_gateway(
         if len(group.exceptions) > 1:
             raise
         raise group.exceptions[0] from None  # what the block raised, as it raised it
+
+
+def _media_address(settings: Settings) -> str:
+    """All of the machine's addresses: those of IPv6 (and IPv4 too) where callers come by it."""
+    hosts = [settings.address, *(to.host for to in settings.listen)]
+    return "::" if any(":" in host for host in hosts) else "0.0.0.0"  # noqa: S104 as above
 
 
 def _make_room(recordings: str) -> None:

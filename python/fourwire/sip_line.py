@@ -94,7 +94,8 @@ class SipLine:
     @property
     def display_name(self) -> str:
         """The name beside the From URI."""
-        return self._incoming.display_name or ""
+        name = self._incoming.display_name or ""
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     @property
     def dialled(self) -> str:
@@ -167,7 +168,11 @@ class SipLine:
                     yield LineEnded(_cause(event), _detail(event))
                     return
                 case sip.Reinvite():
-                    changed = await self._renegotiate(event)
+                    try:
+                        changed = await self._renegotiate(event)
+                    except LineClosed as closed:
+                        yield LineEnded(closed.cause, closed.detail)
+                        return
                     if changed is not None:
                         yield changed
 
@@ -200,7 +205,8 @@ class SipLine:
         return MediaChanged(media.direction, remote)
 
     async def close(self) -> None:
-        """Give the ports back."""
+        """Give the ports back, and end the dialog where nothing else has."""
+        await self._incoming.hang_up()
         if self._leg is not None:
             self._leg.close()
         else:

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import anyio
 import pytest
 from support.baresip import baresip
 from support.peers import require
-from support.scene import Scene, scene, spoken
+from support.scene import scene, spoken
 
 from fourwire.demo.figures import likeness
 from fourwire.demo.speech import recording

@@ -289,3 +289,29 @@ proptest! {
         prop_assert_eq!(frame(&mut playout), [0; 160]);
     }
 }
+
+#[test]
+fn ten_minutes_of_back_channel_fit_at_any_rate_and_more_is_counted() {
+    for format in [PCMU, PCM24] {
+        let mut playout = Playout::new(ClockRate::Hz8000, PCMU, format);
+        let ten_seconds = vec![0; 10 * format.rate().hertz() as usize * format.width()];
+        for _ in 0..60 {
+            assert_eq!(playout.say_back_channel(&ten_seconds), Said::Queued);
+        }
+        assert_eq!(playout.say_back_channel(&ten_seconds), Said::Overflow);
+        assert_eq!(playout.counters().overflowed, u64::from(10 * format.rate().hertz()));
+    }
+}
+
+#[test]
+fn an_item_without_audio_is_neither_begun_nor_interrupted() {
+    for nothing in [&[][..], &[1]] {
+        let mut playout = Playout::new(ClockRate::Hz8000, PCM24, PCM24);
+        playout.say("r", "empty", nothing);
+        playout.say("r", "full", &[0; 4800]);
+        frame(&mut playout);
+        assert_eq!(changes(&mut playout), [Change::Started { item: "full".into() }]);
+        playout.say("r2", "empty", nothing);
+        assert_eq!(playout.barge_in().item.as_deref(), Some("full"));
+    }
+}

@@ -1,5 +1,6 @@
 //! Audio that waits to be spoken, as it came, turned into samples only when its time has come.
 
+use super::playout::LONGEST_REPLY;
 use crate::sound::g711;
 use crate::sound::resampler::{Preset, Resampler};
 use crate::{AudioFormat, ClockRate};
@@ -43,6 +44,16 @@ impl Lane {
     pub(super) fn align(&mut self) {
         let half = (self.bytes.len() - self.spent) % self.format.width();
         self.bytes.truncate(self.bytes.len() - half);
+    }
+
+    /// How many whole samples `audio` is.
+    pub(super) fn samples_of(&self, audio: &[u8]) -> usize {
+        audio.len() / self.format.width()
+    }
+
+    /// Whether so many more samples may wait.
+    pub(super) fn has_room(&self, samples: usize) -> bool {
+        self.waiting() + samples <= self.format.rate().samples_in(LONGEST_REPLY)
     }
 
     /// Samples that wait, at the agent's rate. Half a sample does not count.

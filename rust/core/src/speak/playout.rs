@@ -40,6 +40,8 @@ pub struct Playout {
     fence: Fence,
     /// The item whose samples were sent last, while its run goes on.
     playing: Option<u64>,
+    /// Nothing was taken when it last could have been: what was sent before has died away.
+    paused: bool,
     /// The end of what was interrupted, fading; it goes out first.
     fading: Vec<i16>,
     mixing: Vec<i16>,
@@ -108,7 +110,7 @@ pub struct PlayoutCounters {
     pub discarded: u64,
     /// Not taken in: of an interrupted response.
     pub refused: u64,
-    /// Not taken in: no room.
+    /// Not taken in: no room. Those of the back channel are among them.
     pub overflowed: u64,
     /// Back-channel samples taken in.
     pub back_channel: u64,
@@ -137,11 +139,22 @@ impl Playout {
             ledger: Ledger::new(output.rate()),
             fence: Fence::default(),
             playing: None,
+            paused: false,
             fading: Vec::new(),
             mixing: Vec::new(),
             changes: VecDeque::new(),
             counters: PlayoutCounters::default(),
         }
+    }
+
+    /// Fall silent in both lanes and go on in other formats, with an empty ledger. What happened so
+    /// far is still told, and the counters go on.
+    pub fn begin_anew(&mut self, output: AudioFormat, back_channel: AudioFormat) {
+        self.clear();
+        self.output = output;
+        self.reply = Lane::new(output, self.wire);
+        self.back_channel = Lane::new(back_channel, self.wire);
+        (self.ledger, self.fence) = (Ledger::new(output.rate()), Fence::default());
     }
 
     /// Learn that the agent has begun `response`, before any of its audio.
@@ -151,16 +164,18 @@ impl Playout {
 
     /// Speak `audio` of `item` of `response` after all that waits.
     pub fn say(&mut self, response: &str, item: &str, audio: &[u8]) -> Said {
-        let samples = audio.len() / self.output.width();
+        let samples = self.reply.samples_of(audio);
         if self.fence.refuses(response) {
             self.counters.refused += samples as u64;
             return Said::Refused;
         }
-        if self.reply.waiting() + samples > self.output.rate().samples_in(LONGEST_REPLY) {
+        if !self.reply.has_room(samples) {
             self.counters.overflowed += samples as u64;
             return Said::Overflow;
         }
-        self.enqueue(response, item, audio);
+        if !audio.is_empty() {
+            self.enqueue(response, item, audio);
+        }
         Said::Queued
     }
 
@@ -168,6 +183,10 @@ impl Playout {
         let entry = self.ledger.number_of(response, item);
         if self.spans.back().is_none_or(|span| span.entry != entry) {
             self.reply.align();
+            // Of an item of less than a sample, nothing is left now.
+            if self.spans.back().is_some_and(|span| span.samples == 0) {
+                self.spans.pop_back();
+            }
             self.spans.push_back(Span { entry, samples: 0 });
         }
         let before = self.reply.waiting();
@@ -184,7 +203,9 @@ impl Playout {
 
     /// Mix `audio` under whatever is spoken.
     pub fn say_back_channel(&mut self, audio: &[u8]) -> Said {
-        if self.back_channel.waiting() > ClockRate::Hz8000.samples_in(LONGEST_REPLY) {
+        let samples = self.back_channel.samples_of(audio);
+        if !self.back_channel.has_room(samples) {
+            self.counters.overflowed += samples as u64;
             return Said::Overflow;
         }
         let before = self.back_channel.waiting();
@@ -196,12 +217,19 @@ impl Playout {
     /// Appends the next `frame` samples at the wire's rate to `out`, a whole number of
     /// milliseconds, silence where there is nothing to say. Tells whether anything sounds in them.
     pub fn take(&mut self, frame: usize, out: &mut Vec<i16>) -> bool {
+        self.paused = false;
         let start = out.len();
         let mut sounding = self.take_fading(frame, out);
         let missing = start + frame - out.len();
         sounding |= self.take_reply(missing, out);
         sounding |= self.mix_back_channel(&mut out[start..]);
         sounding
+    }
+
+    /// Let the time of a frame go by in which nothing of this can be heard. What waits goes on
+    /// waiting; a barge-in then has nothing to fade.
+    pub fn pause(&mut self) {
+        self.paused = true;
     }
 
     /// Fall silent: the caller has begun to speak.
@@ -220,7 +248,9 @@ impl Playout {
         };
         let mut held_back = 0;
         if self.playing == Some(front) {
-            self.fade_out();
+            if !self.paused {
+                self.fade_out();
+            }
             held_back = self.retract_held_back(front);
         }
         let interruption = self.interruption(front, held_back);
@@ -364,10 +394,10 @@ impl Playout {
 
     /// Nothing waits, but the end of the last item may still be inside the resampler.
     fn cut_what_just_ended(&mut self) -> Interruption {
-        if !self.reply.is_silent() {
+        if !self.reply.is_silent() && !self.paused {
             self.fade_out();
-            self.reply.clear();
         }
+        self.reply.clear();
         Interruption::default()
     }
 

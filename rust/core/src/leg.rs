@@ -179,7 +179,7 @@ impl Leg {
         Self {
             media: config.media,
             speaker: Speaker::new(&config, start),
-            listener: Listener::new(config.media.law, config.media.packet_time),
+            listener: Listener::new(config.media.law, config.media.turn()),
             bridge: None,
             keys: KeyReceiver::new(ClockRate::Hz8000),
             reports: Reports::new(&config, start),
@@ -195,15 +195,20 @@ impl Leg {
 
     /// Go on with what a new offer and answer agreed on (RFC 3264 §8).
     pub fn renegotiate(&mut self, now: Moment, media: Media) {
+        if media.law != self.media.law {
+            self.listener.hurry();
+            self.listen(now); // What is here was sent by the old law.
+            self.listener.renegotiate(media.law);
+        }
         self.media = media;
         self.speaker.renegotiate(media);
-        self.listener.renegotiate(media.law);
         self.last_arrival = now;
     }
 
-    /// Let the agent hear and be heard. A second bridge replaces the first.
+    /// Let the agent hear and be heard. A second bridge replaces the first, and its ledger begins
+    /// anew.
     pub fn bridge(&mut self, bridge: Bridge) {
-        self.speaker.playout = Playout::new(ClockRate::Hz8000, bridge.output, bridge.back_channel);
+        self.speaker.playout.begin_anew(bridge.output, bridge.back_channel);
         self.bridge =
             Some(Forwarder::new(ClockRate::Hz8000, bridge.input, bridge.append, bridge.shape));
     }
@@ -231,6 +236,7 @@ impl Leg {
             self.receive_key(arrival, &packet)
         } else {
             self.counters.unknown_payload_type += 1;
+            self.listener.pass(arrival, &packet);
             Received::Dropped
         }
     }
@@ -296,12 +302,14 @@ impl Leg {
     /// Fall silent: the caller has begun to speak. What was silenced is also told as an
     /// [`Event::Interrupted`].
     pub fn barge_in(&mut self) -> Interruption {
+        self.tell_changes();
         let cut = self.speaker.playout.barge_in();
         self.tell_interruption(cut)
     }
 
     /// Fall silent in both lanes.
     pub fn clear(&mut self) -> Interruption {
+        self.tell_changes();
         let cut = self.speaker.playout.clear();
         self.tell_interruption(cut)
     }
@@ -364,7 +372,7 @@ impl Leg {
     /// The last datagram for the other side's RTCP address, to be sent when the call is over
     /// (RFC 3550 §6.6).
     pub fn goodbye(&mut self, now: Moment) -> &[u8] {
-        self.reports.write_goodbye(now, &self.speaker.packetizer);
+        self.reports.write_goodbye(now, &self.speaker);
         self.reports.datagram()
     }
 
@@ -374,6 +382,7 @@ impl Leg {
         counters.note_heard(&self.listener);
         counters.note_said(&self.speaker);
         self.reports.note(&mut counters);
+        counters.keys_dropped = self.keys.dropped();
         counters
     }
 
@@ -383,9 +392,9 @@ impl Leg {
     }
 
     fn step(&mut self, now: Moment) -> Option<Step> {
-        if let Some(sends) = self.speaker.turn(now) {
-            self.after_turn(now);
-            if sends {
+        if let Some(taken) = self.speaker.turn(now) {
+            self.after_turn(now, taken.missed);
+            if taken.sends {
                 return Some(Step::Rtp);
             }
         }
@@ -399,15 +408,15 @@ impl Leg {
         }
         if self.reports.is_due(now) {
             let theirs = self.listener.source_mut().report(now);
-            self.reports.write(now, &self.speaker.packetizer, theirs);
+            self.reports.write(now, &self.speaker, theirs);
             return Some(Step::Rtcp);
         }
         self.next_event(now).map(Step::Event)
     }
 
-    fn after_turn(&mut self, now: Moment) {
+    fn after_turn(&mut self, now: Moment, missed: u32) {
         if let Some(tape) = &mut self.tape {
-            tape.say(self.speaker.pcm());
+            tape.say(self.speaker.pcm(), missed);
         }
         let silent_for = now.since(self.last_arrival);
         if !self.rtp_stopped && self.media.direction.receives() && silent_for >= RTP_STOPPED_AFTER {
@@ -434,15 +443,20 @@ impl Leg {
         while let Some(press) = self.keys.poll(now) {
             self.note_key(press);
         }
+        self.tell_changes();
+        self.events.pop_front()
+    }
+
+    fn tell_changes(&mut self) {
         while let Some(change) = self.speaker.playout.change() {
             self.events.push_back(change.into());
         }
-        self.events.pop_front()
     }
 
     fn receive_audio(&mut self, arrival: Moment, packet: &RtpPacket<'_>) -> Received {
         if !self.media.direction.receives() {
             self.counters.unwanted += 1;
+            self.listener.pass(arrival, packet);
             return Received::Dropped;
         }
         self.counters.audio_packets += 1;

@@ -18,7 +18,7 @@ impl Moment {
 
     /// The reading `millis` after the origin.
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis * 1_000_000)
+        Self(millis.saturating_mul(1_000_000))
     }
 
     /// Nanoseconds after the origin.

@@ -33,7 +33,7 @@ pub struct Media {
     pub payload_type: PayloadType,
     /// The payload type of telephone events (RFC 4733), where the other side takes them.
     pub telephone_event: Option<PayloadType>,
-    /// Audio in a packet that we send.
+    /// Audio in a packet that we send, from 10 to 60 ms.
     pub packet_time: Duration,
     /// Which ways audio flows.
     pub direction: Direction,
@@ -52,6 +52,12 @@ impl Media {
             packet_time: Duration::from_millis(20),
             direction: Direction::SendRecv,
         }
+    }
+
+    /// How often we send a packet: every `packet_time`, brought to between 10 and 60 ms and to a
+    /// whole number of samples.
+    pub fn turn(&self) -> Duration {
+        ClockRate::Hz8000.duration_of(self.samples() as u64)
     }
 
     /// Samples in a packet that we send.
@@ -95,7 +101,7 @@ pub struct Bridge {
     pub output: AudioFormat,
     /// The format of its back-channel audio.
     pub back_channel: AudioFormat,
-    /// How much audio goes into one message to the agent.
+    /// How much audio goes into one message to the agent: from 10 ms to a second.
     pub append: Duration,
     /// How that audio leaves.
     pub shape: Shape,

@@ -72,6 +72,8 @@ counters! {
         turns_missed,
         /// Keys pressed by the caller.
         keys,
+        /// Keys that came faster than they could be told.
+        keys_dropped,
         /// Samples of the agent taken in.
         reply_received,
         /// Samples of the agent put on the wire.

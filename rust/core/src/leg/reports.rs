@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::config::LegConfig;
 use super::counters::LegCounters;
+use super::speaker::Speaker;
 use crate::listen::Source;
-use crate::speak::Packetizer;
-use crate::wire::rtcp::{self, Compound, NtpTime, SenderInfo};
+use crate::wire::rtcp::{self, Compound, Goodbye, NtpTime, SenderInfo};
 use crate::wire::{ReportBlock, RtcpPacket, Ssrc};
 use crate::{ClockRate, Moment};
 
@@ -19,6 +19,8 @@ pub(super) struct Reports {
     dice: u32,
     datagram: Vec<u8>,
     remote: Remote,
+    /// The source that said goodbye last.
+    parted: Option<Ssrc>,
     received: u64,
     malformed: u64,
 }
@@ -44,6 +46,7 @@ impl Reports {
             dice: config.ssrc.0 | 1,
             datagram: Vec::new(),
             remote: Remote::default(),
+            parted: None,
             received: 0,
             malformed: 0,
         };
@@ -51,7 +54,7 @@ impl Reports {
         reports
     }
 
-    /// Takes in what came at the RTCP port; true where it says goodbye.
+    /// Takes in what came at the RTCP port; true where the source we hear says goodbye.
     pub(super) fn receive(
         &mut self,
         arrival: Moment,
@@ -71,12 +74,19 @@ impl Reports {
                     self.read(arrival, reports);
                 }
                 Ok(RtcpPacket::ReceiverReport { reports, .. }) => self.read(arrival, reports),
-                Ok(RtcpPacket::Goodbye(_)) => goodbye = true,
+                Ok(RtcpPacket::Goodbye(said)) => goodbye |= self.parts(said, theirs.ssrc()),
                 Ok(_) => {}
                 Err(_) => self.malformed += 1,
             }
         }
         goodbye
+    }
+
+    /// Whether `goodbye` is that of the source `heard`, or of any where none is, and the first:
+    /// a source that gives way to another in mid-call says goodbye, too.
+    fn parts(&mut self, goodbye: Goodbye<'_>, heard: Option<Ssrc>) -> bool {
+        let leaving = goodbye.sources().find(|ssrc| heard.is_none_or(|heard| heard == *ssrc));
+        leaving.is_some_and(|ssrc| self.parted.replace(ssrc) != Some(ssrc))
     }
 
     fn read(&mut self, arrival: Moment, reports: impl Iterator<Item = ReportBlock>) {
@@ -95,29 +105,30 @@ impl Reports {
     }
 
     /// Writes the report that is due, about our stream and, where there is one, about theirs.
-    pub(super) fn write(&mut self, now: Moment, ours: &Packetizer, theirs: Option<ReportBlock>) {
+    pub(super) fn write(&mut self, now: Moment, ours: &Speaker, theirs: Option<ReportBlock>) {
         self.due = now + self.interval();
         self.datagram.clear();
         self.write_report(now, ours, theirs);
     }
 
     /// Writes the last report, which says goodbye.
-    pub(super) fn write_goodbye(&mut self, now: Moment, ours: &Packetizer) {
+    pub(super) fn write_goodbye(&mut self, now: Moment, ours: &Speaker) {
         self.datagram.clear();
         self.write_report(now, ours, None);
         rtcp::write_goodbye(&mut self.datagram, self.ssrc, "");
     }
 
-    fn write_report(&mut self, now: Moment, ours: &Packetizer, theirs: Option<ReportBlock>) {
+    fn write_report(&mut self, now: Moment, ours: &Speaker, theirs: Option<ReportBlock>) {
         let (ntp, out) = (self.ntp(now), &mut self.datagram);
-        if ours.packets() == 0 {
+        let stream = &ours.packetizer;
+        if stream.packets() == 0 {
             rtcp::write_receiver_report(out, self.ssrc, theirs.as_slice());
         } else {
             let sent = SenderInfo {
                 ntp,
-                rtp_timestamp: ours.timestamp(),
-                packets: ours.packets() as u32,
-                octets: ours.octets() as u32,
+                rtp_timestamp: ours.timestamp(now),
+                packets: stream.packets() as u32,
+                octets: stream.octets() as u32,
             };
             rtcp::write_sender_report(out, self.ssrc, &sent, theirs.as_slice());
         }

@@ -8,6 +8,15 @@ use crate::speak::{Pacer, Packetizer, Playout};
 use crate::wire::KeySender;
 use crate::{AudioFormat, ClockRate, Moment};
 
+/// A turn that was taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taken {
+    /// Whether a packet goes out.
+    pub(super) sends: bool,
+    /// Turns that went by unused before it.
+    pub(super) missed: u32,
+}
+
 /// Takes a turn every packet time and fills it: with a digit, with speech, or with silence.
 pub(super) struct Speaker {
     media: Media,
@@ -29,9 +38,9 @@ impl Speaker {
         Self {
             media: config.media,
             playout: Playout::new(ClockRate::Hz8000, format, format),
-            pacer: Pacer::new(start, packet_time(config.media)),
+            pacer: Pacer::new(start, config.media.turn()),
             packetizer: Packetizer::new(config.ssrc, config.first_sequence, config.first_timestamp),
-            keys: KeySender::new(ClockRate::Hz8000, packet_time(config.media)),
+            keys: KeySender::new(ClockRate::Hz8000, config.media.turn()),
             pcm: Vec::new(),
             codes: Vec::new(),
             datagram: Vec::new(),
@@ -42,31 +51,41 @@ impl Speaker {
 
     pub(super) fn renegotiate(&mut self, media: Media) {
         self.media = media;
-        self.pacer = Pacer::new(self.pacer.deadline(), packet_time(media));
+        self.pacer = Pacer::new(self.pacer.deadline(), media.turn());
+        self.keys.set_packet_time(media.turn());
+    }
+
+    /// What the clock of our timestamps reads at `now`, between two packets (RFC 3550 §6.4.1).
+    pub(super) fn timestamp(&self, now: Moment) -> u32 {
+        let samples = |span| ClockRate::Hz8000.samples_in(span) as u32;
+        let (ahead, behind) = (self.deadline().since(now), now.since(self.deadline()));
+        self.packetizer.timestamp().wrapping_sub(samples(ahead)).wrapping_add(samples(behind))
     }
 
     pub(super) fn deadline(&self) -> Moment {
         self.pacer.deadline()
     }
 
-    /// Takes the turn that is due at `now`, if one is, and tells whether a packet goes out.
-    pub(super) fn turn(&mut self, now: Moment) -> Option<bool> {
+    /// Takes the turn that is due at `now`, if one is.
+    pub(super) fn turn(&mut self, now: Moment) -> Option<Taken> {
         let turn = self.pacer.turn(now)?;
         let samples = self.media.samples();
         self.packetizer.advance(u64::from(turn.missed) * samples as u64);
         self.turns_missed += u64::from(turn.missed);
-        if turn.missed > 0 {
+        let sends = self.media.direction.sends();
+        if turn.missed > 0 || !sends {
             self.silent = TALKSPURT_GAP;
         }
         self.datagram.clear();
         self.pcm.clear();
-        let sends = self.media.direction.sends();
-        if sends && !self.speak_key() {
+        if !sends || self.speak_key() {
+            self.playout.pause();
+        } else {
             self.speak_audio(samples);
         }
         self.pcm.resize(samples, 0);
         self.packetizer.advance(samples as u64);
-        Some(sends)
+        Some(Taken { sends, missed: turn.missed })
     }
 
     /// The packet of the turn taken last.
@@ -105,10 +124,6 @@ impl Speaker {
         }
         std::mem::take(&mut self.silent) >= TALKSPURT_GAP
     }
-}
-
-fn packet_time(media: Media) -> Duration {
-    ClockRate::Hz8000.duration_of(media.samples() as u64)
 }
 
 /// A pause in speech shorter than this belongs to the talkspurt around it.

@@ -10,8 +10,10 @@ use std::collections::VecDeque;
 #[derive(Debug, Default)]
 pub(super) struct Tape {
     heard: VecDeque<i16>,
+    said: Vec<i16>,
     frame: Vec<i16>,
-    ready: bool,
+    /// Frames that can be taken: silence for turns that were missed, then what was said.
+    ready: u32,
     /// Samples of silence that stood in for audio yet to come.
     owed: usize,
 }
@@ -31,22 +33,27 @@ impl Tape {
         (self.heard.len() + coming).saturating_sub(SLACK)
     }
 
-    /// Take in a packet time of the agent, which sets the length of the next frame.
-    pub(super) fn say(&mut self, pcm: &[i16]) {
-        self.frame.clear();
-        for &right in pcm {
-            let left = self.heard.pop_front();
-            self.owed += usize::from(left.is_none());
-            self.frame.extend([left.unwrap_or(0), right]);
-        }
-        self.owed = self.owed.min(MOST_WAITING);
-        self.ready = true;
+    /// Take in a packet time of the agent, which sets the length of the next frames: one for each
+    /// of the turns `missed` before it, in which the caller may have spoken, and its own.
+    pub(super) fn say(&mut self, pcm: &[i16], missed: u32) {
+        self.said.clear();
+        self.said.extend(pcm);
+        self.ready = missed.min(MOST_MISSED) + 1;
     }
 
-    /// Whether there is a frame that was not taken yet.
+    /// Makes the next frame, if there is one that was not taken yet. Call until false.
     #[must_use]
     pub(super) fn advance(&mut self) -> bool {
-        std::mem::take(&mut self.ready)
+        let Some(left) = self.ready.checked_sub(1) else { return false };
+        self.ready = left;
+        self.frame.clear();
+        for &right in &self.said {
+            let left_side = self.heard.pop_front();
+            self.owed += usize::from(left_side.is_none());
+            self.frame.extend([left_side.unwrap_or(0), if left == 0 { right } else { 0 }]);
+        }
+        self.owed = self.owed.min(MOST_WAITING);
+        true
     }
 
     /// The last stretch of stereo, the caller left and the agent right.
@@ -61,6 +68,10 @@ const SLACK: usize = 320;
 /// Samples that may wait at all: a second.
 const MOST_WAITING: usize = 8_000;
 
+/// Turns missed in a row that are made up for: a second of them, which is also the most that the
+/// caller's side brings after a stall.
+const MOST_MISSED: u32 = 50;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,7 +80,7 @@ mod tests {
     fn the_caller_is_left_and_the_agent_right() {
         let mut tape = Tape::default();
         tape.hear(&[1, 2]);
-        tape.say(&[8, 9]);
+        tape.say(&[8, 9], 0);
         assert!(tape.advance());
         assert_eq!(tape.frame(), [1, 8, 2, 9]);
         assert!(!tape.advance());
@@ -79,12 +90,14 @@ mod tests {
     fn a_clump_that_comes_late_does_not_delay_the_caller_for_good() {
         let mut tape = Tape::default();
         for _ in 0..10 {
-            tape.say(&[0; 160]);
+            tape.say(&[0; 160], 0);
+            assert!(tape.advance());
         }
         tape.hear(&[5; 1600]);
         for _ in 0..10 {
             tape.hear(&[6; 160]);
-            tape.say(&[0; 160]);
+            tape.say(&[0; 160], 0);
+            assert!(tape.advance());
         }
         assert!(tape.heard.len() <= SLACK, "{} samples behind", tape.heard.len());
     }

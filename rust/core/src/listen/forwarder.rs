@@ -32,9 +32,9 @@ pub enum Shape {
 }
 
 impl Forwarder {
-    /// A forwarder of chunks of `length` (whole milliseconds) in `format`, from samples at `wire`.
+    /// A forwarder of chunks of `length`, from 10 ms to a second, in `format`, from samples at `wire`.
     pub fn new(wire: ClockRate, format: AudioFormat, length: Duration, shape: Shape) -> Self {
-        let chunk = format.rate().samples_in(length.max(SHORTEST)) * format.width();
+        let chunk = format.rate().samples_in(length.clamp(SHORTEST, LONGEST)) * format.width();
         Self {
             format,
             shape,
@@ -99,3 +99,6 @@ impl Forwarder {
 
 /// The shortest chunk: less than a packet makes no sense, and none at all would never end.
 const SHORTEST: Duration = Duration::from_millis(10);
+
+/// The longest chunk: more of it would be no conversation.
+const LONGEST: Duration = Duration::from_secs(1);

@@ -54,9 +54,14 @@ impl Listener {
         }
     }
 
-    /// Read what is yet to arrive by another law.
+    /// Read what is yet to be polled by another law.
     pub fn renegotiate(&mut self, law: Law) {
         self.law = law;
+    }
+
+    /// Give up waiting for what is missing now: all that has arrived can then be polled.
+    pub fn hurry(&mut self) {
+        self.dejitter.hurry();
     }
 
     /// Take in a packet that arrived at `arrival`.
@@ -64,10 +69,13 @@ impl Listener {
         self.dejitter.receive(arrival, packet, packet.payload.len())
     }
 
-    /// Take in a packet of the same stream that carries no audio, such as a telephone event: its
-    /// sequence number is not missing.
-    pub fn pass(&mut self, arrival: Moment, packet: &RtpPacket<'_>) -> Arrival {
-        self.dejitter.receive(arrival, packet, 0)
+    /// Take in a packet that is not to be heard, such as a telephone event or comfort noise: where
+    /// it is of the same stream, its sequence number is not missing. Other streams are ignored, for
+    /// some gateways send their events as one of their own.
+    pub fn pass(&mut self, arrival: Moment, packet: &RtpPacket<'_>) {
+        if self.source().ssrc() == Some(packet.ssrc) {
+            self.dejitter.receive(arrival, &RtpPacket { payload: &[], ..*packet }, 0);
+        }
     }
 
     /// Appends the next samples at 8 kHz to `pcm`, if any are due at `now`. Call until `None`.

@@ -23,7 +23,7 @@ pub(super) struct Patience {
 
 impl Patience {
     pub(super) fn new(packet_time: Duration, most: Duration) -> Self {
-        let least = (packet_time * 2).min(most);
+        let least = packet_time.saturating_mul(2).min(most);
         Self { least, most, margin: packet_time / 2, limit: least }
     }
 

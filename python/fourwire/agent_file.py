@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
 from fourwire import inworld
 from fourwire.call import Call, Scenario
+from fourwire.inworld.endpoint import session_url
 from fourwire.settings import Secret, SettingsError, read_toml, secret, unknown_key
 
 __all__ = ["AgentFile", "scenario"]
@@ -35,7 +36,7 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
     """The language model."""
     voice: str | None = None
     """The voice."""
-    api_key: str = "INWORLD_API_KEY"
+    api_key: Annotated[str, msgspec.Meta(min_length=1)] = "INWORLD_API_KEY"
     """Name of the environment variable with the key; of a file with `_FILE` behind it."""
     auth_scheme: Literal["basic", "bearer"] = "basic"
     """How the key is shown."""
@@ -56,7 +57,9 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError as error:
             raise SettingsError(f"{path}: {str(error).replace('`', '')}") from None
         agent._refuse_doubles(str(path))
+        agent._refuse_bad_places(str(path))
         agent._refuse_bad_pattern(str(path))
+        agent._refuse_bad_url(str(path))
         return agent
 
     def _refuse_doubles(self, path: str) -> None:
@@ -65,6 +68,21 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
             if getattr(self, name) is not None and _at(self.session, place) is not None:
                 where = ".".join(("session", *place))
                 raise SettingsError(f"{path}: {name} is given twice, also as {where}")
+
+    def _refuse_bad_places(self, path: str) -> None:
+        """Refuse a value where the session has a table that a short form belongs into."""
+        for *above, _ in PLACES.values():
+            for depth in range(1, len(above) + 1):
+                value = _at(self.session, tuple(above[:depth]))
+                if value is not None and not isinstance(value, Mapping):
+                    where = ".".join(("session", *above[:depth]))
+                    raise SettingsError(f"{path}: {where} = {value!r}: must be a table")
+
+    def _refuse_bad_url(self, path: str) -> None:
+        try:
+            session_url(self.url, "any")
+        except ValueError as error:
+            raise SettingsError(f"{path}: url = {self.url!r}: {error}") from None
 
     def _refuse_bad_pattern(self, path: str) -> None:
         try:

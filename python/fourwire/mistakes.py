@@ -8,9 +8,8 @@ from fourwire.settings import SettingsError
 __all__ = ["mistake_in"]
 
 ADVICE = {
-    errno.EADDRINUSE: "something else listens there; stop it, or choose another with --listen",
-    errno.EADDRNOTAVAIL: "this machine has no such address; choose another with --listen",
-    errno.EACCES: "ports below 1024 need rights; choose another with --listen",
+    errno.EADDRINUSE: "--listen chooses another",
+    errno.EADDRNOTAVAIL: "--listen chooses another",
     errno.EMFILE: "too many open files; raise the limit with ulimit -n",
 }
 
@@ -27,7 +26,7 @@ def _told(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, OSError):
         advice = ADVICE.get(error.errno or 0)
-        return f"{error} ({advice})" if advice else str(error)
+        return f"{error.strerror or error} ({advice})" if advice else str(error)
     return None
 
 

@@ -71,6 +71,8 @@ def secret(name: str, environ: Mapping[str, str] | None = None) -> Secret:
         )
     if not value.isprintable() or any(map(str.isspace, value)):
         raise SettingsError(f"{name} has a space or a line break inside; copy the key again")
+    if not value.isascii():
+        raise SettingsError(f"{name} has a letter inside that no key has; copy the key again")
     return Secret(name, value)
 
 

@@ -89,6 +89,10 @@ def test_a_busy_port_is_named_with_what_to_do(capsys: pytest.CaptureFixture[str]
         ('dialled = "("', "dialled = '('"),
         ('model = "a"\n[session]\nmodel = "b"', "model is given twice, also as session.model"),
         ("voice =", "is not TOML"),
+        ('api_key = ""', "Expected str of length >= 1 - at $.api_key"),
+        ('url = "https://a.example"', "url = 'https://a.example'"),
+        ('url = "wss://["', "url = 'wss://['"),
+        ('voice = "a"\n[session]\naudio = 5', "session.audio = 5: must be a table"),
     ],
 )
 def test_a_wrong_agent_file_is_named_with_key_and_value(

@@ -22,6 +22,7 @@ ADVICE = {
     404: "check the url",
     429: "too many sessions or requests for the plan: try later, or raise the quota",
 }
+CHECK_THE_WAY = "check the url, and that this machine may connect to it"
 SERVER_TROUBLE = "the server is in trouble: try again later"
 
 
@@ -44,7 +45,7 @@ class Unreachable(ConnectError):
     """Nobody answered at `host`, or whoever did is no WebSocket server."""
 
     def __init__(self, host: str, reason: str) -> None:
-        super().__init__(f"no WebSocket to {host}: {reason}")
+        super().__init__(f"no WebSocket to {host}: {reason} ({CHECK_THE_WAY})")
         self.host = host
         self.reason = reason
 
@@ -77,7 +78,7 @@ class ConnectTimeout(ConnectError, TimeoutError):
     """The deadline passed before the session existed."""
 
     def __init__(self, host: str, seconds: float, missing: str) -> None:
-        super().__init__(f"{host} gave no {missing} within {seconds:g} s")
+        super().__init__(f"{host} gave no {missing} within {seconds:g} s ({CHECK_THE_WAY})")
         self.host = host
         self.seconds = seconds
         self.missing = missing

@@ -91,6 +91,9 @@ impl Latch {
             return Verdict::Accept;
         }
         if self.believes(source) {
+            if source == self.signalled {
+                self.previous = None; // Or the two could take the call from each other for ever.
+            }
             self.state = State::Locked(source);
             return Verdict::Latch(source);
         }
@@ -100,12 +103,10 @@ impl Latch {
         }
     }
 
-    /// Whether `source` needs no probation: the signalled address at any time, the previous peer
-    /// until someone else was taken.
+    /// Whether `source` needs no probation, whoever was taken meanwhile: the signalled address, and
+    /// the previous peer.
     fn believes(&self, source: SocketAddr) -> bool {
-        source == self.signalled
-            || (self.previous == Some(source)
-                && matches!(self.state, State::Open | State::Watching(_)))
+        source == self.signalled || self.previous == Some(source)
     }
 
     /// The address that was learnt, if one was.
@@ -434,6 +435,27 @@ mod tests {
         assert_eq!(accepted(&stream(&mut latch, STRANGER, 1_000, 3)), 0);
         assert_eq!(accepted(&stream(&mut latch, NAT, 1_060, 10)), 10);
         assert_eq!(accepted(&stream(&mut latch, STRANGER, 2_000, 150)), 0);
+    }
+
+    #[test]
+    fn a_stranger_who_came_in_while_the_caller_was_silent_is_out_when_he_speaks() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        let _ = stream(&mut latch, NAT, 0, 50);
+        latch.rearm(at(SIGNALLED));
+        let _ = stream(&mut latch, STRANGER, 1_000, 100);
+        assert_eq!(accepted(&stream(&mut latch, NAT, 3_000, 10)), 10);
+        assert_eq!(accepted(&stream(&mut latch, STRANGER, 3_000, 10)), 0);
+        assert_eq!(latch.target(), Some(at(NAT)));
+    }
+
+    #[test]
+    fn the_signalled_address_and_the_peer_before_it_do_not_take_turns() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        let _ = stream(&mut latch, NAT, 0, 50);
+        latch.rearm(at(SIGNALLED));
+        assert_eq!(accepted(&stream(&mut latch, NAT, 1_000, 10)), 10);
+        assert_eq!(accepted(&stream(&mut latch, SIGNALLED, 2_000, 10)), 10);
+        assert_eq!(accepted(&stream(&mut latch, NAT, 3_000, 10)), 0);
     }
 
     #[test]

@@ -74,8 +74,8 @@ pub(crate) enum Order {
 
 /// One worker, as other threads see it.
 pub(crate) struct Gate {
-    /// Senders take turns; the worker never waits for them.
-    commands: Mutex<Producer<Command>>,
+    /// Senders take turns; the worker never waits for them. Gone once it was told to stop.
+    commands: Mutex<Option<Producer<Command>>>,
     /// Whether the worker sleeps for want of legs, and has to be woken.
     pub(crate) idle: AtomicBool,
     thread: OnceLock<Thread>,
@@ -88,7 +88,7 @@ impl Gate {
     pub(crate) fn new() -> (Self, Consumer<Command>) {
         let (producer, consumer) = RingBuffer::new(COMMANDS);
         let gate = Self {
-            commands: Mutex::new(producer),
+            commands: Mutex::new(Some(producer)),
             idle: AtomicBool::new(false),
             thread: OnceLock::new(),
             refused: AtomicU64::new(0),
@@ -105,33 +105,49 @@ impl Gate {
     /// Sends speech, which is refused and counted where too many commands wait: better a gap than
     /// an agent's process that stands still.
     pub(crate) fn offer(&self, leg: LegId, order: Order) -> bool {
-        let mut commands = self.lock();
-        if commands.slots() <= RESERVED || commands.is_abandoned() {
+        let sent = match &mut *self.lock() {
+            Some(commands) if commands.slots() > RESERVED && !commands.is_abandoned() => {
+                commands.push(Command::Tell(leg, order)).is_ok()
+            }
+            _ => false,
+        };
+        if sent {
+            self.wake();
+        } else {
             self.refused.fetch_add(1, Relaxed);
-            return false;
         }
-        let sent = commands.push(Command::Tell(leg, order)).is_ok();
-        drop(commands);
-        self.wake();
         sent
     }
 
     /// Sends what must arrive, and waits a moment where there is no room. False where the worker
     /// is gone.
     pub(crate) fn send(&self, command: Command) -> bool {
-        let mut command = command;
-        loop {
-            let mut commands = self.lock();
-            if commands.is_abandoned() {
-                return false;
-            }
-            let Err(PushError::Full(back)) = commands.push(command) else { break };
-            command = back;
-            drop(commands);
-            thread::sleep(FULL_PAUSE);
-        }
+        let Some(commands) = self.push(command) else { return false };
+        drop(commands);
         self.wake();
         true
+    }
+
+    /// Tells the worker to stop. Nothing can be sent afterwards: it would never be read.
+    pub(crate) fn close(&self) {
+        if let Some(mut commands) = self.push(Command::Stop) {
+            *commands = None;
+        }
+        self.wake();
+    }
+
+    /// Pushes `command` as soon as there is room, and gives back the lock under which it did;
+    /// `None` where nobody reads any more.
+    fn push(&self, command: Command) -> Option<MutexGuard<'_, Option<Producer<Command>>>> {
+        let mut command = command;
+        loop {
+            let mut held = self.lock();
+            let commands = held.as_mut().filter(|it| !it.is_abandoned())?;
+            let Err(PushError::Full(back)) = commands.push(command) else { return Some(held) };
+            command = back;
+            drop(held);
+            thread::sleep(FULL_PAUSE);
+        }
     }
 
     /// Speech refused so far.
@@ -149,7 +165,7 @@ impl Gate {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Producer<Command>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Producer<Command>>> {
         // A push does not panic, and a ring is whole between pushes.
         self.commands.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,6 +196,17 @@ mod tests {
         assert!(gate.send(Command::Tell(LEG, Order::BargeIn)));
         while commands.pop().is_ok() {}
         assert!(say());
+    }
+
+    #[test]
+    fn nothing_is_sent_after_the_word_to_stop() {
+        let (gate, mut commands) = Gate::new();
+        gate.close();
+        gate.close();
+        assert!(!gate.send(Command::Tell(LEG, Order::Close)));
+        assert!(!gate.offer(LEG, Order::SayBackChannel(Vec::new())));
+        assert!(matches!(commands.pop(), Ok(Command::Stop)));
+        assert!(commands.pop().is_err());
     }
 
     #[test]

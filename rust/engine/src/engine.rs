@@ -183,8 +183,9 @@ impl Engine {
         self.doorbell.bell.as_raw_fd()
     }
 
-    /// Hands all that came out of the legs to `sink`, each leg's in its order, and quiets the
-    /// descriptor. Does not wait. `sink` must not call `take`.
+    /// Hands all that came out of the legs to `sink` and quiets the descriptor: each leg's audio in
+    /// its order, and its events in theirs, none before the audio that came before it. Does not
+    /// wait. `sink` must not call `take`.
     pub fn take(&self, mut sink: impl FnMut(LegId, EngineEvent<'_>)) {
         let mut mailboxes = lock(&self.mailboxes);
         self.doorbell.answer();
@@ -217,7 +218,7 @@ impl Engine {
         self.shared.closed.store(true, SeqCst);
         let Some(threads) = lock(&self.threads).take() else { return };
         for gate in &self.shared.gates {
-            let _ = gate.send(Command::Stop); // false where the worker is gone already
+            gate.close();
         }
         let mut mailboxes = lock(&self.mailboxes);
         for (worker, mailbox) in threads.workers.into_iter().zip(mailboxes.iter_mut()) {
@@ -244,7 +245,7 @@ impl Shared {
     ) -> io::Result<LegHandle> {
         let number = self.next.fetch_add(1, Relaxed);
         let (id, port) = (LegId(number), sockets.port());
-        let leg = Leg::new(leg_config(media)?, self.first_turn(number, media.packet_time));
+        let leg = Leg::new(leg_config(media)?, self.first_turn(number, media.turn()));
         let board = Arc::new(Board::new());
         let line = Line::new(id, leg, media, sockets, remote, Arc::clone(&board));
         let gate = Arc::clone(self.least_busy());
@@ -318,5 +319,5 @@ const DEFAULT_PORTS: RangeInclusive<u16> = 10_000..=20_000;
 
 const TICKS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(20);
 
-/// The largest message for an agent, twice over.
+/// The usual message for an agent, fifty times over.
 const SMALLEST_RING: usize = 64 << 10;

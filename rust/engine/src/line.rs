@@ -21,6 +21,13 @@ pub(crate) struct Outlets {
     pub(crate) tapes: TapeOutbox,
 }
 
+impl Outlets {
+    /// Whether there is something in them that has yet to find room.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.events.is_waiting() || self.tapes.is_waiting()
+    }
+}
+
 /// A leg with everything that connects it to the world.
 pub(crate) struct Line {
     pub(crate) id: LegId,

@@ -100,6 +100,11 @@ impl<T> Outbox<T> {
         self.dropped
     }
 
+    /// Whether values wait for room in the ring, and so for a flush.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// What still waits, when the worker is done.
     pub(crate) fn into_waiting(self) -> VecDeque<T> {
         self.waiting

@@ -65,7 +65,7 @@ impl Worker {
     pub(crate) fn run(mut self) -> VecDeque<(LegId, Notice)> {
         system::sleep_precisely();
         while !self.stopping {
-            if self.lines.is_empty() {
+            if self.lines.is_empty() && !self.outlets.is_waiting() {
                 self.wait_for_work();
             }
             let due = after(system::now(), self.tick);
@@ -128,10 +128,12 @@ impl Worker {
     }
 
     fn obey(&mut self, leg: LegId, order: Order, now: Moment) {
-        // A leg that is gone has nothing to do any more.
         if let Some(slot) = self.lines.slot_of(leg) {
             self.guard(slot, |line, outlets, _| line.obey(now, order, outlets));
             self.lines.touch(slot);
+        } else if let Order::Record(Some(tape)) = order {
+            // A leg that is gone has nothing to do any more, but the file was opened for it.
+            self.outlets.tapes.send(tape);
         }
     }
 

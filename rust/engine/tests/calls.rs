@@ -332,6 +332,29 @@ fn an_engine_that_closes_ends_its_calls_and_starts_no_more() {
 }
 
 #[test]
+fn a_recording_begun_when_the_call_is_over_is_finished_at_once() {
+    let (engine, phone) = (engine(), Phone::at("127.0.0.2"));
+    let leg = call(&engine, &phone);
+    leg.close();
+    let _ = Listener::new(&engine).closed(leg.id());
+    let path = std::env::temp_dir().join(format!("fourwire-late-{}.wav", std::process::id()));
+    leg.record(Some(&path)).unwrap();
+    until("the file", || path.exists().then_some(()));
+    assert_eq!(hound::WavReader::open(&path).unwrap().len(), 0);
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_packet_time_that_no_call_has_is_brought_to_one_that_calls_have() {
+    let (engine, phone) = (engine(), Phone::at("127.0.0.2"));
+    for packet_time in [Duration::ZERO, Duration::MAX] {
+        let media = Media { packet_time, ..Media::g711(Law::Mu) };
+        let _leg = engine.reserve().unwrap().start(media, phone.remote()).unwrap();
+        assert!([80, 480].contains(&phone.hear().payload.len()));
+    }
+}
+
+#[test]
 fn settings_that_make_no_engine_are_refused() {
     let refused = |change: fn(&mut fourwire_engine::EngineConfig)| {
         let mut config = fourwire_engine::EngineConfig::default();

@@ -1,7 +1,9 @@
 """Fifty callers of SIPp at once, each with a port and a voice of its own, against one gateway."""
 
 import asyncio
-from collections.abc import Mapping
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +67,50 @@ class Load:
     """The record of each call's end."""
     before: Footprint
     after: Footprint
-    lag: lag.Lag
+    machine: "Machine"
+
+
+@dataclass
+class Machine:
+    """What else the machine had to do meanwhile."""
+
+    late_ms: float = 0.0
+    """How late it woke a process that does nothing else, at worst."""
+    elsewhere: float = 0.0
+    """Share of all its processors' time that went to others than these tests."""
+
+    @property
+    def held_up(self) -> bool:
+        """Whether it was too busy for a delay to be blamed on the calls."""
+        return self.late_ms > HELD_UP_MS or self.elsewhere > 0.2
+
+    def __str__(self) -> str:
+        return (
+            f"the machine woke an idle process {self.late_ms:.1f} ms late at worst"
+            f" and gave {self.elsewhere:.0%} of its time to others"
+        )
+
+
+@asynccontextmanager
+async def machine() -> AsyncIterator[Machine]:
+    """Watch the machine while the block runs; the values are there after it."""
+    watched = Machine()
+    total, others = _processor_seconds()
+    async with lag.watch() as late:
+        yield watched
+    total_after, others_after = _processor_seconds()
+    watched.late_ms = late.max_ms
+    watched.elsewhere = (others_after - others) / (total_after - total)
+
+
+def _processor_seconds() -> tuple[float, float]:
+    """Of all processors, since they were started: in all, and busy with other things than us."""
+    line = Path("/proc/stat").read_text().splitlines()[0]
+    user, nice, system, idle, waiting, *rest = map(int, line.split()[1:9])
+    busy = user + nice + system + sum(rest)
+    seconds = os.sysconf("SC_CLK_TCK")
+    ours = sum(os.times()[:4])
+    return (busy + idle + waiting) / seconds, busy / seconds - ours
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +126,7 @@ async def place_load(folder: Path) -> Load:
     with ears_of(CALLS) as (port, ears):
         async with scene() as stage:
             before = footprint(stage)
-            async with lag.watch() as watched:
+            async with machine() as watched:
                 outcome = await place_all(stage, folder, port, ears)
             ended = await stage.notes.until("call.ended", CALLS)
             after = await settled(stage, before)
@@ -94,7 +139,7 @@ async def place_all(stage: Scene, folder: Path, port: int, ears: list[Ear]) -> O
         tasks.start_soon(listen_on, ears)
         address = stage.gateway.addresses[0]
         outcome = await place_calls(
-            address, "speech", folder, port, calls=CALLS, rate=CALLS, talk_ms=5500
+            address, "speech", folder, port, calls=CALLS, rate=CALLS, talk_ms=6500
         )
         tasks.cancel_scope.cancel()
     return outcome
@@ -109,8 +154,15 @@ async def settled(stage: Scene, before: Footprint) -> Footprint:
     return footprint(stage)
 
 
-def test_all_fifty_calls_go_as_sipp_has_it(load: Load) -> None:
-    assert load.outcome == Outcome(code=0, succeeded=CALLS, failed=0, complaints="")
+def doubt(load: Load, what: str) -> None:
+    """Refuse a verdict where the machine may be to blame for `what`."""
+    if load.machine.held_up:
+        pytest.xfail(f"no verdict: {what}, but {load.machine}")
+
+
+def test_all_fifty_calls_succeed(load: Load) -> None:
+    outcome = load.outcome
+    assert (outcome.code, outcome.succeeded, outcome.failed) == (0, CALLS, 0), outcome.complaints
     assert [ended["cause"] for ended in load.ended] == ["caller hung up"] * CALLS
 
 
@@ -122,29 +174,35 @@ def test_all_fifty_talk_at_the_same_time(load: Load) -> None:
 
 def test_the_agent_hears_every_word_of_all_fifty(load: Load) -> None:
     assert len(load.heard) == CALLS
-    for heard in load.heard:
-        assert is_whole(found(heard, SAID))
     for ended in load.ended:
         assert ended["rtp"]["audio_packets"] == -(-len(SAID) // BYTES_A_PACKET)
+    understood = sum(is_whole(found(heard, SAID)) for heard in load.heard)
+    if understood < CALLS:
+        doubt(load, f"{understood} of {CALLS} understood")
+    assert understood == CALLS
 
 
 def test_all_fifty_are_greeted_interrupt_and_are_answered(load: Load) -> None:
-    for ear in load.ears:
-        assert ear.missing == 0
-        assert is_whole(found(ear.speech, agent_says("greeting"), seconds=1.0))
-        assert is_whole(found(ear.speech, agent_says("answer-1"), seconds=0.5))
-    assert [ended["rtp"]["interruptions"] for ended in load.ended] == [1] * CALLS
+    assert [ear.missing for ear in load.ears] == [0] * CALLS
+    for name in ("greeting", "answer-1"):
+        says = agent_says(name)
+        whole = sum(is_whole(found(ear.speech, says, seconds=1.0)) for ear in load.ears)
+        if whole < CALLS:
+            doubt(load, f"{whole} of {CALLS} heard the {name} unbroken")
+        assert whole == CALLS
+    interrupted = sum(ended["rtp"]["interruptions"] == 1 for ended in load.ended)
+    if interrupted < CALLS:
+        doubt(load, f"{interrupted} of {CALLS} interrupted the greeting")
+    assert interrupted == CALLS
 
 
 def test_no_caller_waits_for_a_packet(load: Load) -> None:
     gaps = sorted(gap for ear in load.ears for gap in ear.gaps_ms)
     largest, p99 = gaps[-1], gaps[len(gaps) * 99 // 100]
-    print(f"{len(gaps)} gaps: largest {largest:.1f} ms, p99 {p99:.1f} ms; {load.lag}")
-    if largest > LARGEST_GAP_MS and load.lag.max_ms > HELD_UP_MS:
-        pytest.xfail(
-            f"no verdict: a gap of {largest:.1f} ms, but this machine woke a process that does"
-            f" nothing else up to {load.lag.max_ms:.1f} ms late meanwhile; run it again when idle"
-        )
+    figures = f"{len(gaps)} gaps, p99 {p99:.1f} ms, largest {largest:.1f} ms"
+    print(f"{figures}; {load.machine}")
+    if largest > LARGEST_GAP_MS:
+        doubt(load, figures)
     assert largest <= LARGEST_GAP_MS
 
 

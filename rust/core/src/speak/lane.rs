@@ -123,5 +123,6 @@ impl Lane {
     }
 }
 
-/// Bytes of room that an empty lane keeps: a second of the widest format and a bit.
-const KEPT_ROOM: usize = 128 * 1024;
+/// Bytes of room that an empty lane keeps: four seconds of G.711, 0.7 of PCM at 24 kHz. An agent
+/// sends less at a time, so only a long answer takes memory anew.
+const KEPT_ROOM: usize = 32 * 1024;

@@ -1,0 +1,76 @@
+//! What a call keeps in memory. In a process of its own, for it counts every byte.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::time::Duration;
+
+use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
+use fourwire::{AudioFormat, Bridge, ClockRate, Law, Leg, LegConfig, Media, Moment};
+
+struct Counting;
+
+thread_local! {
+    static HELD: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is handed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HELD.with(|held| held.set(held.get().wrapping_add(layout.size())));
+        // SAFETY: the caller's promises are passed on unchanged.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        HELD.with(|held| held.set(held.get().wrapping_sub(layout.size())));
+        // SAFETY: the caller's promises are passed on unchanged.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// A minute of a call in which both sides speak: a reply of thirty seconds, and the back channel.
+fn minute(format: AudioFormat) -> Leg {
+    let config = LegConfig {
+        media: Media::g711(Law::Mu),
+        ssrc: Ssrc(1),
+        first_sequence: 0,
+        first_timestamp: 0,
+        cname: "a@b".into(),
+        unix_time_at_origin: Duration::ZERO,
+    };
+    let mut leg = Leg::new(config, Moment::from_millis(0));
+    leg.bridge(Bridge::new(format));
+    leg.record(true);
+    let second = vec![0x31; format.rate().hertz() as usize * format.width()];
+    for _ in 0..30 {
+        leg.say("r", "i", &second);
+        leg.say_back_channel(&second);
+    }
+    let mut datagram = Vec::new();
+    for number in 0..3000u32 {
+        datagram.clear();
+        RtpPacket::new(PayloadType::PCMU, number as u16, number * 160, Ssrc(7), &[0x2A; 160])
+            .write(&mut datagram);
+        let now = Moment::from_millis(u64::from(number) * 20);
+        leg.receive(now, &datagram);
+        while leg.poll(now).is_some() {}
+    }
+    leg
+}
+
+#[test]
+fn a_call_that_has_said_all_keeps_less_than_two_hundred_kilobytes() {
+    // What all calls share is made with the first.
+    let formats = [AudioFormat::G711(Law::Mu), AudioFormat::Pcm16(ClockRate::Hz48000)];
+    formats.iter().for_each(|format| drop(minute(*format)));
+    for format in formats {
+        let before = HELD.get();
+        let leg = minute(format);
+        let held = HELD.get() - before + size_of::<Leg>();
+        assert!(held < 200_000, "{format:?}: {held} bytes");
+        drop(leg);
+    }
+}

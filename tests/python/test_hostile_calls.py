@@ -1,79 +1,24 @@
 """Callers and scenarios that misbehave: each ends its own call, well, and nothing else."""
 
 import asyncio
+import gc
 import io
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from pathlib import Path
 
 import anyio
 import msgspec
 import pytest
 from support.gateway import Notes
-from support.scene import SETTINGS, Scene, scene
-from support.stranger import OFFER, Stranger, stranger
+from support.hostile import app, stage_and_stranger, still_takes_calls, the_end
+from support.scene import SETTINGS, scene
+from support.stranger import OFFER, stranger
 
-from fourwire.app import App
-from fourwire.call import Call
 from fourwire.console import Console
 from fourwire.demo.caller import telephone
 from fourwire.journal import Entry, Journal
-from fourwire.settings import Listen
+from fourwire.settings import Listen, PortRange
 
 pytestmark = pytest.mark.anyio
-
-
-def app() -> App:
-    """Scenarios that need no agent, by what is dialled."""
-    made = App()
-
-    @made.call("stays|voxi")
-    async def stays(call: Call) -> None:
-        await call.answer()
-        await anyio.sleep_forever()
-
-    @made.call("bad-farewell")
-    async def bad_farewell(call: Call) -> None:
-        await call.answer()
-        await call.hang_up({"X-Bad": "a\r\nb"})
-
-    @made.call("cancelled-by-itself")
-    async def cancelled_by_itself(call: Call) -> None:
-        await call.answer()
-        raise asyncio.CancelledError
-
-    @made.call("exits")
-    async def exits(call: Call) -> None:
-        await call.answer()
-        raise SystemExit(3)
-
-    return made
-
-
-@asynccontextmanager
-async def stage_and_stranger() -> AsyncIterator[tuple[Scene, Stranger]]:
-    async with scene(app()) as stage:
-        _, host, port = stage.gateway.addresses[0]
-        async with stranger(host, port) as them:
-            yield stage, them
-
-
-async def the_end(stage: Scene, count: int = 1) -> list[str]:
-    """Causes of all ends, once nothing of a call is left in the gateway."""
-    await stage.notes.until("call.ended", count)
-    with anyio.fail_after(10):
-        await stage.gateway.wait_idle(10)
-        while stage.gateway.endpoint.counters()["calls"]:  # noqa: ASYNC110 nothing tells
-            await anyio.sleep(0.01)
-    return stage.causes()
-
-
-async def still_takes_calls(them: Stranger) -> None:
-    """A call is answered and hung up."""
-    call = them.dialog("stays")
-    assert (await call.invite()).status == 200
-    call.acknowledge()
-    call.send("BYE")
-    assert (await them.final()).status == 200
 
 
 @pytest.mark.parametrize("answer", [None, "", "v=0", "nonsense", OFFER.replace("AVP 0", "AVP 18")])
@@ -220,3 +165,89 @@ def test_what_a_caller_calls_itself_cannot_steer_the_terminal() -> None:
     Console(stream).line("\x1b[2Jclear\nforged line \x07\x9b")
     assert stream.getvalue().count("\n") == 1
     assert stream.getvalue().rstrip("\n").isprintable()
+
+
+async def test_a_cancel_beats_an_answer_that_takes_its_time_and_leaves_nothing() -> None:
+    async with stage_and_stranger() as (stage, them):
+        call = them.dialog("slow")
+        call.send("INVITE", OFFER, branch="one")
+        await them.hear("SIP/2.0 180")
+        call.send("CANCEL", cseq=1, branch="one")
+        assert {(await them.final()).status, (await them.final()).status} == {200, 487}
+        assert await the_end(stage) == ["cancelled"]
+
+
+async def test_an_invite_sent_many_times_is_one_call() -> None:
+    async with stage_and_stranger() as (stage, them):
+        call = them.dialog()
+        invite = call.request("INVITE", OFFER)
+        for _ in range(20):
+            them.send(invite)
+        call.to_tag = (await them.final()).to.tag or ""
+        call.acknowledge()
+        merged = them.dialog()
+        merged.call_id = call.call_id
+        merged.send("INVITE", OFFER, branch="by-another-way")
+        assert (await them.final()).status == 482
+        assert len(stage.gateway.calls) == 1
+        call.send("BYE", cseq=2)
+        assert await the_end(stage) == ["caller hung up"]
+
+
+async def test_a_bye_before_the_ack_ends_the_call_once() -> None:
+    async with stage_and_stranger() as (stage, them):
+        call = them.dialog()
+        await call.invite()
+        call.send("BYE")
+        call.acknowledge()
+        assert await the_end(stage) == ["caller hung up"]
+
+
+async def test_above_the_most_calls_and_without_a_free_port_a_call_is_refused_with_503() -> None:
+    few = msgspec.structs.replace(SETTINGS, rtp_ports=PortRange("24000-24003"), max_calls=3)
+    async with stage_and_stranger(few) as (stage, them):
+        calls = [them.dialog() for _ in range(2)]
+        for call in calls:
+            assert (await call.invite()).status == 200
+            call.acknowledge()
+        assert (await them.dialog().invite()).status == 503
+        (refused,) = stage.notes.named("gateway.refused")
+        assert "no free RTP port in 24000-24003" in refused["why"]
+        for call in calls:
+            call.send("BYE")
+        assert await the_end(stage, 2) == ["caller hung up"] * 2
+    one = msgspec.structs.replace(SETTINGS, max_calls=1)
+    async with stage_and_stranger(one) as (stage, them):
+        call = them.dialog()
+        await call.invite()
+        call.acknowledge()
+        assert (await them.dialog().invite()).status == 503
+        call.send("BYE")
+        assert await the_end(stage) == ["caller hung up"]
+
+
+async def test_a_hundred_calls_leave_no_socket_task_or_port_behind() -> None:
+    async with stage_and_stranger() as (stage, them):
+
+        def held() -> tuple[int, int, int]:
+            in_use = stage.gateway.media.counters()["ports_in_use"]
+            return len([*Path("/proc/self/fd").iterdir()]), len(asyncio.all_tasks()), in_use
+
+        await still_takes_calls(them)
+        await the_end(stage)
+        gc.collect()  # of what other tests left
+        with anyio.fail_after(5):
+            while held()[2]:  # noqa: ASYNC110 the engine's threads tell nobody
+                await anyio.sleep(0.01)
+        before = held()
+        calls = [them.dialog() for _ in range(100)]
+        for call in calls:
+            await call.invite()
+            call.acknowledge()
+        assert len(stage.gateway.calls) == 100
+        for call in calls:
+            call.send("BYE")
+        assert await the_end(stage, 101) == ["caller hung up"] * 101
+        with anyio.fail_after(5):
+            while held() != before:  # noqa: ASYNC110 the engine's threads tell nobody
+                await anyio.sleep(0.01)

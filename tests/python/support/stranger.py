@@ -107,6 +107,8 @@ class ByHand:
         """Send an INVITE; its final response, not yet acknowledged."""
         self.send("INVITE", offer)
         response = await self._stranger.final()
+        while (response.call_id, response.cseq.number) != (self.call_id, self._cseq):
+            response = await self._stranger.final()
         self.to_tag = response.to.tag or ""
         return response
 

@@ -315,3 +315,16 @@ fn an_item_without_audio_is_neither_begun_nor_interrupted() {
         assert_eq!(playout.barge_in().item.as_deref(), Some("full"));
     }
 }
+
+#[test]
+fn a_fade_that_reaches_the_next_item_takes_nothing_from_the_one_before() {
+    let mut playout = Playout::new(ClockRate::Hz8000, PCM24, PCM24);
+    let millis = |count: usize| vec![1; count * 48];
+    playout.say("r", "a", &millis(21));
+    playout.say("r", "b", &millis(100));
+    frame(&mut playout); // all of a but its last millisecond
+    let cut = playout.barge_in();
+    // Of 25 ms taken, 3 ms are inside the resampler: the last four of b, but one.
+    assert_eq!((cut.item.as_deref(), cut.heard.as_millis()), (Some("a"), 21));
+    assert_eq!(playout.ledger().heard("b"), Some(Duration::from_millis(1)));
+}

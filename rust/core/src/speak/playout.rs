@@ -371,11 +371,19 @@ impl Playout {
         self.account(taken);
     }
 
-    /// What is inside the resampler was taken for the wire and will never get there.
+    /// What is inside the resampler was taken for the wire and will never get there: the samples
+    /// taken last, of which some may be of the item after the `front` one.
     fn retract_held_back(&mut self, front: u64) -> u64 {
-        let Some(entry) = self.ledger.entry_mut(front) else { return 0 };
-        let held_back = (self.reply.delay() as u64).min(entry.sent);
-        entry.sent -= held_back;
+        let delay = self.reply.delay() as u64;
+        let mut left = delay;
+        for number in [self.playing.unwrap_or(front), front] {
+            if let Some(entry) = self.ledger.entry_mut(number) {
+                let part = left.min(entry.sent);
+                entry.sent -= part;
+                left -= part;
+            }
+        }
+        let held_back = delay - left;
         self.counters.sent -= held_back;
         self.counters.discarded += held_back;
         held_back

@@ -213,7 +213,7 @@ impl Leg {
             Some(Forwarder::new(ClockRate::Hz8000, bridge.input, bridge.append, bridge.shape));
     }
 
-    /// Part the agent from the caller again: silence both ways.
+    /// Part the agent from the caller again: silence both ways, and what it still says is refused.
     pub fn unbridge(&mut self) {
         self.speaker.playout.clear();
         self.bridge = None;
@@ -256,11 +256,17 @@ impl Leg {
 
     /// Speak `audio` of `item` of `response`, in the bridge's output format.
     pub fn say(&mut self, response: &str, item: &str, audio: &[u8]) -> Said {
+        if self.bridge.is_none() {
+            return self.speaker.playout.refuse(audio);
+        }
         self.speaker.playout.say(response, item, audio)
     }
 
     /// Mix `audio`, in the bridge's back-channel format, under what is spoken.
     pub fn say_back_channel(&mut self, audio: &[u8]) -> Said {
+        if self.bridge.is_none() {
+            return self.speaker.playout.refuse(audio);
+        }
         self.speaker.playout.say_back_channel(audio)
     }
 

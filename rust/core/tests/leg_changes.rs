@@ -320,3 +320,15 @@ fn an_interruption_is_told_after_the_beginning_of_what_it_cut() {
     assert!(matches!(events[0], Event::ReplyStarted { .. }), "{events:?}");
     assert!(matches!(events[1], Event::Interrupted(_)), "{events:?}");
 }
+
+#[test]
+fn what_an_agent_says_when_it_is_parted_from_the_caller_is_refused_and_counted() {
+    use fourwire::speak::Said;
+    let (mut leg, mut log) = (leg_of(media()), Log::default());
+    leg.unbridge();
+    assert_eq!(leg.say("r", "i", &[0x10; 160]), Said::Refused);
+    assert_eq!(leg.say_back_channel(&[0x10; 160]), Said::Refused);
+    log.run(&mut leg, 0, 100);
+    assert!(log.packets().all(|packet| packet.payload == [0xFF; 160]));
+    assert_eq!(leg.counters().reply_refused, 320);
+}

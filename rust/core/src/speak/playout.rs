@@ -60,7 +60,7 @@ struct Span {
 pub enum Said {
     /// It will be spoken.
     Queued,
-    /// It belongs to a response that was interrupted.
+    /// It belongs to a response that was interrupted, or nobody is to be heard now.
     Refused,
     /// The lane is full.
     Overflow,
@@ -108,7 +108,7 @@ pub struct PlayoutCounters {
     pub sent: u64,
     /// Thrown away by a barge-in.
     pub discarded: u64,
-    /// Not taken in: of an interrupted response.
+    /// Not taken in: of an interrupted response, or while nobody was to be heard.
     pub refused: u64,
     /// Not taken in: no room. Those of the back channel are among them.
     pub overflowed: u64,
@@ -166,8 +166,7 @@ impl Playout {
     pub fn say(&mut self, response: &str, item: &str, audio: &[u8]) -> Said {
         let samples = self.reply.samples_of(audio);
         if self.fence.refuses(response) {
-            self.counters.refused += samples as u64;
-            return Said::Refused;
+            return self.refuse(audio);
         }
         if !self.reply.has_room(samples) {
             self.counters.overflowed += samples as u64;
@@ -177,6 +176,12 @@ impl Playout {
             self.enqueue(response, item, audio);
         }
         Said::Queued
+    }
+
+    /// Take in nothing of `audio`, and count it.
+    pub fn refuse(&mut self, audio: &[u8]) -> Said {
+        self.counters.refused += self.reply.samples_of(audio) as u64;
+        Said::Refused
     }
 
     fn enqueue(&mut self, response: &str, item: &str, audio: &[u8]) {

@@ -4,7 +4,7 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, ExitStack
 
 import anyio
 
@@ -79,15 +79,20 @@ class App:
         """Run until SIGTERM or SIGINT, then finish.
 
         From then on no new call is taken, and those that run get the grace of the settings; a
-        second signal ends the grace.
+        second signal ends the grace. Once all callers are gone a signal ends the program at once,
+        whatever a scenario still does that will not be cancelled.
         """
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        with ExitStack() as listening:
+            signals = listening.enter_context(
+                anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT)
+            )
             async with self.open(settings, journal) as gateway:
                 await anext(signals)
                 async with anyio.create_task_group() as draining:
                     draining.start_soon(_cancel_at_signal, signals, draining.cancel_scope)
                     await gateway.drain()
                     draining.cancel_scope.cancel()
+                listening.close()
 
     def run(self, settings: Settings | None = None) -> None:
         """`serve`, for a program that does nothing else; what happens is printed.

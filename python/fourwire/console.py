@@ -77,6 +77,7 @@ def _listening(entry: Entry) -> tuple[str, str]:
 TOLD: dict[str, Told] = {
     "gateway.listening": _listening,
     "gateway.draining": _fixed("●", "stopping: {calls} calls have {grace_s:g} s to finish"),
+    "gateway.stuck": _fixed("!", "{calls} scenarios do not end; a signal more ends the program"),
     "gateway.refused": _fixed("✗", "refused {caller} for {dialled} with {status}: {why}"),
     "gateway.error": _fixed("!", "{error}"),
     "call.offered": _offered,

@@ -53,6 +53,7 @@ class Gateway:
             recordings=settings.recordings,
         )
         self._idle = anyio.Event()
+        self._stuck = False
 
     @property
     def addresses(self) -> list[tuple[str, str, int]]:
@@ -119,13 +120,16 @@ class Gateway:
         """Take no new calls, let those that run finish within `grace_s`, then end them."""
         grace_s = self.settings.grace_s if grace_s is None else grace_s
         self.endpoint.drain = True
-        if not self.calls:
+        if not self.calls or self._stuck:
             return
         self.journal.write("gateway.draining", calls=len(self.calls), grace_s=grace_s)
         await self.wait_idle(grace_s)
         for call in list(self.calls.values()):
             call.end(Cause.SHUTDOWN)
         await self.wait_idle(NO_GRACE_SECONDS)
+        self._stuck = bool(self.calls)
+        if self._stuck:
+            self.journal.write("gateway.stuck", calls=len(self.calls), ids=[*self.calls])
 
     async def wait_idle(self, seconds: float) -> None:
         """Wait until no call lives, but no longer than `seconds`."""

@@ -8,8 +8,8 @@ from fourwire.settings import SettingsError
 __all__ = ["mistake_in"]
 
 ADVICE = {
-    errno.EADDRINUSE: "--listen chooses another",
-    errno.EADDRNOTAVAIL: "--listen chooses another",
+    errno.EADDRINUSE: "choose another with --listen",
+    errno.EADDRNOTAVAIL: "choose another with --listen",
     errno.EMFILE: "too many open files; raise the limit with ulimit -n",
 }
 

@@ -10,9 +10,10 @@ import msgspec
 import pytest
 from support.gateway import Notes
 from support.hostile import app, stage_and_stranger, still_takes_calls, the_end
-from support.scene import SETTINGS, scene
+from support.scene import SETTINGS, plain, scene
 from support.stranger import OFFER, stranger
 
+from fourwire import gateway
 from fourwire.console import Console
 from fourwire.demo.caller import telephone
 from fourwire.journal import Entry, Journal
@@ -151,8 +152,8 @@ async def test_a_journal_that_cannot_be_written_ends_no_call(
         raise OSError(28, "No space left on device")
 
     notes = Notes()
-    async with app().open(SETTINGS, Journal(full, notes)) as gateway:
-        _, host, port = gateway.addresses[0]
+    async with app().open(SETTINGS, Journal(full, notes)) as running:
+        _, host, port = running.addresses[0]
         async with stranger(host, port) as them:
             await still_takes_calls(them)
             await notes.until("call.ended")
@@ -251,3 +252,49 @@ async def test_a_hundred_calls_leave_no_socket_task_or_port_behind() -> None:
         with anyio.fail_after(5):
             while held() != before:  # noqa: ASYNC110 the engine's threads tell nobody
                 await anyio.sleep(0.01)
+
+
+async def test_a_scenario_that_will_not_end_keeps_no_caller_and_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gateway, "NO_GRACE_SECONDS", 0.05)
+    async with stage_and_stranger() as (stage, them):
+        call = them.dialog("lingers")
+        await call.invite()
+        call.acknowledge()
+        await stage.notes.until("call.answered")
+        (lingering,) = stage.gateway.calls.values()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(stage.gateway.drain, 0.0)
+            await call.heard_bye()
+        (stuck,) = stage.notes.named("gateway.stuck")
+        assert stuck["ids"] == [lingering.id]
+        assert stage.causes() == ["shutdown"]
+        lingering.data["release"].set()
+        assert await the_end(stage) == ["shutdown"]
+
+
+async def test_a_caller_need_not_wait_for_an_agent_that_never_answers() -> None:
+    knocked, left = anyio.Event(), anyio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        knocked.set()
+        await reader.read()  # to the end: what was sent, and then the connection closed
+        writer.close()
+        left.set()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with (
+        server,
+        scene(plain(f"ws://127.0.0.1:{port}/session")) as stage,
+        stranger(*stage.gateway.addresses[0][1:]) as them,
+    ):
+        call = them.dialog()
+        call.send("INVITE", OFFER, branch="one")
+        await knocked.wait()
+        call.send("CANCEL", cseq=1, branch="one")
+        assert {(await them.final()).status, (await them.final()).status} == {200, 487}
+        assert await the_end(stage) == ["cancelled"]
+        with anyio.fail_after(5):
+            await left.wait()

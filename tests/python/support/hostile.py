@@ -49,7 +49,7 @@ def app() -> App:
             await anyio.sleep_forever()
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.sleep_forever()
+                await call.data.setdefault("release", anyio.Event()).wait()
 
     return made
 

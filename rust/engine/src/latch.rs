@@ -77,9 +77,11 @@ impl Latch {
     /// Learns anew: offer and answer were exchanged again and name `signalled`.
     ///
     /// Where the address stayed the same, the present peer goes on being believed at once, so
-    /// that a mere session refresh opens the door to nobody.
+    /// that a mere session refresh opens the door to nobody; so does the one before, where nobody
+    /// was heard since, as between hold and its end.
     pub fn rearm(&mut self, signalled: SocketAddr) {
-        self.previous = if signalled == self.signalled { self.peer() } else { None };
+        let known = self.peer().or(self.previous);
+        self.previous = known.filter(|_| signalled == self.signalled);
         self.signalled = signalled;
         self.state = State::Open;
     }
@@ -435,6 +437,27 @@ mod tests {
         assert_eq!(accepted(&stream(&mut latch, STRANGER, 1_000, 3)), 0);
         assert_eq!(accepted(&stream(&mut latch, NAT, 1_060, 10)), 10);
         assert_eq!(accepted(&stream(&mut latch, STRANGER, 2_000, 150)), 0);
+    }
+
+    #[test]
+    fn hold_and_its_end_with_nothing_heard_between_cost_the_caller_no_packet() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        let _ = stream(&mut latch, NAT, 0, 50);
+        latch.rearm(at(SIGNALLED));
+        latch.rearm(at(SIGNALLED));
+        assert_eq!(latch.target(), Some(at(NAT)));
+        assert_eq!(accepted(&stream(&mut latch, STRANGER, 2_000, 3)), 0);
+        assert_eq!(accepted(&stream(&mut latch, NAT, 2_060, 10)), 10);
+    }
+
+    #[test]
+    fn after_the_signalled_address_spoke_an_older_peer_is_a_stranger() {
+        let mut latch = Latch::new(at(SIGNALLED));
+        let _ = stream(&mut latch, NAT, 0, 50);
+        latch.rearm(at(SIGNALLED));
+        assert_eq!(accepted(&stream(&mut latch, SIGNALLED, 2_000, 1)), 1);
+        latch.rearm(at(SIGNALLED));
+        assert_eq!(accepted(&stream(&mut latch, NAT, 3_000, 3)), 0);
     }
 
     #[test]

@@ -1,24 +1,28 @@
-"""baresip, which nobody here wrote, calls the gateway; what each side heard is held in hand."""
+"""baresip, which nobody here wrote, calls the gateway; what each side heard is compared."""
 
+import re
 import socket
 import wave
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import anyio
 import pytest
 from support.baresip import baresip
+from support.capture_speech import SECOND, agent_says, found, is_whole
 from support.peers import require
-from support.scene import scene, spoken
+from support.scene import scene
 
-from fourwire.demo.figures import likeness
 from fourwire.demo.speech import recording
+from fourwire.standin import Behaviour
 from fourwire.wav import read_wav
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop]
 
-EXCERPT = slice(3200, 16_000)
-"""Eight tenths of a second of a recording: what is looked for in what was heard."""
+HOLD_S = 0.5
+
+ASKS = 5 * SECOND + recording("question")
+"""A caller who hears the greeting out, and speaks."""
 
 
 def free_ports(count: int) -> tuple[int, ...]:
@@ -31,45 +35,80 @@ def free_ports(count: int) -> tuple[int, ...]:
 
 
 def recordings(folder: Path) -> list[bytes]:
-    """What baresip heard, in order; it begins a new file after each change of the session."""
+    """What baresip heard, in order; it stops at the first hold."""
     return [read_wav(path).pcm for path in sorted(folder.glob("*dec.wav"))]
 
 
+def packets_heard(folder: Path) -> int:
+    """How many packets of audio baresip received in its call, by its own count."""
+    log = (folder / "baresip.log").read_text(errors="replace")
+    _, received = re.findall(r"^packets: +([0-9]+) +([0-9]+)", log, re.MULTILINE)[-1]
+    return int(received)
+
+
 @pytest.fixture
-def speech(tmp_path: Path) -> Iterator[Path]:
-    """What baresip says: it hears the greeting out, speaks, and has a long silence after it.
+def speech(tmp_path: Path) -> Path:
+    """What baresip says: it asks, and asks again while it is answered.
 
     baresip hangs up when its file ends.
     """
     path = tmp_path / "speech.wav"
     with wave.open(str(path), "wb") as wav:
         wav.setparams((1, 2, 8000, 0, "NONE", ""))
-        wav.writeframes(bytes(16_000 * 6) + recording("question") + bytes(16_000 * 60))
+        wav.writeframes(2 * ASKS + 60 * SECOND)
     return path
 
 
-async def test_a_conversation_a_hold_and_keys(speech: Path, tmp_path: Path) -> None:
+async def test_baresip_converses_presses_keys_holds_and_converses_again(
+    speech: Path, tmp_path: Path
+) -> None:
     require("baresip")
-    sip_port, control_port = free_ports(2)
     async with scene() as stage:
-        async with baresip(tmp_path, speech, (sip_port, control_port)) as phone:
+        async with baresip(tmp_path, speech, free_ports(2)) as phone:
             await phone.tell("dial", stage.uri())
             await phone.until("CALL_ESTABLISHED")
-            await stage.notes.until("Inworld.Events.WebSocketMediaEnded", 2)
-            await phone.tell("sndcode", "5")
-            await stage.notes.until("call.key")
+            await stage.notes.until("Inworld.Events.WebSocketMediaStarted", 2)
+            for key in "42#":
+                await phone.tell("sndcode", key)
+            await stage.notes.until("call.key", 3)
             await phone.tell("hold")
-            (held,) = await stage.notes.until("call.media_changed")
-            assert held["direction"] in ("recvonly", "inactive")
+            await stage.notes.until("call.media_changed")
+            await anyio.sleep(HOLD_S)
             await phone.tell("resume")
-            _, resumed = await stage.notes.until("call.media_changed", 2)
-            assert resumed["direction"] == "sendrecv"
+            await stage.notes.until("call.media_changed", 2)
+            await stage.notes.until("Inworld.Events.WebSocketMediaStarted", 3)
             await phone.tell("hangup")
-            await stage.notes.until("call.ended")
+            (ended,) = await stage.notes.until("call.ended")
+            await phone.until("CALL_CLOSED")
         assert stage.causes() == ["caller hung up"]
         (session,) = stage.agent.sessions
 
-    heard = b"".join(recordings(tmp_path))
-    assert likeness(session.heard, recording("question")[EXCERPT])[0] > 0.9
-    assert likeness(heard, spoken("greeting")[EXCERPT])[0] > 0.9
-    assert likeness(heard, spoken("answer-1")[EXCERPT])[0] > 0.9
+    assert [note["digit"] for note in stage.notes.named("call.key")] == ["4", "2", "#"]
+    changes = [note["direction"] for note in stage.notes.named("call.media_changed")]
+    assert changes == ["recvonly", "sendrecv"]
+
+    before, after = session.heard[: len(ASKS)], session.heard[len(ASKS) :]
+    assert is_whole(found(before, ASKS))
+    assert is_whole(found(after, recording("question")))
+    (heard,) = recordings(tmp_path)  # up to the hold
+    assert is_whole(found(heard, agent_says("greeting")))
+    assert is_whole(found(heard, agent_says("answer-1"), seconds=0.5))
+    # Counters are a tenth of a second old; on hold, nothing is sent.
+    assert abs(packets_heard(tmp_path) - ended["rtp"]["packets_sent"]) <= 10
+    assert ended["rtp"]["packets_sent"] <= 50 * (ended["talked_s"] - HOLD_S) + 1
+    assert (ended["rtp"]["lost"], ended["rtp"]["late"]) == (0, 0)
+
+
+async def test_baresip_is_hung_up_on_in_pcma(speech: Path, tmp_path: Path) -> None:
+    require("baresip")
+    async with scene(behaviour=Behaviour(close_after_ms=2000)) as stage:
+        async with baresip(tmp_path, speech, free_ports(2), codec="pcma") as phone:
+            await phone.tell("dial", stage.uri())
+            await phone.until("CALL_CLOSED")
+            await stage.notes.until("call.ended")
+        assert stage.causes() == ["agent closed"]
+        assert phone.count("CALL_CLOSED") == 1
+        assert stage.notes.named("call.answered") == [{"codec": "PCMA"}]
+
+    (heard,) = recordings(tmp_path)
+    assert is_whole(found(heard, agent_says("greeting"), seconds=1.0))

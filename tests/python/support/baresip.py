@@ -23,6 +23,7 @@ ausrc_channels 1
 auplay_channels 1
 audio_txmode poll
 rtp_ports 32000-32100
+rtp_stats yes
 jitter_buffer_delay 2-10
 module_path /usr/lib/baresip/modules
 module g711.so
@@ -56,6 +57,10 @@ class Baresip:
         if all(event["type"] != kind for event in self.events):
             await self._until(lambda message: message.get("type") == kind)
 
+    def count(self, kind: str) -> int:
+        """How many events of that kind came so far."""
+        return sum(event["type"] == kind for event in self.events)
+
     async def _until(self, wanted: Any) -> None:
         async with asyncio.timeout(15):
             while not wanted(message := await self._message()):
@@ -72,15 +77,21 @@ class Baresip:
 
 
 @asynccontextmanager
-async def baresip(folder: Path, speech: Path, ports: tuple[int, int]) -> AsyncIterator[Baresip]:
-    """Run baresip in `folder`, where its recordings will lie; `ports` are for SIP and commands."""
+async def baresip(
+    folder: Path, speech: Path, ports: tuple[int, int], codec: str = "pcmu"
+) -> AsyncIterator[Baresip]:
+    """Run baresip in `folder`, where its recordings will lie; `ports` are for SIP and commands.
+
+    It takes no loopback interface for its own, so its SDP names another address of this machine
+    than the one its packets come from: a caller as from behind a NAT.
+    """
     program = require("baresip")
     sip_port, control_port = ports
     config = CONFIG.format(
         sip_port=sip_port, control_port=control_port, speech=speech, folder=folder
     )
     (folder / "config").write_text(config)
-    account = f"<sip:caller@127.0.0.1:{sip_port}>;regint=0;audio_codecs=pcmu,pcma;answermode=manual"
+    account = f"<sip:caller@127.0.0.1:{sip_port}>;regint=0;audio_codecs={codec};answermode=manual"
     (folder / "accounts").write_text(account + "\n")
     (folder / "contacts").write_text("")
     with (folder / "baresip.log").open("wb") as log:

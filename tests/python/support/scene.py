@@ -1,12 +1,10 @@
 """A whole scene on loopback: a gateway, an agent on a socket, and a telephone."""
 
-import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 
-from fourwire import Resampler, inworld, standin
+from fourwire import inworld, standin
 from fourwire.agent_file import AgentFile, scenario
 from fourwire.app import App
 from fourwire.demo.caller import Telephone, telephone
@@ -72,10 +70,3 @@ def plain(url: str) -> App:
 def connected(url: str, call_id: str) -> inworld.connect:
     """A session with the stand-in."""
     return inworld.connect(api_key="any-key", session_key=call_id, url=url)
-
-
-def spoken(name: str) -> bytes:
-    """What the stand-in says there, as a telephone hears it: 16 bit at 8 kHz."""
-    source = files("fourwire.standin") / "speech" / f"{name}.wav"
-    with source.open("rb") as file, wave.open(file) as wav:
-        return Resampler(16_000, 8000).process(wav.readframes(wav.getnframes()))

@@ -1,6 +1,7 @@
 """Garbage on every port while a call runs: it is answered or counted, and the call goes on."""
 
 import asyncio
+import contextlib
 import random
 import socket
 from collections.abc import Callable
@@ -130,6 +131,8 @@ async def test_streams_that_make_no_sense_are_closed_and_disturb_nobody(
                 writer.write(mutated(chance, request.encode()))
             await writer.drain()
             chance.choice([writer.transport.abort, writer.close])()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
         await still_takes_calls(them)
         assert "internal_errors" not in stage.gateway.endpoint.counters()
         assert not stage.notes.named("gateway.error") + stage.notes.named("call.error")

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 import anyio
+import anyio.lowlevel
 
 from fourwire.sip.message import Response, parse
 
@@ -136,3 +137,4 @@ async def stranger(host: str, port: int) -> AsyncIterator[Stranger]:
         yield made
     finally:
         made.close()
+        await anyio.lowlevel.checkpoint()  # lets asyncio close the socket

@@ -3,11 +3,11 @@
 import argparse
 import json
 import ssl
-import time
 
 import anyio
 
 import fourwire as fw
+from benches.calls.order import order, stall
 
 
 async def call(
@@ -32,22 +32,9 @@ async def call(
             pass
 
 
-async def stall(milliseconds: int) -> None:
-    """Block the loop for a while each second, as a careless handler does."""
-    while milliseconds:
-        await anyio.sleep(1 - milliseconds / 1000)
-        time.sleep(milliseconds / 1000)
-
-
 async def main() -> None:
     """Open all calls, tell their ports, run until killed."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("url")
-    parser.add_argument("--phones", type=json.loads)
-    parser.add_argument("--format", default="audio/pcmu")
-    parser.add_argument("--append-ms", type=int, default=60)
-    parser.add_argument("--stall-ms", type=int, default=0)
-    arguments = parser.parse_args()
+    arguments = order()
     ports: list[int] = []
     async with fw.Media(address="127.0.0.1") as media, anyio.create_task_group() as tasks:
         for count, phone in enumerate(arguments.phones, 1):

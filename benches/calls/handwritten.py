@@ -21,6 +21,8 @@ import soxr
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
+from benches.calls.order import order, stall
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import audioop
@@ -131,22 +133,9 @@ async def call(url: str, phone: int, arguments: argparse.Namespace, ports: list[
             tasks.create_task(bridge.listen(session))
 
 
-async def stall(milliseconds: int) -> None:
-    """Block the loop for a while each second, as a careless handler does."""
-    while milliseconds:
-        await asyncio.sleep(1 - milliseconds / 1000)
-        time.sleep(milliseconds / 1000)
-
-
 async def main() -> None:
     """Open all calls, tell their ports, run until killed."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("url")
-    parser.add_argument("--phones", type=json.loads)
-    parser.add_argument("--format", default="audio/pcmu")
-    parser.add_argument("--append-ms", type=int, default=60)
-    parser.add_argument("--stall-ms", type=int, default=0)
-    arguments = parser.parse_args()
+    arguments = order()
     ports: list[int] = []
     async with asyncio.TaskGroup() as tasks:
         for count, phone in enumerate(arguments.phones, 1):

@@ -2,6 +2,7 @@
 
 mod config;
 mod counters;
+mod output;
 mod reports;
 mod speaker;
 mod tape;
@@ -11,10 +12,11 @@ use std::time::Duration;
 
 pub use config::{Bridge, Direction, LegConfig, Media};
 pub use counters::LegCounters;
+pub use output::{DigitsRefused, Event, Output, Received};
 
 use crate::listen::{Forwarder, Heard, Listener, Shape};
 use crate::realtime::delta::{self, Message};
-use crate::speak::{Change, Interruption, Playout, Said};
+use crate::speak::{Interruption, Playout, Said};
 use crate::wire::telephone_event::QueueFull;
 use crate::wire::{Key, KeyPress, KeyReceiver, RtpPacket, is_rtcp};
 use crate::{ClockRate, Moment};
@@ -66,98 +68,6 @@ pub struct Leg {
     rtp_stopped: bool,
     counters: LegCounters,
 }
-
-/// What a leg wants done, or has to tell.
-#[derive(Debug, PartialEq)]
-pub enum Output<'a> {
-    /// Send this datagram to the other side's RTP address, now.
-    Rtp(&'a [u8]),
-    /// Send this datagram to the other side's RTCP address.
-    Rtcp(&'a [u8]),
-    /// Send this message to the agent, as text.
-    Append(&'a [u8]),
-    /// A chunk of the caller's audio, in the bridge's input format.
-    Audio {
-        /// When the packet that completed it arrived.
-        arrival: Moment,
-        /// Its bytes.
-        audio: &'a [u8],
-    },
-    /// A packet time of the call at 8 kHz, interleaved: the caller left, the agent right.
-    Recorded(&'a [i16]),
-    /// Something happened.
-    Event(Event),
-}
-
-/// Something that happened on a leg.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// The caller pressed a key.
-    Key {
-        /// `0`–`9`, `*`, `#`, `A`–`D`, or `!` for a hook flash (RFC 4733 §3.2).
-        digit: char,
-        /// How long it was held.
-        duration: Duration,
-    },
-    /// The first sample of a run of an item goes out.
-    ReplyStarted {
-        /// The item's id.
-        item: Box<str>,
-    },
-    /// The last sample of a run of an item went out, or it was cut.
-    ReplyEnded {
-        /// The item's id.
-        item: Box<str>,
-        /// How much of the item has gone out.
-        heard: Duration,
-    },
-    /// Nothing of the agent's replies waits any more.
-    Drained,
-    /// A barge-in silenced the agent.
-    Interrupted(Interruption),
-    /// No RTP has come for a while.
-    RtpStopped,
-    /// RTP comes again.
-    RtpResumed,
-    /// The other side said goodbye (RFC 3550 §6.6).
-    Goodbye,
-}
-
-/// What a datagram turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Received {
-    /// Audio of the negotiated codec.
-    Audio,
-    /// A telephone event.
-    Key,
-    /// Control packets.
-    Rtcp,
-    /// Neither; it was counted and dropped.
-    Dropped,
-}
-
-/// Why digits were not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DigitsRefused {
-    /// A character that stands for no key.
-    Unknown(char),
-    /// Too many keys wait to be pressed.
-    QueueFull,
-    /// The other side takes no telephone events.
-    NotNegotiated,
-}
-
-impl std::fmt::Display for DigitsRefused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unknown(digit) => write!(f, "no key {digit:?}: 0-9, *, #, A-D and ! are known"),
-            Self::QueueFull => QueueFull.fmt(f),
-            Self::NotNegotiated => write!(f, "telephone events were not negotiated"),
-        }
-    }
-}
-
-impl std::error::Error for DigitsRefused {}
 
 /// How long no RTP may come before [`Event::RtpStopped`] tells of it. Silence suppression pauses a
 /// stream for a second or two; a dead path never resumes.
@@ -498,15 +408,5 @@ impl Leg {
     fn count_unreadable(&mut self, readable: bool) -> bool {
         self.counters.malformed_messages += u64::from(!readable);
         readable
-    }
-}
-
-impl From<Change> for Event {
-    fn from(change: Change) -> Self {
-        match change {
-            Change::Started { item } => Self::ReplyStarted { item },
-            Change::Ended { item, heard } => Self::ReplyEnded { item, heard },
-            Change::Drained => Self::Drained,
-        }
     }
 }

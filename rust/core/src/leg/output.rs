@@ -1,0 +1,109 @@
+//! What a leg gives out, and what it answers.
+
+use std::time::Duration;
+
+use crate::Moment;
+use crate::speak::{Change, Interruption};
+use crate::wire::telephone_event::QueueFull;
+
+/// What a leg wants done, or has to tell.
+#[derive(Debug, PartialEq)]
+pub enum Output<'a> {
+    /// Send this datagram to the other side's RTP address, now.
+    Rtp(&'a [u8]),
+    /// Send this datagram to the other side's RTCP address.
+    Rtcp(&'a [u8]),
+    /// Send this message to the agent, as text.
+    Append(&'a [u8]),
+    /// A chunk of the caller's audio, in the bridge's input format.
+    Audio {
+        /// When the packet that completed it arrived.
+        arrival: Moment,
+        /// Its bytes.
+        audio: &'a [u8],
+    },
+    /// A packet time of the call at 8 kHz, interleaved: the caller left, the agent right.
+    Recorded(&'a [i16]),
+    /// Something happened.
+    Event(Event),
+}
+
+/// Something that happened on a leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The caller pressed a key.
+    Key {
+        /// `0`–`9`, `*`, `#`, `A`–`D`, or `!` for a hook flash (RFC 4733 §3.2).
+        digit: char,
+        /// How long it was held.
+        duration: Duration,
+    },
+    /// The first sample of a run of an item goes out.
+    ReplyStarted {
+        /// The item's id.
+        item: Box<str>,
+    },
+    /// The last sample of a run of an item went out, or it was cut.
+    ReplyEnded {
+        /// The item's id.
+        item: Box<str>,
+        /// How much of the item has gone out.
+        heard: Duration,
+    },
+    /// Nothing of the agent's replies waits any more.
+    Drained,
+    /// A barge-in silenced the agent.
+    Interrupted(Interruption),
+    /// No RTP has come for a while.
+    RtpStopped,
+    /// RTP comes again.
+    RtpResumed,
+    /// The other side said goodbye (RFC 3550 §6.6).
+    Goodbye,
+}
+
+impl From<Change> for Event {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Started { item } => Self::ReplyStarted { item },
+            Change::Ended { item, heard } => Self::ReplyEnded { item, heard },
+            Change::Drained => Self::Drained,
+        }
+    }
+}
+
+/// What a datagram turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// Audio of the negotiated codec.
+    Audio,
+    /// A telephone event.
+    Key,
+    /// Control packets.
+    Rtcp,
+    /// Neither; it was counted and dropped.
+    Dropped,
+}
+
+/// Why digits were not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigitsRefused {
+    /// A character that stands for no key.
+    Unknown(char),
+    /// Too many keys wait to be pressed.
+    QueueFull,
+    /// The other side takes no telephone events.
+    NotNegotiated,
+}
+
+impl std::fmt::Display for DigitsRefused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown(digit) => write!(f, "no key {digit:?}: 0-9, *, #, A-D and ! are known"),
+            Self::QueueFull => QueueFull.fmt(f),
+            Self::NotNegotiated => write!(f, "telephone events were not negotiated"),
+        }
+    }
+}
+
+impl std::error::Error for DigitsRefused {}

@@ -6,8 +6,10 @@ mod ledger;
 mod pacer;
 mod packetizer;
 mod playout;
+mod told;
 
 pub use ledger::{Entry, Ledger};
 pub use pacer::{Pacer, Turn};
 pub use packetizer::Packetizer;
-pub use playout::{Change, FADE, Interruption, LONGEST_REPLY, Playout, PlayoutCounters, Said};
+pub use playout::{FADE, LONGEST_REPLY, Playout};
+pub use told::{Change, Interruption, PlayoutCounters, Said};

@@ -8,10 +8,16 @@
 //!
 //! Address comes first, SSRC second: a new SSRC from the right address is the same caller.
 
-use std::net::{IpAddr, SocketAddr};
+mod candidate;
+mod rtcp;
+
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use fourwire::Moment;
+
+use self::candidate::Candidate;
+pub use self::rtcp::RtcpLatch;
 
 /// What a datagram's header says, as far as the latch needs it: proof that the sender speaks the
 /// negotiated RTP.
@@ -56,16 +62,6 @@ enum State {
     Tentative { peer: SocketAddr, closes: Moment, rival: Option<Candidate> },
     /// Decided.
     Locked(SocketAddr),
-}
-
-/// A source on probation.
-#[derive(Clone, Copy, Debug)]
-struct Candidate {
-    source: SocketAddr,
-    first: Moment,
-    last: Moment,
-    proof: Proof,
-    run: u32,
 }
 
 impl Latch {
@@ -181,83 +177,6 @@ impl Latch {
     }
 }
 
-impl Candidate {
-    const fn new(now: Moment, source: SocketAddr, proof: Proof) -> Self {
-        Self { source, first: now, last: now, proof, run: 1 }
-    }
-
-    /// How many coherent packets in a row this source has to show.
-    fn needed(&self, signalled: IpAddr) -> u32 {
-        if self.source.ip() == signalled { RUN_OF_SIGNALLED_HOST } else { RUN_OF_OTHER_HOST }
-    }
-
-    /// Who is watched after a packet of `source`: this candidate, one packet richer, or `source`
-    /// in its place, or `None` where the packet changes nothing.
-    fn followed(
-        self,
-        now: Moment,
-        source: SocketAddr,
-        proof: Proof,
-        signalled: IpAddr,
-    ) -> Option<Self> {
-        if source != self.source {
-            let better = source.ip() == signalled && self.source.ip() != signalled;
-            let stale = now.since(self.last) > CANDIDATE_PATIENCE;
-            return (better || stale).then(|| Self::new(now, source, proof));
-        }
-        if now.since(self.first) > LEARNING_WINDOW || !self.coherent(proof) {
-            return Some(Self::new(now, source, proof));
-        }
-        Some(Self { last: now, proof, run: self.run + 1, ..self })
-    }
-
-    /// Whether `proof` goes on where this candidate's last packet stopped.
-    const fn coherent(&self, proof: Proof) -> bool {
-        let step = proof.sequence.wrapping_sub(self.proof.sequence);
-        proof.ssrc == self.proof.ssrc && step >= 1 && step <= MAX_STEP
-    }
-}
-
-/// Judges the sources of one leg's RTCP, after those of its RTP.
-///
-/// RTCP is rare, so there is no run to wait for: it may come from where the SDP says or from the
-/// host whose RTP was accepted, and where it came from once it goes on coming from.
-#[derive(Debug)]
-pub struct RtcpLatch {
-    signalled: SocketAddr,
-    peer: Option<SocketAddr>,
-}
-
-impl RtcpLatch {
-    /// A latch for a leg whose SDP names `signalled` for RTCP.
-    pub const fn new(signalled: SocketAddr) -> Self {
-        Self { signalled, peer: None }
-    }
-
-    /// Learns anew after an offer and answer that name `signalled`.
-    pub const fn rearm(&mut self, signalled: SocketAddr) {
-        *self = Self::new(signalled);
-    }
-
-    /// Whether a datagram from `source` is the caller's, whose RTP comes from `rtp_peer`.
-    pub fn accepts(&mut self, source: SocketAddr, rtp_peer: Option<SocketAddr>) -> bool {
-        if self.peer == Some(source) {
-            return true;
-        }
-        let from_peer = rtp_peer.is_some_and(|peer| peer.ip() == source.ip());
-        let accepted = source == self.signalled || (self.peer.is_none() && from_peer);
-        if accepted {
-            self.peer = Some(source);
-        }
-        accepted
-    }
-
-    /// Where to send RTCP, if the SDP names a real address.
-    pub fn target(&self) -> Option<SocketAddr> {
-        Some(self.peer.unwrap_or(self.signalled)).filter(|&it| is_real(it))
-    }
-}
-
 /// Whether anyone can be at `address`: a port of zero refuses the stream (RFC 3264 §6), and the
 /// unspecified address is an old way to ask for hold (RFC 3264 §8.4).
 fn is_real(address: SocketAddr) -> bool {
@@ -269,19 +188,6 @@ fn is_real(address: SocketAddr) -> bool {
 /// Longer than the signalled host needs to show itself after a stray stream came first, shorter
 /// than anyone needs to find out that a call is up.
 const LEARNING_WINDOW: Duration = Duration::from_millis(1500);
-
-/// Packets in a row that another port of the signalled host has to show: one can be a stray.
-const RUN_OF_SIGNALLED_HOST: u32 = 2;
-
-/// Packets in a row that another host has to show: 80 ms of speech at the usual packet time, which
-/// a scanner that tries each port once or twice does not spend.
-const RUN_OF_OTHER_HOST: u32 = 4;
-
-/// How long a candidate may pause before another one may take its place.
-const CANDIDATE_PATIENCE: Duration = Duration::from_millis(200);
-
-/// The largest step of the sequence number within a run: some loss is no reason for doubt.
-const MAX_STEP: u16 = 10;
 
 #[cfg(test)]
 mod tests {
@@ -488,17 +394,6 @@ mod tests {
             assert_eq!(accepted(&stream(&mut latch, STRANGER, 0, 50)), 0);
             assert_eq!(latch.target(), None);
         }
-    }
-
-    #[test]
-    fn rtcp_is_taken_from_where_the_sdp_says_and_from_the_host_of_the_rtp() {
-        let mut latch = RtcpLatch::new(at("192.0.2.1:4001"));
-        assert!(!latch.accepts(at("198.51.100.7:30001"), None));
-        assert!(!latch.accepts(at(STRANGER), Some(at(NAT))));
-        assert!(latch.accepts(at("198.51.100.7:30001"), Some(at(NAT))));
-        assert_eq!(latch.target(), Some(at("198.51.100.7:30001")));
-        assert!(!latch.accepts(at("198.51.100.7:30009"), Some(at(NAT))));
-        assert!(latch.accepts(at("192.0.2.1:4001"), Some(at(NAT))));
     }
 
     proptest! {

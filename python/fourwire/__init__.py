@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fourwire._core import Dejitter as Dejitter
     from fourwire._core import Leg as Leg
     from fourwire._core import LegConfig as LegConfig
+    from fourwire._core import Network as Network
     from fourwire._core import Playout as Playout
     from fourwire._core import Resampler as Resampler
     from fourwire._core import RtpPacket as RtpPacket
@@ -40,6 +41,7 @@ __all__ = [
     "LegConfig",
     "Media",
     "MediaLeg",
+    "Network",
     "Playout",
     "Resampler",
     "RtpPacket",
@@ -64,6 +66,7 @@ _HOME = {
     "LegConfig": "fourwire._core",
     "Media": "fourwire.media",
     "MediaLeg": "fourwire.media",
+    "Network": "fourwire._core",
     "Playout": "fourwire._core",
     "Resampler": "fourwire._core",
     "RtpPacket": "fourwire._core",

@@ -38,6 +38,7 @@ __all__ = [
     "Leg",
     "LegConfig",
     "LiveLeg",
+    "Network",
     "Playout",
     "Port",
     "PortsExhausted",
@@ -275,6 +276,70 @@ class Dejitter:
 
     def counters(self) -> dict[str, int]:
         """What arrived and what became of it."""
+
+@final
+class Network:
+    """A bad network: datagrams go in when they are sent, and come out when they arrive, if they do.
+
+    All chance comes from `seed`: the same sending times give the same arrivals on every machine,
+    every time. What is not given is as in the profile.
+
+    `skew_ppm`: how fast the sender's clock is. `loss`: the share lost, each packet by itself; or
+    that share and how many are lost in a row on average; or Gilbert's and Elliott's p and r and
+    the shares lost in the good and in the bad state. `stalls`: nothing gets through for the third
+    while, with the second between two on average, then all at once. `delay_ms`: the shortest way.
+    `jitter`: what is added to it, as a distribution and its mean, or, in a list, packet by packet
+    as recorded (`None` for a lost one) and over again. `in_order`: packets queue and none
+    overtakes. `reordering`, `duplication`: the share of packets that take a longer way in spite of
+    that, or come twice, and how much later they do.
+
+    `sent` + `duplicated` = `delivered` + `lost` + `overflow` + `waiting`.
+    """
+
+    def __new__(
+        cls,
+        profile: str = "clean",
+        *,
+        seed: int = 0,
+        skew_ppm: int | None = None,
+        loss: float | tuple[float, float] | tuple[float, float, float, float] | None = None,
+        stalls: tuple[Literal["regular", "random"], float, float] | None = None,
+        delay_ms: float | None = None,
+        jitter: tuple[Literal["uniform", "gamma", "heavy-tailed"], float]
+        | list[float | None]
+        | None = None,
+        in_order: bool | None = None,
+        reordering: tuple[float, float] | None = None,
+        duplication: tuple[float, float] | None = None,
+    ) -> Network: ...
+    @staticmethod
+    def profiles() -> dict[str, str]:
+        """The networks that have names, and what each does."""
+
+    def send(self, now_ns: int, datagram: _Octets) -> None:
+        """Hand over a datagram that is sent when the sender's clock shows `now_ns`.
+
+        Where that clock is fast, it leaves earlier than that: send it before polling.
+        """
+
+    def poll(self, now_ns: int) -> tuple[int, bytes] | None:
+        """A datagram that has arrived by `now_ns`, after the time when it did. Call until `None`."""
+
+    @property
+    def deadline_ns(self) -> int | None:
+        """When the next datagram arrives; `None` where none is under way."""
+
+    def change(self, to: Network) -> None:
+        """Do to the next datagrams what `to` does, and leave those under way alone."""
+
+    def arrivals(self, sent_ns: Sequence[int]) -> list[tuple[int, int]]:
+        """When packets sent at these times arrive, and which of them each is, counted from zero.
+
+        In the order of arrival, in a network that begins anew.
+        """
+
+    def counters(self) -> dict[str, int]:
+        """Where datagrams are."""
 
 @final
 class Playout:

@@ -16,7 +16,8 @@ CRATES = {
     "kernels": set[str](),
     "core": {"fourwire-kernels"},
     "engine": {"fourwire"},
-    "python": {"fourwire", "fourwire-engine"},
+    "network": set[str](),
+    "python": {"fourwire", "fourwire-engine", "fourwire-network"},
 }
 
 #: Parts of the package that stand alone, and what of ours each may import.
@@ -38,13 +39,14 @@ def test_a_crate_depends_on_lower_layers_alone(crate: str) -> None:
     assert ours == CRATES[crate]
 
 
-def test_the_core_has_no_clock_socket_thread_or_unsafe_code() -> None:
-    sources = list((ROOT / "rust" / "core" / "src").rglob("*.rs"))
+@pytest.mark.parametrize("crate", ["core", "network"])
+def test_the_core_and_the_network_have_no_clock_socket_thread_or_unsafe_code(crate: str) -> None:
+    sources = list((ROOT / "rust" / crate / "src").rglob("*.rs"))
     assert sources
     code = {path: re.sub(r"//.*", "", path.read_text()) for path in sources}
     found = [(path.name, word) for path, text in code.items() for word in OUTSIDE if word in text]
     assert found == []
-    assert "#![forbid(unsafe_code)]" in (ROOT / "rust/core/src/lib.rs").read_text()
+    assert "#![forbid(unsafe_code)]" in (ROOT / "rust" / crate / "src" / "lib.rs").read_text()
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -7,6 +7,7 @@ mod event;
 mod leg;
 mod listen;
 mod lock;
+mod network;
 mod realtime;
 mod sound;
 mod speak;
@@ -31,6 +32,8 @@ mod _core {
     use crate::leg::{Leg, LegConfig};
     #[pymodule_export]
     use crate::listen::Dejitter;
+    #[pymodule_export]
+    use crate::network::Network;
     #[pymodule_export]
     use crate::realtime::append_message;
     #[pymodule_export]

@@ -48,7 +48,8 @@ fn unknown<T: Word>(object: &Bound<'_, PyAny>) -> PyErr {
     PyValueError::new_err(format!("{what} is one of {words}, not {}", shown(object)))
 }
 
-fn shown(object: &Bound<'_, PyAny>) -> String {
+/// `object` as an error message shows it.
+pub(crate) fn shown(object: &Bound<'_, PyAny>) -> String {
     object.repr().map_or_else(|_| "?".to_owned(), |repr| repr.to_string())
 }
 

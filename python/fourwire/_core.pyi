@@ -323,7 +323,7 @@ class Network:
         """
 
     def poll(self, now_ns: int) -> tuple[int, bytes] | None:
-        """A datagram that has arrived by `now_ns`, after the time when it did. Call until `None`."""
+        """A datagram that has arrived by `now_ns`, after when it did. Call until `None`."""
 
     @property
     def deadline_ns(self) -> int | None:

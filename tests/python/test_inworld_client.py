@@ -117,6 +117,26 @@ async def test_the_first_listener_hears_everything_however_late_it_comes() -> No
     ]
 
 
+async def test_a_listener_hears_the_kinds_it_asks_for_and_no_other() -> None:
+    line = Line()
+    async with call(line) as agent:
+        turns = agent.events(inworld.SpeechStarted, inworld.SpeechStopped)
+        everything = agent.events()
+        either = agent.once(inworld.SpeechStopped, inworld.Error)
+        line.arrive(
+            {"type": "input_audio_buffer.speech_started"},
+            {"type": "input_audio_buffer.committed"},
+            {"type": "input_audio_buffer.speech_stopped"},
+        )
+        assert isinstance(await either, inworld.SpeechStopped)
+
+    assert [type(event) for event in [event async for event in turns]] == [
+        inworld.SpeechStarted,
+        inworld.SpeechStopped,
+    ]
+    assert len([event async for event in everything]) == 4
+
+
 async def test_connect_can_be_awaited_and_closed_by_hand() -> None:
     async with realtime() as server:
         agent = await connect(server.url)

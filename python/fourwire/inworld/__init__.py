@@ -14,6 +14,7 @@ The protocol itself is in `session` (a machine without socket or clock), `events
 from msgspec import UNSET
 
 from . import commands, events
+from . import realtime_api_events as RealtimeAPIEvents
 from .agent import Agent
 from .audio import AudioFormats
 from .client import connect
@@ -30,7 +31,6 @@ from .errors import (
 )
 from .events import *  # noqa: F403 - the list is events.__all__
 from .feed import Listener
-from .partial import merge_partial
 from .session import State
 from .verbs import Sent
 
@@ -44,6 +44,7 @@ __all__ = [
     "HandshakeRefused",
     "InworldError",
     "Listener",
+    "RealtimeAPIEvents",
     "Sent",
     "ServerError",
     "SessionClosed",
@@ -53,6 +54,5 @@ __all__ = [
     "commands",
     "connect",
     "events",
-    "merge_partial",
     *events.__all__,
 ]

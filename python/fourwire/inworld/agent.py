@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import anyio
 from msgspec import UNSET, UnsetType
@@ -79,17 +79,21 @@ class Agent(Verbs):
     def __repr__(self) -> str:
         return f"<Agent {self.session_key!r} {self._session.state.name.lower()}>"
 
-    def __aiter__(self) -> Listener:
+    def __aiter__(self) -> Listener[Event]:
         """All events since the connection was made. Two loops at once would share them out."""
         return self._first
 
-    def events(self) -> Listener:
-        """A further listener, which hears every event from now on."""
-        return self._feed.listen()
+    @overload
+    def events(self) -> Listener[Event]: ...
+    @overload
+    def events(self, *kinds: type[E]) -> Listener[E]: ...
+    def events(self, *kinds: type[Any]) -> Listener[Any]:
+        """A further listener, which hears events of `kinds`, or every event, from now on."""
+        return self._feed.listen(*kinds)
 
-    def once(self, kind: type[E]) -> Awaitable[E]:
-        """The next event of a kind, counted from this call; SessionClosed where none follows."""
-        return self._once(self.events(), kind)
+    def once(self, *kinds: type[E]) -> Awaitable[E]:
+        """The next event of `kinds`, counted from this call; SessionClosed where none follows."""
+        return self._once(self.events(*kinds))
 
     def publish(self, event: Event) -> None:
         """Let all listeners have an event that was made here."""
@@ -343,8 +347,7 @@ class Agent(Verbs):
             raise ServerError(answer)
         return answer
 
-    async def _once(self, listener: Listener, kind: type[E]) -> E:
+    async def _once(self, listener: Listener[E]) -> E:
         async for event in listener:
-            if isinstance(event, kind):
-                return event
+            return event
         raise SessionClosed(self.closed or WebSocketClosed(code=GONE))

@@ -10,9 +10,9 @@ InworldError
 └── SessionTimeout          (also TimeoutError) the server did not answer in time
 """
 
+from .error_event import Error
 from .event import Event
 from .local_events import HTTPResponse, UntypedFrame, WebSocketClosed, WebSocketError
-from .server_events import Error
 
 ADVICE = {
     400: "check the session key and the url",

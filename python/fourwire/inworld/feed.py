@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from typing import Self
+from typing import Any, Generic, Self, TypeVar, overload
 from weakref import WeakSet
 
 from .event import Event
@@ -11,21 +11,25 @@ EVENTS = 10_000
 """How many events wait for one listener: hours of a call; a listener so late has gone away."""
 
 
-class Listener:
+E = TypeVar("E", bound=Event)
+
+
+class Listener(Generic[E]):
     """Events in the order they happened, to be read with `async for`, until the session ends."""
 
-    def __init__(self, most: int = EVENTS) -> None:
+    def __init__(self, *kinds: type[E], most: int = EVENTS) -> None:
         self.lost = 0
         """How many events were dropped because nobody read them."""
+        self._kinds: tuple[type[Any], ...] = kinds or (Event,)
         self._most = most
-        self._waiting: deque[Event] = deque()
+        self._waiting: deque[E] = deque()
         self._news = asyncio.Event()
         self._finished = False
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Event:
+    async def __anext__(self) -> E:
         while not self._waiting:
             if self._finished:
                 raise StopAsyncIteration
@@ -34,7 +38,9 @@ class Listener:
         return self._waiting.popleft()
 
     def hear(self, event: Event) -> None:
-        """Let the listener have `event`."""
+        """Let the listener have `event`, if it is of a kind that it listens for."""
+        if not isinstance(event, self._kinds):
+            return
         if len(self._waiting) >= self._most:
             self._waiting.popleft()
             self.lost += 1
@@ -54,12 +60,16 @@ class Feed:
     """
 
     def __init__(self) -> None:
-        self._listeners: WeakSet[Listener] = WeakSet()
+        self._listeners: WeakSet[Listener[Any]] = WeakSet()
         self._finished = False
 
-    def listen(self) -> Listener:
-        """A new listener, which hears from now on."""
-        listener = Listener()
+    @overload
+    def listen(self) -> Listener[Event]: ...
+    @overload
+    def listen(self, *kinds: type[E]) -> Listener[E]: ...
+    def listen(self, *kinds: type[Any]) -> Listener[Any]:
+        """A new listener, which hears events of `kinds` from now on; all where none is named."""
+        listener: Listener[Any] = Listener(*kinds)
         if self._finished:
             listener.finish()
         self._listeners.add(listener)

@@ -5,22 +5,22 @@ no JSON object `MalformedFrame`; a field of a wrong type counts as missing.
 """
 
 from inspect import isclass
-from typing import Any, TypeVar, get_args
+from typing import Any
 
 import msgspec
 
-from . import server_events
+from . import error_event, response_events, server_events
 from .event import Event, ServerEvent
+from .lenient import as_far_as_sound
 from .local_events import MalformedFrame, Unknown, UntypedFrame
-
-S = TypeVar("S", bound=msgspec.Struct)
 
 EXCERPT = 512
 """How many bytes of a malformed frame its event shows; frames may be megabytes long."""
 
 SERVER_EVENTS: dict[str, type[ServerEvent]] = {
     cls.type: cls
-    for cls in vars(server_events).values()
+    for module in (server_events, response_events, error_event)
+    for cls in vars(module).values()
     if isclass(cls) and issubclass(cls, ServerEvent) and hasattr(cls, "type")
 }
 """Every event class by its type on the wire."""
@@ -58,45 +58,8 @@ def _event_in(message: dict[str, Any], frame: bytes) -> Event:
     if not isinstance(wire_type, str):
         return _untyped(message, frame)
     cls = SERVER_EVENTS.get(ALIASES.get(wire_type, wire_type))
-    event = None if cls is None else _typed(cls, message)
+    event = None if cls is None else as_far_as_sound(cls, message)
     return Unknown(type=wire_type, raw=frame) if event is None else event
-
-
-def _typed(cls: type[S], message: dict[str, Any]) -> S | None:
-    try:
-        return msgspec.convert(message, cls)
-    except msgspec.ValidationError:
-        return _salvaged(cls, message)
-
-
-def _salvaged(cls: type[S], message: dict[str, Any]) -> S | None:
-    """As much of `message` as has the right types; `None` where a required field has not."""
-    sound: dict[str, Any] = {}
-    for field in msgspec.structs.fields(cls):
-        if field.encode_name not in message:
-            continue
-        try:
-            sound[field.name] = _value(field.type, message[field.encode_name])
-        except msgspec.ValidationError:
-            continue
-    try:
-        return cls(**sound)
-    except TypeError:
-        return None
-
-
-def _value(kind: Any, value: object) -> Any:
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError:
-        inner = next((t for t in get_args(kind) or (kind,) if _is_struct(t)), None)
-        if inner is None or not isinstance(value, dict):
-            return msgspec.convert(value, kind, strict=False)  # 5120.0 where 5120 was meant
-        return _salvaged(inner, value)
-
-
-def _is_struct(kind: Any) -> bool:
-    return isclass(kind) and issubclass(kind, msgspec.Struct)
 
 
 def _untyped(message: dict[str, Any], frame: bytes) -> UntypedFrame:

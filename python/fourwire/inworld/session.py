@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -23,6 +23,8 @@ from .commands import (
 )
 from .event import Event
 from .events import (
+    AgentTranscript,
+    AgentTranscriptDelta,
     Error,
     MalformedFrame,
     ResponseCreated,
@@ -31,9 +33,12 @@ from .events import (
     SessionUpdated,
     Unknown,
     UntypedFrame,
+    UserTranscript,
+    UserTranscriptDelta,
     WebSocketClosed,
     read_event,
 )
+from .partial import Partials, Style
 
 REMEMBERED = 256
 """How many commands stay known by their id, so that an error can be told which one it answers."""
@@ -129,6 +134,8 @@ class Session:
         self._outputs: deque[Output] = deque()
         self._questions: deque[str] = deque([OPENING])
         self._commands: dict[str, str] = {}
+        self._callers_words = Partials()
+        self._agents_words = Partials(Style.NEWS)
         self._requested: str | None = None
         self._greeting: str | None = None
         self._greeted = False
@@ -143,9 +150,7 @@ class Session:
         """Take a frame from the server."""
         if self.state is State.ENDED:
             raise IllegalMove("a frame in state ENDED")
-        event = read_event(frame)
-        if isinstance(event, Error):
-            event = self._attributed(event)
+        event = self._completed(read_event(frame))
         self._outputs.append(event)
         consequence = self._CONSEQUENCES.get(type(event))
         if consequence is not None:
@@ -217,11 +222,21 @@ class Session:
         if len(self._commands) > REMEMBERED:
             del self._commands[next(iter(self._commands))]
 
-    def _attributed(self, error: Error) -> Error:
-        answers = self._commands.get(error.caused_by or "")
-        event = msgspec.structs.replace(error, answers=answers)
-        event.keep(error.payload)
-        return event
+    def _completed(self, event: Event) -> Event:
+        """`event` with what only we know: which command an error answers, what was said before."""
+        known: dict[str, Any]
+        match event:
+            case Error():
+                known = {"answers": self._commands.get(event.caused_by or "")}
+            case UserTranscriptDelta(item_id=item, text=text):
+                known = {"so_far": self._callers_words.take(item or "", text)}
+            case AgentTranscriptDelta(item_id=item, text=text):
+                known = {"so_far": self._agents_words.take(item or "", text)}
+            case _:
+                return event
+        completed = msgspec.structs.replace(event, **known)
+        completed.keep(event.payload)
+        return completed
 
     def _answer(self, question: str, answer: Answer) -> None:
         self._questions.remove(question)
@@ -264,6 +279,12 @@ class Session:
         elif event.answers is None and self._questions and not event.harmless:
             self._answer(self._questions[0], event)
 
+    def _after_callers_words(self, event: UserTranscript) -> None:
+        self._callers_words.finish(event.item_id or "")
+
+    def _after_agents_words(self, event: AgentTranscript) -> None:
+        self._agents_words.finish(event.item_id or "")
+
     def _after_untyped(self, event: UntypedFrame) -> None:
         self.tally.untyped += 1
         if event.error_type is not None and self._questions:
@@ -280,6 +301,8 @@ class Session:
         SessionUpdated: _after_updated,
         ResponseCreated: _after_response_created,
         ResponseDone: _after_response_done,
+        UserTranscript: _after_callers_words,
+        AgentTranscript: _after_agents_words,
         Error: _after_error,
         UntypedFrame: _after_untyped,
         MalformedFrame: _after_malformed,

@@ -153,13 +153,13 @@ class FakeAgent:
         self.closed_by_us = False
         self.active_response: str | None = None
         self._feed = Feed()
-        self._first = self._feed.listen()
+        self._first: Listener[Event] = self._feed.listen()
 
-    def __aiter__(self) -> Listener:
+    def __aiter__(self) -> Listener[Event]:
         return self._first
 
-    def events(self) -> Listener:
-        return self._feed.listen()
+    def events(self, *kinds: type[Event]) -> Listener[Event]:
+        return self._feed.listen(*kinds)
 
     def publish(self, event: Event) -> None:
         self._feed.publish(event)

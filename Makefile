@@ -23,6 +23,7 @@ test: test-rust test-python
 
 test-rust:
 	cargo test --quiet $(CRATES)
+	cargo test --quiet -p fourwire-kernels -p fourwire --features portable --lib --test '*'
 
 test-python: $(BUILT) peers
 	$(BIN)/pytest

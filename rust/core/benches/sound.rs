@@ -13,7 +13,7 @@ use fourwire::ClockRate::{self, Hz8000, Hz16000, Hz24000, Hz48000};
 use fourwire::Law;
 use fourwire::listen::concealer::Concealer;
 use fourwire::sound::g711;
-use fourwire::sound::level;
+use fourwire::sound::level::Levels;
 use fourwire::sound::resampler::{Preset, Resampler};
 use timing::{heading, measure};
 
@@ -29,8 +29,8 @@ fn main() {
     resampling(Hz8000, Hz24000, Preset::LowDelay);
     concealing();
     let pcm = speech(160);
-    measure("level of 160 samples", || {
-        black_box(level::dbov(black_box(&pcm)));
+    measure("levels of 160 samples", || {
+        black_box(Levels::of(black_box(&pcm)));
     });
 }
 

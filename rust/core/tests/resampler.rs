@@ -156,6 +156,41 @@ fn full_scale_is_clipped_and_does_not_wrap() {
     assert!(sign_changes <= 40, "{sign_changes} changes of sign");
 }
 
+/// Noise of full scale, the same every time.
+fn noise(samples: usize) -> Vec<i16> {
+    let mut dice = 1u32;
+    let mut next = || {
+        dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (dice >> 16) as i16
+    };
+    (0..samples).map(|_| next()).collect()
+}
+
+/// FNV-1a, 64 bits.
+fn fingerprint(pcm: &[i16]) -> u64 {
+    pcm.iter().flat_map(|sample| sample.to_le_bytes()).fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    })
+}
+
+#[test]
+fn every_processor_gives_the_same_bits() {
+    let noise = noise(10_000);
+    let all: Vec<i16> =
+        pairs().flat_map(|(from, to)| resample(from, to, Preset::Standard, &noise)).collect();
+    assert_eq!(fingerprint(&all), 0xB2E4_1334_A920_5605);
+}
+
+#[test]
+fn a_long_recording_gives_what_its_frames_give() {
+    let noise = noise(20_000);
+    for (from, to) in pairs() {
+        let (mut resampler, mut out) = (Resampler::new(from, to, Preset::Standard), Vec::new());
+        noise.chunks(160).for_each(|frame| resampler.process(frame, &mut out));
+        assert_eq!(out, resample(from, to, Preset::Standard, &noise), "{from:?} to {to:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn chunks_give_what_the_whole_gives_to_the_bit(

@@ -1,14 +1,11 @@
-//! A polyphase filter: the whole run of outputs in one call, so that neighbours overlap in the
-//! processor's pipeline.
+//! A polyphase filter: the whole run of outputs in one call, many outputs at a time.
 
-/// Sums are kept in this many lanes, whatever the vector unit's width, and added up in one order:
-/// so the result does not depend on the processor.
-pub const LANES: usize = 16;
+use crate::dispatch::dispatched;
 
 /// The coefficients of a conversion by `up / down`.
 #[derive(Clone, Debug)]
 pub struct Bank {
-    /// Phase after phase, each of `length`, oldest sample's first.
+    /// Phase after phase, each of `down` rows: every `down`-th tap, from the oldest sample's on.
     taps: Vec<f32>,
     length: usize,
     up: usize,
@@ -16,19 +13,18 @@ pub struct Bank {
 }
 
 impl Bank {
-    /// A bank of `up` phases, each filled up with zeros in front to a multiple of [`LANES`].
+    /// A bank of `up` phases, each with its oldest sample's tap first.
     ///
     /// # Panics
-    /// Where there are not `up` phases of one length, or `up` or `down` is zero.
+    /// Where there are not `up` phases of one length, which `down` divides.
     pub fn new(phases: &[Vec<f32>], up: usize, down: usize) -> Self {
         assert!(up > 0 && down > 0 && phases.len() == up, "{up} phases are needed");
-        let longest = phases[0].len();
-        assert!(phases.iter().all(|phase| phase.len() == longest), "phases differ in length");
-        let length = longest.next_multiple_of(LANES).max(LANES);
-        let padding = std::iter::repeat_n(0.0, length - longest);
-        let padded = |phase: &Vec<f32>| padding.clone().chain(phase.iter().copied()).collect();
-        let taps = phases.iter().flat_map(|phase| -> Vec<f32> { padded(phase) }).collect();
-        Self { taps, length, up, down }
+        let length = phases[0].len();
+        assert!(length > 0 && length.is_multiple_of(down), "{length} taps are not rows of {down}");
+        assert!(phases.iter().all(|phase| phase.len() == length), "phases differ in length");
+        let row = |phase: &[f32], n| phase[n..].iter().copied().step_by(down).collect::<Vec<_>>();
+        let rows = phases.iter().flat_map(|phase| (0..down).map(move |n| row(phase, n)));
+        Self { taps: rows.flatten().collect(), length, up, down }
     }
 
     /// How many input samples an output is made of.
@@ -36,7 +32,7 @@ impl Bank {
         self.length
     }
 
-    /// How many outputs `input` gives from `position` on.
+    /// How many outputs `input` samples give from `position` on.
     pub fn outputs(&self, input: usize, position: usize) -> usize {
         let windows = (input + 1).saturating_sub(self.length);
         (windows * self.up).saturating_sub(position).div_ceil(self.down)
@@ -46,109 +42,168 @@ impl Bank {
     pub fn advance(&self, position: usize, outputs: usize) -> usize {
         position + outputs * self.down
     }
-}
 
-/// Fills `out`, whose length [`Bank::outputs`] told, with the outputs of `input` from `position`
-/// on, rounded to the nearest sample and clipped.
-///
-/// A position counts outputs at the common multiple of both rates; the first window of `input`
-/// begins at zero.
-///
-/// # Panics
-/// Where `out` is longer than [`Bank::outputs`] allows.
-#[inline]
-pub fn filter(bank: &Bank, input: &[f32], position: usize, out: &mut [i16]) {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: `wide::filter` asks for AVX2 alone, and this processor was just seen to have it.
-        return unsafe { wide::filter(bank, input, position, out) };
+    #[inline(always)]
+    fn rows(&self, phase: usize) -> std::slice::ChunksExact<'_, f32> {
+        self.taps[phase * self.length..][..self.length].chunks_exact(self.length / self.down)
     }
-    run(bank, input, position, out, dot);
 }
 
+dispatched! {
+    /// Fills `out`, whose length [`Bank::outputs`] told, with the outputs of `input` from `position`
+    /// on, rounded to the nearest sample and clipped.
+    ///
+    /// A position counts outputs at the common multiple of both rates; the first window of `input`
+    /// begins at zero. `room` is for the work and keeps its size from call to call.
+    ///
+    /// An output's terms are added up one by one, a row of taps after the other, so its bits do not
+    /// depend on how many outputs a processor makes at a time.
+    ///
+    /// # Panics
+    /// Where `out` is longer than [`Bank::outputs`] allows.
+    pub fn filter(
+        bank: &Bank, input: &[i16], position: usize, room: &mut Vec<f32>, out: &mut [i16],
+    ) = filter_body
+}
+
+/// Outputs that are `up` apart have the same taps, and their windows lie `down` samples apart:
+/// with every `down`-th sample side by side, one tap meets neighbours for many outputs.
 #[inline(always)]
-fn run(
-    bank: &Bank,
-    input: &[f32],
-    position: usize,
-    out: &mut [i16],
-    dot: impl Fn(&[f32], &[f32]) -> f32,
-) {
-    let (mut at, mut phase) = (position / bank.up, position % bank.up);
-    for sample in out {
-        let window = &input[at..at + bank.length];
-        let taps = &bank.taps[phase * bank.length..(phase + 1) * bank.length];
-        *sample = round(dot(window, taps));
-        phase += bank.down;
-        while phase >= bank.up {
-            phase -= bank.up;
-            at += 1;
-        }
+fn filter_body(bank: &Bank, input: &[i16], position: usize, room: &mut Vec<f32>, out: &mut [i16]) {
+    assert!(out.len() <= bank.outputs(input.len(), position), "more outputs than input");
+    let planes = Planes::deal(input, bank.down, room);
+    for first in 0..bank.up.min(out.len()) {
+        let place = position + first * bank.down;
+        let filter = Filter { bank, planes, phase: place % bank.up, at: place / bank.up };
+        filter.run(&mut out[first..]);
     }
 }
 
+/// The filter of every `up`-th output.
+struct Filter<'a> {
+    bank: &'a Bank,
+    planes: Planes<'a>,
+    phase: usize,
+    /// Where the first output's window begins.
+    at: usize,
+}
+
+impl Filter<'_> {
+    #[inline(always)]
+    fn run(&self, out: &mut [i16]) {
+        let step = self.bank.up;
+        let mut done = 0;
+        let mut blocks = out.chunks_exact_mut(WHOLE * step);
+        for out in &mut blocks {
+            scatter(&self.sums::<BLOCK, WHOLE>(done), out, step);
+            done += WHOLE;
+        }
+        for out in blocks.into_remainder().chunks_mut(LANES * step) {
+            scatter(&self.sums::<1, LANES>(done), out, step);
+            done += LANES;
+        }
+    }
+
+    /// `WIDTH` outputs, `N` vectors of them, after the first `done`.
+    #[inline(always)]
+    fn sums<const N: usize, const WIDTH: usize>(&self, done: usize) -> [i16; WIDTH] {
+        let mut sums = [[0.0; LANES]; N];
+        for (n, taps) in self.bank.rows(self.phase).enumerate() {
+            let samples = &self.planes.row(self.at + n)[done..];
+            for (tap, samples) in taps.iter().zip(samples.windows(WIDTH)) {
+                for (sums, samples) in sums.iter_mut().zip(samples.as_chunks::<LANES>().0) {
+                    for lane in 0..LANES {
+                        sums[lane] += samples[lane] * tap;
+                    }
+                }
+            }
+        }
+        std::array::from_fn(|n| round(sums[n / LANES][n % LANES]))
+    }
+}
+
+/// Puts `samples` where every `step`-th sample of `out` lies, as far as there are any.
 #[inline(always)]
-fn dot(window: &[f32], taps: &[f32]) -> f32 {
-    let mut lanes = [0.0; LANES];
-    for (samples, taps) in window.as_chunks::<LANES>().0.iter().zip(taps.as_chunks::<LANES>().0) {
-        for lane in 0..LANES {
-            lanes[lane] += samples[lane] * taps[lane];
-        }
-    }
-    let eight: [f32; 8] = std::array::from_fn(|n| lanes[n] + lanes[n + 8]);
-    let four: [f32; 4] = std::array::from_fn(|n| eight[n] + eight[n + 4]);
-    (four[0] + four[2]) + (four[1] + four[3])
-}
-
-/// The same, spelled out: left to itself, the compiler sums two lanes at a time.
-#[cfg(target_arch = "x86_64")]
-mod wide {
-    use std::arch::x86_64::*;
-
-    use super::{Bank, LANES, run};
-
-    #[target_feature(enable = "avx2")]
-    pub(super) fn filter(bank: &Bank, input: &[f32], position: usize, out: &mut [i16]) {
-        run(bank, input, position, out, |window, taps| dot(window, taps));
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn dot(window: &[f32], taps: &[f32]) -> f32 {
-        let (mut low, mut high) = (_mm256_setzero_ps(), _mm256_setzero_ps());
-        let chunks = window.as_chunks::<LANES>().0.iter().zip(taps.as_chunks::<LANES>().0);
-        for (samples, taps) in chunks {
-            let ([a, b], [c, d]) = (halves(samples), halves(taps));
-            low = _mm256_add_ps(low, _mm256_mul_ps(a, c));
-            high = _mm256_add_ps(high, _mm256_mul_ps(b, d));
-        }
-        let eight = _mm256_add_ps(low, high);
-        let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-        _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn halves(chunk: &[f32; LANES]) -> [__m256; 2] {
-        // SAFETY: a chunk holds two vectors of eight, and unaligned loads are asked for.
-        unsafe { [_mm256_loadu_ps(chunk.as_ptr()), _mm256_loadu_ps(chunk.as_ptr().add(8))] }
+fn scatter(samples: &[i16], out: &mut [i16], step: usize) {
+    let mut place = 0;
+    for &sample in samples {
+        let Some(out) = out.get_mut(place) else { return };
+        *out = sample;
+        place += step;
     }
 }
 
-/// To the nearest, ties to even. Adding and taking away 1.5 · 2²³ leaves no room for a fraction,
-/// and unlike `round` it needs no instruction that older processors lack.
+/// Samples dealt out in turn to as many planes as there are samples between windows.
+#[derive(Clone, Copy)]
+struct Planes<'a> {
+    /// Plane after plane, each with room behind it, so that the last windows may be read in full.
+    samples: &'a [f32],
+    planes: usize,
+}
+
+impl<'a> Planes<'a> {
+    #[inline(always)]
+    fn deal(input: &[i16], planes: usize, room: &'a mut Vec<f32>) -> Self {
+        let length = input.len().div_ceil(planes) + LANES;
+        let size = planes * length;
+        room.resize(2 * size, 0.0);
+        let (flat, dealt) = room.split_at_mut(size);
+        flat.iter_mut().zip(input).for_each(|(place, &sample)| *place = f32::from(sample));
+        if planes == 1 {
+            return Self { samples: flat, planes };
+        }
+        for (n, plane) in dealt.chunks_exact_mut(length).enumerate() {
+            for (place, samples) in plane.iter_mut().zip(flat.chunks_exact(planes)) {
+                *place = samples[n];
+            }
+        }
+        Self { samples: dealt, planes }
+    }
+
+    /// Every `planes`-th sample from that at `at` on.
+    #[inline(always)]
+    fn row(&self, at: usize) -> &[f32] {
+        let length = self.samples.len() / self.planes;
+        &self.samples[at % self.planes * length..][at / self.planes..length]
+    }
+}
+
+/// Outputs of one vector.
+const LANES: usize = 8;
+
+/// Vectors of outputs made at once: enough that none waits for its last sum, few enough for the
+/// registers.
+const BLOCK: usize = 5;
+
+/// Outputs of a block.
+const WHOLE: usize = BLOCK * LANES;
+
+/// To the nearest, ties to even. Adding 1.5 · 2²³ leaves no room for a fraction, and puts the number
+/// into the lowest bits as it stands: so no instruction is needed that older processors lack.
 #[inline(always)]
 fn round(value: f32) -> i16 {
     const NO_FRACTION: f32 = 12_582_912.0;
     let clipped = value.clamp(f32::from(i16::MIN), f32::from(i16::MAX));
-    ((clipped + NO_FRACTION) - NO_FRACTION) as i16
+    (clipped + NO_FRACTION).to_bits() as i16
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// The definition: one output after the other, a row of taps after the other.
+    fn by_definition(bank: &Bank, input: &[i16], position: usize, out: &mut [i16]) {
+        for (n, out) in out.iter_mut().enumerate() {
+            let place = position + n * bank.down;
+            let mut sum = 0.0;
+            for (row, taps) in bank.rows(place % bank.up).enumerate() {
+                let samples = input[place / bank.up + row..].iter().step_by(bank.down);
+                sum = taps.iter().zip(samples).fold(sum, |sum, (tap, &s)| sum + f32::from(s) * tap);
+            }
+            *out = round(sum);
+        }
+    }
 
     #[test]
     fn samples_are_rounded_to_the_nearest_and_clipped() {
@@ -158,18 +213,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_builds_agree_to_the_bit(
-            input in proptest::collection::vec(-32_768.0f32..32_767.0, 40..200),
-            phases in proptest::collection::vec(proptest::collection::vec(-1.0f32..1.0, 20), 3),
-            down in 1usize..4,
-            position in 0usize..3,
+        fn all_builds_agree_to_the_bit(
+            input in proptest::collection::vec(any::<i16>(), 60..400),
+            taps in proptest::collection::vec(-1.0f32..1.0, 60 * 6),
+            up in 1usize..7,
+            down in 1usize..7,
+            position in 0usize..7,
+            left_over in proptest::collection::vec(any::<f32>(), 0..500),
         ) {
-            let bank = Bank::new(&phases, 3, down);
+            let phases: Vec<Vec<f32>> = taps.chunks(60).take(up).map(<[f32]>::to_vec).collect();
+            let bank = Bank::new(&phases, up, down);
             let outputs = bank.outputs(input.len(), position);
-            let (mut wide, mut scalar) = (vec![0; outputs], vec![0; outputs]);
-            filter(&bank, &input, position, &mut wide);
-            run(&bank, &input, position, &mut scalar, dot);
-            prop_assert_eq!(wide, scalar);
+            let (mut wide, mut scalar, mut plain) =
+                (vec![0; outputs], vec![0; outputs], vec![0; outputs]);
+            filter(&bank, &input, position, &mut left_over.clone(), &mut wide);
+            filter_body(&bank, &input, position, &mut left_over.clone(), &mut scalar);
+            by_definition(&bank, &input, position, &mut plain);
+            prop_assert_eq!(&wide, &plain);
+            prop_assert_eq!(&scalar, &plain);
         }
     }
 }

@@ -1,37 +1,28 @@
 //! G.711 by formula: shifts and masks that a vector unit does for many samples at a time.
 
-use crate::dispatch::dispatched;
+use crate::dispatch::by_hand;
 
-/// Expands µ-law `codes` (ITU-T G.711 table 2a) into `out`, as many as the shorter one has.
-#[inline]
-pub fn decode_mu(codes: &[u8], out: &mut [i16]) {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: `wide` asks for AVX2 alone, and this processor was just seen to have it.
-        return unsafe { wide::decode_mu(codes, out) };
-    }
-    decode_mu_body(codes, out);
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
+by_hand! {
+    /// Expands µ-law `codes` (ITU-T G.711 table 2a) into `out`, as many as the shorter one has.
+    pub fn decode_mu(codes: &[u8], out: &mut [i16]) = wide::decode_mu, decode_mu_body
 }
 
-/// Expands A-law `codes` (ITU-T G.711 table 1a) into `out`, as many as the shorter one has.
-#[inline]
-pub fn decode_a(codes: &[u8], out: &mut [i16]) {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: `wide` asks for AVX2 alone, and this processor was just seen to have it.
-        return unsafe { wide::decode_a(codes, out) };
-    }
-    decode_a_body(codes, out);
+by_hand! {
+    /// Expands A-law `codes` (ITU-T G.711 table 1a) into `out`, as many as the shorter one has.
+    pub fn decode_a(codes: &[u8], out: &mut [i16]) = wide::decode_a, decode_a_body
 }
 
-dispatched! {
+by_hand! {
     /// Compresses `pcm` into µ-law codes, as many as the shorter one has.
-    pub fn encode_mu(pcm: &[i16], out: &mut [u8]) = encode_mu_body
+    pub fn encode_mu(pcm: &[i16], out: &mut [u8]) = wide::encode_mu, encode_mu_body
 }
 
-dispatched! {
+by_hand! {
     /// Compresses `pcm` into A-law codes, as many as the shorter one has.
-    pub fn encode_a(pcm: &[i16], out: &mut [u8]) = encode_a_body
+    pub fn encode_a(pcm: &[i16], out: &mut [u8]) = wide::encode_a, encode_a_body
 }
 
 #[inline(always)]
@@ -108,101 +99,6 @@ fn top_bit(value: i32) -> i32 {
     (((value as f32).to_bits() >> 23) as i32) - 127
 }
 
-/// Expansion spelled out: sixteen samples at a time, where the compiler finds eight.
-///
-/// 16-bit lanes cannot be shifted each by an amount of its own, but they can be multiplied by a
-/// power of two that is looked up.
-#[cfg(target_arch = "x86_64")]
-mod wide {
-    use std::arch::x86_64::*;
-
-    const LANES: usize = 16;
-
-    #[target_feature(enable = "avx2")]
-    pub(super) fn decode_mu(codes: &[u8], out: &mut [i16]) {
-        let (codes, samples, rest) = blocks(codes, out);
-        for (codes, samples) in codes.iter().zip(samples) {
-            let bits = _mm256_xor_si256(load(codes), _mm256_set1_epi16(0xFF));
-            let steps = _mm256_slli_epi16(_mm256_and_si256(bits, _mm256_set1_epi16(0x0F)), 3);
-            let biased = _mm256_add_epi16(steps, _mm256_set1_epi16(0x84));
-            let magnitude = doubled(biased, segment(bits));
-            let value = _mm256_sub_epi16(magnitude, _mm256_set1_epi16(0x84));
-            store(samples, negate_if(value, sign(bits)));
-        }
-        super::decode_mu_body(rest.0, rest.1);
-    }
-
-    #[target_feature(enable = "avx2")]
-    pub(super) fn decode_a(codes: &[u8], out: &mut [i16]) {
-        let (codes, samples, rest) = blocks(codes, out);
-        for (codes, samples) in codes.iter().zip(samples) {
-            let bits = _mm256_xor_si256(load(codes), _mm256_set1_epi16(0x55));
-            let segment = segment(bits);
-            let curved = _mm256_cmpgt_epi16(segment, _mm256_setzero_si256());
-            let steps = _mm256_slli_epi16(_mm256_and_si256(bits, _mm256_set1_epi16(0x0F)), 4);
-            let offset = _mm256_and_si256(curved, _mm256_set1_epi16(0x100));
-            let linear = _mm256_add_epi16(_mm256_add_epi16(steps, offset), _mm256_set1_epi16(8));
-            // A true comparison is minus one: the first curved segment is not doubled.
-            let value = doubled(linear, _mm256_add_epi16(segment, curved));
-            let negative = _mm256_xor_si256(sign(bits), _mm256_set1_epi16(-1));
-            store(samples, negate_if(value, negative));
-        }
-        super::decode_a_body(rest.0, rest.1);
-    }
-
-    type Blocks<'a> = (&'a [[u8; LANES]], &'a mut [[i16; LANES]], (&'a [u8], &'a mut [i16]));
-
-    /// Whole vectors of both, as many as the shorter one has, and what is left.
-    fn blocks<'a>(codes: &'a [u8], out: &'a mut [i16]) -> Blocks<'a> {
-        let length = codes.len().min(out.len());
-        let (codes, codes_left) = codes[..length].as_chunks();
-        let (samples, samples_left) = out[..length].as_chunks_mut();
-        (codes, samples, (codes_left, samples_left))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn segment(bits: __m256i) -> __m256i {
-        _mm256_and_si256(_mm256_srli_epi16(bits, 4), _mm256_set1_epi16(0x07))
-    }
-
-    /// All ones where the code's highest bit is set.
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn sign(bits: __m256i) -> __m256i {
-        _mm256_srai_epi16(_mm256_slli_epi16(bits, 8), 15)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn negate_if(value: __m256i, mask: __m256i) -> __m256i {
-        _mm256_sub_epi16(_mm256_xor_si256(value, mask), mask)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn doubled(value: __m256i, times: __m256i) -> __m256i {
-        let powers = _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
-        // An index with its highest bit set gives zero: so the upper byte of a lane stays empty.
-        let index = _mm256_or_si256(times, _mm256_set1_epi16(i16::MIN));
-        _mm256_mullo_epi16(value, _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(powers), index))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn load(codes: &[u8; LANES]) -> __m256i {
-        // SAFETY: there are sixteen bytes, and an unaligned load is asked for.
-        _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(codes.as_ptr().cast()) })
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn store(samples: &mut [i16; LANES], value: __m256i) {
-        // SAFETY: there is room for sixteen samples, and an unaligned store is asked for.
-        unsafe { _mm256_storeu_si256(samples.as_mut_ptr().cast(), value) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,7 +113,7 @@ mod tests {
         let decoders: [(Decoder, Decoder); 2] =
             [(decode_mu, decode_mu_body), (decode_a, decode_a_body)];
         for (wide, scalar) in decoders {
-            // Lengths that leave something over are expanded in part by the scalar twin.
+            // Of lengths that leave something over, the scalar twin takes the rest.
             for length in (0..40).chain([256]) {
                 let (mut a, mut b) = ([0; 256], [0; 256]);
                 wide(&codes[..length], &mut a);
@@ -228,10 +124,12 @@ mod tests {
         let encoders: [(Encoder, Encoder); 2] =
             [(encode_mu, encode_mu_body), (encode_a, encode_a_body)];
         for (wide, scalar) in encoders {
-            let (mut a, mut b) = (vec![0; 65_536], vec![0; 65_536]);
-            wide(&samples, &mut a);
-            scalar(&samples, &mut b);
-            assert_eq!(a, b);
+            for length in (0..70).chain([65_536]) {
+                let (mut a, mut b) = (vec![0; 65_536], vec![0; 65_536]);
+                wide(&samples[..length], &mut a);
+                scalar(&samples[..length], &mut b);
+                assert_eq!(a, b);
+            }
         }
     }
 }

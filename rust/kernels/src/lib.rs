@@ -1,9 +1,11 @@
-//! Inner loops, each written once and compiled twice.
+//! Inner loops, each with a scalar twin.
 //!
-//! The plain build of a loop is its scalar twin and runs anywhere. The other build is allowed the
-//! vector instructions that this processor turns out to have; the compiler makes vectors of the
-//! same source, but for the few loops that it has to be told how to. Neither reorders or fuses
-//! floating-point operations, so both give the same bits on every machine, which the tests check.
+//! The twin is plain Rust and runs anywhere. Beside it stands a build that is allowed the vector
+//! instructions that this processor turns out to have: of the same source where the compiler makes
+//! good vectors of it, written by hand where it does not. No build reorders or fuses floating-point
+//! operations, so all give the same bits on every machine, which the tests check.
+//!
+//! With the feature `portable` only the twins are used.
 
 mod dispatch;
 pub mod fir;

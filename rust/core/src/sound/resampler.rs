@@ -64,7 +64,9 @@ struct Filter {
     up: usize,
     delay: Duration,
     /// The end of the input so far, one sample short of a window.
-    input: Vec<f32>,
+    input: Vec<i16>,
+    /// For the filter's work.
+    room: Vec<f32>,
     /// Where the next output lies, in steps of the common multiple of both rates.
     position: usize,
 }
@@ -113,17 +115,22 @@ impl Filter {
             bank,
             up,
             delay: lower.duration_of(preset.half() as u64),
-            input: vec![0.0; bank.length() - 1],
+            input: vec![0; bank.length() - 1],
+            room: Vec::new(),
             position: 0,
         }
     }
 
     fn process(&mut self, input: &[i16], out: &mut Vec<i16>) {
-        self.input.extend(input.iter().map(|&sample| f32::from(sample)));
+        input.chunks(PIECE).for_each(|piece| self.process_piece(piece, out));
+    }
+
+    fn process_piece(&mut self, input: &[i16], out: &mut Vec<i16>) {
+        self.input.extend_from_slice(input);
         let outputs = self.bank.outputs(self.input.len(), self.position);
         let start = out.len();
         out.resize(start + outputs, 0);
-        fir::filter(self.bank, &self.input, self.position, &mut out[start..]);
+        fir::filter(self.bank, &self.input, self.position, &mut self.room, &mut out[start..]);
         let windows = self.input.len() + 1 - self.bank.length();
         self.position = self.bank.advance(self.position, outputs) - windows * self.up;
         self.input.drain(..windows);
@@ -131,9 +138,12 @@ impl Filter {
 
     fn reset(&mut self) {
         self.position = 0;
-        self.input.fill(0.0);
+        self.input.fill(0);
     }
 }
+
+/// Samples filtered at a time, so that a long recording takes no more room than a short one.
+const PIECE: usize = 4_096;
 
 /// `to / from` in lowest terms.
 fn ratio(from: ClockRate, to: ClockRate) -> (usize, usize) {

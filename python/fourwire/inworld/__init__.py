@@ -13,7 +13,7 @@ The protocol itself is in `session` (a machine without socket or clock), `events
 
 from msgspec import UNSET
 
-from . import commands, events
+from . import commands, events, fields
 from . import realtime_api_events as RealtimeAPIEvents
 from .agent import Agent
 from .audio import AudioFormats
@@ -54,5 +54,6 @@ __all__ = [
     "commands",
     "connect",
     "events",
+    "fields",
     *events.__all__,
 ]

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar, overload
 
@@ -15,11 +15,12 @@ from .errors import ServerError, SessionClosed, SessionTimeout
 from .event import Event
 from .events import Error, MalformedFrame, SessionUpdated, UntypedFrame, WebSocketClosed
 from .feed import Feed, Listener
+from .fields import doubts
 from .local_events import WebSocketError
 from .outbox import Outbox
 from .redaction import RedactedLog, Redactor
 from .session import OPENING, Answer, Answered, Send, Session, State
-from .session_settings import session_settings
+from .session_settings import Settings, session_settings
 from .transport import Disconnected, Transport
 from .verbs import Sent, Verbs, cancellation
 
@@ -137,19 +138,22 @@ class Agent(Verbs):
 
     async def session_update(
         self,
-        session: Mapping[str, Any],
+        session: Settings,
         *,
         timeout: float | None = 10.0,
         event_id: str | UnsetType = UNSET,
     ) -> SessionUpdated:
         """Change the session's settings and wait until the server has taken them over.
 
-        `session` is the session object, or `{"session": …}`. All of it is passed on, fields that
-        nobody here knows too, except that both audio formats become those of `audio`. Raises
+        `session` is a `fields.Session`, or the session object as a dictionary, or
+        `{"session": …}`. All of it is passed on, fields that nobody here knows too, except that
+        both audio formats become those of `audio`; what looks wrong is logged. Raises
         ServerError where the server refuses, SessionTimeout after `timeout` seconds without an
         answer, SessionClosed where the session is over.
         """
         settings = session_settings(session, self.audio)
+        for doubt in doubts(settings):
+            self._log.warning("%s", doubt)
         sent = self.tell(SessionUpdate(session=settings, event_id=event_id))
         if sent.event_id is None:
             raise SessionClosed(self.closed or WebSocketClosed(code=1000))

@@ -21,6 +21,7 @@ from .commands import (
     ResponseCreate,
 )
 from .events import SessionUpdated
+from .session_settings import Settings, wire_object
 
 
 class Sent:
@@ -61,7 +62,7 @@ class Verbs(ABC):
     @abstractmethod
     async def session_update(
         self,
-        session: Mapping[str, Any],
+        session: Settings,
         *,
         timeout: float | None = 10.0,
         event_id: str | UnsetType = UNSET,
@@ -137,14 +138,13 @@ class Verbs(ABC):
 
     def response_create(
         self,
-        response: Mapping[str, Any] | UnsetType = UNSET,
+        response: Settings | UnsetType = UNSET,
         *,
         event_id: str | UnsetType = UNSET,
     ) -> Sent:
         """Have the agent speak now; `response`, or `{"response": …}`, overrides the session."""
-        if not isinstance(response, UnsetType):
-            response = dict(response.get("response", response))
-        return self.tell(ResponseCreate(response=response, event_id=event_id))
+        wanted = UNSET if isinstance(response, UnsetType) else wire_object(response, "response")
+        return self.tell(ResponseCreate(response=wanted, event_id=event_id))
 
 
 def cancellation(response_id: str | None, event_id: str | UnsetType) -> ResponseCancel:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fourwire._core import LegConfig as LegConfig
     from fourwire._core import Network as Network
     from fourwire._core import Playout as Playout
+    from fourwire._core import PlayoutBuffer as PlayoutBuffer
     from fourwire._core import Resampler as Resampler
     from fourwire._core import RtpPacket as RtpPacket
     from fourwire._core import append_message as append_message
@@ -43,6 +44,7 @@ __all__ = [
     "MediaLeg",
     "Network",
     "Playout",
+    "PlayoutBuffer",
     "Resampler",
     "RtpPacket",
     "Secret",
@@ -68,6 +70,7 @@ _HOME = {
     "MediaLeg": "fourwire.media",
     "Network": "fourwire._core",
     "Playout": "fourwire._core",
+    "PlayoutBuffer": "fourwire._core",
     "Resampler": "fourwire._core",
     "RtpPacket": "fourwire._core",
     "Secret": "fourwire.settings",

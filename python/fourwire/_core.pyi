@@ -40,6 +40,7 @@ __all__ = [
     "LiveLeg",
     "Network",
     "Playout",
+    "PlayoutBuffer",
     "Port",
     "PortsExhausted",
     "Recorded",
@@ -340,6 +341,53 @@ class Network:
 
     def counters(self) -> dict[str, int]:
         """Where datagrams are."""
+
+@final
+class PlayoutBuffer:
+    """G.711 packets in, samples at 8 kHz at the pace of a loudspeaker out.
+
+    Always exactly as many samples as are asked for. The delay follows what the network does: as
+    little as lets nearly all packets come in time, reached by cutting out and repeating single
+    pitch periods, or for free while the sender is silent. What is missing is made up. Feed packets
+    of the audio's payload type, and comfort noise (RFC 3389).
+    """
+
+    def __new__(
+        cls,
+        *,
+        codec: _Codec = "PCMU",
+        packet_time_ms: float = 20,
+        longest_delay_ms: float = 500,
+    ) -> PlayoutBuffer: ...
+    def receive(self, now_ns: int, datagram: _Octets) -> _Arrival:
+        """Take in a datagram that arrived at `now_ns`, and tell what became of it.
+
+        The words are those of `Dejitter.receive`. `ValueError` where it is no RTP packet.
+        """
+
+    def play(self, now_ns: int, samples: int) -> bytes:
+        """The next samples as PCM16, to be heard from `now_ns` on."""
+
+    @property
+    def delay_ms(self) -> float:
+        """How much later samples are played than the fastest packets would have allowed for.
+
+        The time that a packet took to be filled is part of it.
+        """
+
+    @property
+    def target_ms(self) -> float:
+        """What the delay should be."""
+
+    @property
+    def drift_ppm(self) -> float:
+        """How many parts in a million the sender's clock is faster than the one of `now_ns`.
+
+        Zero in the first seconds.
+        """
+
+    def counters(self) -> dict[str, int]:
+        """What arrived and what became of it, and where samples came from."""
 
 @final
 class Playout:

@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Duration;
 
+use fourwire::listen::{PlayoutBuffer, PlayoutConfig};
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
 use fourwire::{AudioFormat, Bridge, ClockRate, Law, Leg, LegConfig, Media, Moment};
 
@@ -29,6 +30,44 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn a_playout_buffer_allocates_nothing() {
+    let mut buffer = PlayoutBuffer::new(PlayoutConfig::default());
+    let mut heard = Vec::with_capacity(160);
+    let mut before = 0;
+    for number in 0..2000_u64 {
+        if number == 100 {
+            before = ALLOCATIONS.get();
+        }
+        let now = Moment::from_millis(number * 20);
+        heard.clear();
+        buffer.play(now, 160, &mut heard);
+        // Jitter, loss, stalls and bursts, so that everything it can do is done.
+        let arrivals = if number % 100 < 20 { 0..0 } else { number..number + 1 };
+        let arrivals = if number % 100 == 20 { number - 20..number + 1 } else { arrivals };
+        for packet in arrivals.filter(|packet| packet % 10 != 9) {
+            let (sequence, timestamp) = (packet as u16, packet as u32 * 160);
+            let packet = RtpPacket::new(PayloadType::PCMU, sequence, timestamp, Ssrc(7), &SOUND);
+            buffer.receive(now, &packet);
+        }
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+    let it = buffer.counters();
+    assert!(it.removed_samples > 0 && it.concealed_samples > 0 && it.quiet_samples > 0, "{it:?}");
+}
+
+/// 20 ms of a tone of 400 Hz.
+const SOUND: [u8; 160] = {
+    let (wave, mut sound) = ([0xFF, 0x9C, 0x8F, 0x8A, 0x88, 0x8A, 0x8F, 0x9C], [0; 160]);
+    let mut n = 0;
+    while n < sound.len() {
+        let code = wave[n % 8];
+        sound[n] = if n % 16 < 8 { code } else { code & 0x7F };
+        n += 1;
+    }
+    sound
+};
 
 fn leg(format: AudioFormat) -> Leg {
     let config = LegConfig {

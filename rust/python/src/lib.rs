@@ -8,6 +8,7 @@ mod leg;
 mod listen;
 mod lock;
 mod network;
+mod playout_buffer;
 mod realtime;
 mod sound;
 mod speak;
@@ -34,6 +35,8 @@ mod _core {
     use crate::listen::Dejitter;
     #[pymodule_export]
     use crate::network::Network;
+    #[pymodule_export]
+    use crate::playout_buffer::PlayoutBuffer;
     #[pymodule_export]
     use crate::realtime::append_message;
     #[pymodule_export]

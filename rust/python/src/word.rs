@@ -164,6 +164,9 @@ impl<const LEAST: u64, const MOST: u64> FromPyObject<'_, '_> for Span<LEAST, MOS
 /// The audio of a packet; telephony has no shorter ones, and longer ones would delay a barge-in.
 pub(crate) type PacketTime = Span<10, 60>;
 
+/// The most that a playout buffer delays.
+pub(crate) type LongestDelay = Span<60, 2_000>;
+
 /// The audio of a message to the agent; more of it would be no conversation.
 pub(crate) type AppendTime = Span<10, 1_000>;
 

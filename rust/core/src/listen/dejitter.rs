@@ -298,8 +298,19 @@ impl Dejitter {
     /// The next piece of the timeline; call until `None`.
     pub fn poll(&mut self, now: Moment) -> Option<Stretch<'_>> {
         self.begin_quiet(now);
+        self.next_stretch(|it| it.standing(now))
+    }
+
+    /// The next piece of the timeline that is certain; call until `None`. Unlike
+    /// [`poll`](Self::poll), this waits for a hole until it is filled by
+    /// [`fill_hole`](Self::fill_hole), and for audio for ever.
+    pub fn poll_certain(&mut self) -> Option<Stretch<'_>> {
+        self.next_stretch(Self::patient_standing)
+    }
+
+    fn next_stretch(&mut self, stand: impl Fn(&Self) -> Standing) -> Option<Stretch<'_>> {
         loop {
-            let standing = self.standing(now);
+            let standing = stand(self);
             match decide(standing) {
                 Step::Wait => return self.nothing(standing),
                 Step::Skip => self.skip(),
@@ -333,6 +344,45 @@ impl Dejitter {
     /// Gives up waiting for the present hole, if there is one: what comes after it is needed now.
     pub fn hurry(&mut self) {
         self.hurried = self.ring.audible() > 0;
+    }
+
+    /// How many samples are missing before the first audio that waits; `None` where none waits
+    /// behind a missing packet.
+    pub fn hole(&self) -> Option<usize> {
+        let first = self.ring.first(self.next).filter(|slot| slot.number > self.next)?;
+        let audible = self.ring.from(first.number).find(|slot| slot.samples > 0)?;
+        Some((audible.position - self.end).max(0) as usize)
+    }
+
+    /// Waits no longer for the next `samples` samples of the [`hole`](Self::hole), and tells how
+    /// many of them it had. What still comes for the rest is heard.
+    pub fn fill_hole(&mut self, samples: usize) -> usize {
+        let Some(hole) = self.hole() else { return 0 };
+        let filled = samples.min(hole);
+        self.end += filled as i64;
+        self.counters.concealed_samples += filled as u64;
+        self.hurried = filled == hole;
+        filled
+    }
+
+    /// The end of the timeline so far: samples since its beginning.
+    pub const fn end(&self) -> u64 {
+        self.end.cast_unsigned()
+    }
+
+    /// Whether audio waits.
+    pub(super) const fn waits(&self) -> bool {
+        self.ring.audible() > 0
+    }
+
+    /// The end of the last packet that has come, in the timeline.
+    pub(super) const fn newest_end(&self) -> i64 {
+        self.newest.end
+    }
+
+    /// The place in the timeline of a packet of the present stream.
+    pub(super) fn place_of(&self, packet: &RtpPacket<'_>) -> Option<i64> {
+        self.source.widen(packet.timestamp).map(|timestamp| self.anchor.position(timestamp))
     }
 
     /// What happened so far.

@@ -4,9 +4,13 @@ pub mod concealer;
 pub mod dejitter;
 mod forwarder;
 mod listener;
+pub mod playout_buffer;
 pub mod source;
+pub mod time_stretch;
 
 pub use dejitter::{Dejitter, DejitterConfig};
 pub use forwarder::{Forwarder, Shape};
 pub use listener::{Heard, Listener};
+pub use playout_buffer::{PlayoutBuffer, PlayoutConfig};
 pub use source::Source;
+pub use time_stretch::TimeStretch;

@@ -124,6 +124,11 @@ impl Source {
         self.stream.as_ref().map(|stream| stream.ssrc)
     }
 
+    /// The present stream's reading of a `timestamp`.
+    pub(super) fn widen(&self, timestamp: u32) -> Option<ExtendedTimestamp> {
+        self.stream.as_ref().map(|stream| stream.highest_timestamp.nearest(timestamp))
+    }
+
     /// Packets of the present stream that are missing; negative where duplicates came.
     pub fn lost(&self) -> i64 {
         self.stream.as_ref().map_or(0, Stream::lost)
@@ -293,7 +298,7 @@ impl Stream {
 }
 
 /// `moment` on a clock of `rate`.
-fn clock_reading(moment: Moment, rate: ClockRate) -> u64 {
+pub(super) fn clock_reading(moment: Moment, rate: ClockRate) -> u64 {
     const SECOND: u64 = 1_000_000_000;
     let (seconds, nanos) = (moment.as_nanos() / SECOND, moment.as_nanos() % SECOND);
     let hertz = u64::from(rate.hertz());

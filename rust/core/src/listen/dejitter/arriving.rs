@@ -49,7 +49,7 @@ impl Anchor {
         self.number + sequence.after(self.sequence)
     }
 
-    const fn position(&self, timestamp: ExtendedTimestamp) -> i64 {
+    pub(super) const fn position(&self, timestamp: ExtendedTimestamp) -> i64 {
         self.position + timestamp.after(self.timestamp)
     }
 }

@@ -44,6 +44,12 @@ impl Dejitter {
         Standing { first: Some(first), given_up, quiet_due: false }
     }
 
+    /// The same, where only a hole that was filled is over.
+    pub(super) fn patient_standing(&self) -> Standing {
+        let first = self.ring.first(self.next).map(|slot| self.first(slot));
+        Standing { first, given_up: self.hurried, quiet_due: false }
+    }
+
     #[inline]
     fn first(&self, slot: &Slot) -> First {
         let missing = slot.number - self.next;

@@ -1,0 +1,321 @@
+//! Packets in, samples at the pace of a loudspeaker out: the jitter buffer towards ears.
+//!
+//! An ear wants its samples when it wants them, and there are always as many as were asked for.
+//! They come as early as the network allows: the buffer watches when packets arrive, aims at the
+//! least delay at which nearly all of them are in time, and gets there without a click.
+//!
+//! - Sound is shortened and lengthened by whole pitch periods
+//!   ([`TimeStretch`](super::time_stretch::TimeStretch)), where that is not heard.
+//! - While the sender is silent the delay is free: a talkspurt begins when it should, and the
+//!   silence before it lasts as long as that takes.
+//! - What is missing is made up ([`Concealer`]) for as long as it was, and what came too late for
+//!   a part of it is heard from there on. While nothing comes the timeline waits, so that a packet
+//!   held up on the way is late, and not lost.
+//! - The sender's clock may run fast or slow: that is a delay that changes slowly, and is met like
+//!   all others.
+//!
+//! Packets are put in order by a [`Dejitter`], whose judgement of restarts, jumps and silence
+//! holds here too.
+
+mod counters;
+mod decide;
+mod delay;
+mod drift;
+mod fastest;
+mod histogram;
+mod line;
+mod operate;
+
+use std::time::Duration;
+
+pub use self::counters::PlayoutCounters;
+pub use self::decide::{Limits, Operation, Status, decide};
+use self::delay::Delay;
+use self::line::Line;
+use super::concealer::Concealer;
+use super::dejitter::{Arrival, Dejitter, DejitterConfig, Stretch};
+use super::source::Source;
+use super::time_stretch::TimeStretch;
+use crate::sound::g711;
+use crate::wire::{PayloadType, RtpPacket};
+use crate::{ClockRate, Law, Moment};
+
+/// How a [`PlayoutBuffer`] is to behave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlayoutConfig {
+    /// How packets are to be read.
+    pub law: Law,
+    /// How much audio a packet usually carries. Others may come at any time.
+    pub packet_time: Duration,
+    /// The most delay that is aimed at. No more audio than that is kept waiting, or what is oldest
+    /// of it is dropped.
+    pub longest_delay: Duration,
+}
+
+impl Default for PlayoutConfig {
+    fn default() -> Self {
+        Self {
+            law: Law::Mu,
+            packet_time: Duration::from_millis(20),
+            longest_delay: Duration::from_millis(500),
+        }
+    }
+}
+
+/// The jitter buffer towards ears: feed it with [`receive`](Self::receive), and take samples out
+/// with [`play`](Self::play) when they are needed.
+///
+/// It takes all its memory at its making.
+///
+/// ```
+/// use fourwire::listen::playout_buffer::{PlayoutBuffer, PlayoutConfig};
+/// use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
+/// use fourwire::Moment;
+///
+/// let mut buffer = PlayoutBuffer::new(PlayoutConfig::default());
+/// let mut heard = Vec::new();
+/// for number in 0..100_u16 {
+///     let now = Moment::from_millis(u64::from(number) * 20);
+///     let timestamp = u32::from(number) * 160;
+///     let packet = RtpPacket::new(PayloadType::PCMU, number, timestamp, Ssrc(1), &[0x2A; 160]);
+///     buffer.receive(now, &packet);
+///     buffer.play(now, 160, &mut heard);
+/// }
+/// assert_eq!(heard.len(), 16_000);
+/// ```
+#[derive(Clone, Debug)]
+pub struct PlayoutBuffer {
+    config: PlayoutConfig,
+    /// The clock of the timestamps.
+    clock_rate: ClockRate,
+    /// The rate of the samples.
+    rate: ClockRate,
+    limits: Limits,
+    dejitter: Dejitter,
+    delay: Delay,
+    line: Line,
+    concealer: Concealer,
+    stretch: TimeStretch,
+    /// The sender's silence before what comes next, in clock periods; `Some` before the first
+    /// packet too.
+    pause: Option<i64>,
+    /// What was heard last is made up.
+    made_up: bool,
+    /// Samples that are ready and were led over to from such.
+    merged: usize,
+    /// Room for samples made up before such as are ready.
+    lead: Vec<i16>,
+    /// Samples made up since audio was last played.
+    starved: usize,
+    /// Those of them that the timeline knows nothing of.
+    owed: usize,
+    /// Samples played since something was stretched.
+    unchanged: usize,
+    /// The sender has said that it is silent now (RFC 3389).
+    silent: bool,
+    counters: PlayoutCounters,
+}
+
+impl PlayoutBuffer {
+    /// An empty buffer.
+    pub fn new(config: PlayoutConfig) -> Self {
+        let (clock_rate, rate) = (ClockRate::Hz8000, ClockRate::Hz8000);
+        let dejitter = DejitterConfig {
+            clock_rate,
+            packet_time: config.packet_time,
+            reorder_limit: config.longest_delay,
+            quiet_after: Duration::MAX,
+        };
+        let longest = clock_rate.samples_in(config.longest_delay) as i64;
+        let room = rate.samples_in(config.longest_delay + LONGEST_PACKET);
+        Self {
+            config,
+            clock_rate,
+            rate,
+            limits: Limits::new(rate),
+            dejitter: Dejitter::new(dejitter),
+            delay: Delay::new(clock_rate, longest),
+            line: Line::new(TimeStretch::context(rate), room),
+            concealer: Concealer::new(rate),
+            stretch: TimeStretch::new(rate),
+            pause: Some(0),
+            made_up: false,
+            merged: 0,
+            lead: Vec::with_capacity(TimeStretch::context(rate)),
+            starved: 0,
+            owed: 0,
+            unchanged: 0,
+            silent: false,
+            counters: PlayoutCounters::default(),
+        }
+    }
+
+    /// Takes in a packet that arrived at `arrival`: when the kernel says it did, not when somebody
+    /// found the time to read it.
+    pub fn receive(&mut self, arrival: Moment, packet: &RtpPacket<'_>) -> Arrival {
+        if packet.payload_type == PayloadType::CN {
+            return self.pass(arrival, packet);
+        }
+        let samples = packet.payload.len();
+        let said = self.dejitter.receive(arrival, packet, samples);
+        match said {
+            Arrival::Restarted(_) => self.delay.restart(),
+            Arrival::Accepted | Arrival::Late => {}
+            _ => return said,
+        }
+        self.silent = false;
+        self.measure(arrival, packet, samples as i64);
+        self.pull();
+        self.keep_cap();
+        said
+    }
+
+    /// Takes in a packet that is not to be heard, such as a telephone event or comfort noise: where
+    /// it is of the same stream, its sequence number is not missing. Other streams are ignored.
+    pub fn pass(&mut self, arrival: Moment, packet: &RtpPacket<'_>) -> Arrival {
+        if self.dejitter.source().ssrc() != Some(packet.ssrc) {
+            return Arrival::Stray;
+        }
+        self.silent |= packet.payload_type == PayloadType::CN;
+        let said = self.dejitter.receive(arrival, &RtpPacket { payload: &[], ..*packet }, 0);
+        self.pull();
+        said
+    }
+
+    /// Appends `samples` samples to `out`, which are to be heard from `now` on.
+    pub fn play(&mut self, now: Moment, samples: usize, out: &mut Vec<i16>) {
+        self.delay.take(now, self.periods(samples));
+        let mut done = 0;
+        while done < samples {
+            let status = self.status(done);
+            done += self.operate(decide(status, self.limits), status, samples - done, out);
+        }
+        self.counters.out_samples += samples as u64;
+    }
+
+    /// How much later the next sample is played than the fastest packets lately would have allowed
+    /// for, if each had brought one sample.
+    pub fn delay(&self) -> Duration {
+        self.span(self.delay.next_lag(self.position()))
+    }
+
+    /// What the delay should be.
+    pub fn target(&self) -> Duration {
+        self.span(self.delay.target())
+    }
+
+    /// How many parts in a million the sender's clock is faster than the one that times are told
+    /// by; zero in the first seconds.
+    pub fn drift_ppm(&self) -> f64 {
+        self.delay.drift_ppm()
+    }
+
+    /// The stream that is heard.
+    pub fn source(&self) -> &Source {
+        self.dejitter.source()
+    }
+
+    /// The stream that is heard, to be reported about.
+    pub fn source_mut(&mut self) -> &mut Source {
+        self.dejitter.source_mut()
+    }
+
+    /// What happened so far.
+    pub fn counters(&self) -> PlayoutCounters {
+        PlayoutCounters {
+            packets: self.dejitter.counters(),
+            waiting_samples: self.line.ready() as u64,
+            ..self.counters
+        }
+    }
+
+    /// Learns what delay a packet needed.
+    fn measure(&mut self, arrival: Moment, packet: &RtpPacket<'_>, periods: i64) {
+        if let Some(start) = self.dejitter.place_of(packet) {
+            let end = start + periods;
+            self.delay.hear(arrival, start, end, end >= self.dejitter.newest_end());
+        }
+    }
+
+    /// Decodes all that is certain, up to the sender's next pause.
+    fn pull(&mut self) {
+        while self.pause.is_none() {
+            match self.dejitter.poll_certain() {
+                Some(Stretch::Received { payload, .. }) => {
+                    let ready = self.line.ready();
+                    g711::decode_into(self.config.law, payload, self.line.end());
+                    self.counters.decoded_samples += (self.line.ready() - ready) as u64;
+                    self.owed = 0;
+                }
+                Some(Stretch::Lost { samples } | Stretch::Quiet { samples }) => {
+                    self.pause = Some(samples as i64);
+                    self.owed = 0;
+                }
+                None => {
+                    if !self.settle() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets what was made up stand for what is missing; tells whether nothing more is.
+    fn settle(&mut self) -> bool {
+        let Some(hole) = self.dejitter.hole() else { return false };
+        let filled = self.dejitter.fill_hole(self.periods(self.owed) as usize);
+        self.owed -= self.samples(filled as i64) as usize;
+        filled == hole
+    }
+
+    /// Drops the oldest of what waits where that is more than the longest delay.
+    fn keep_cap(&mut self) {
+        let longest = self.clock_rate.samples_in(self.config.longest_delay) as i64;
+        loop {
+            let excess = self.dejitter.newest_end() - self.position() - longest;
+            if excess <= 0 {
+                return;
+            }
+            if self.line.ready() > 0 {
+                self.shed(self.samples(excess) as usize);
+            } else if self.pause.take().is_none() {
+                self.owed = self.samples(self.dejitter.hole().unwrap_or(0) as i64) as usize;
+                if self.owed == 0 && self.dejitter.hole().is_none() {
+                    return;
+                }
+                self.made_up = true;
+            }
+            self.pull();
+        }
+    }
+
+    fn shed(&mut self, samples: usize) {
+        let dropped = samples.min(self.line.ready());
+        let (line, at) = self.line.around();
+        self.stretch.leap(line, at, dropped);
+        self.counters.dropped_samples += dropped as u64;
+    }
+
+    /// Where the next sample lies in the timeline.
+    fn position(&self) -> i64 {
+        let ahead = self.pause.unwrap_or(0) + self.periods(self.line.ready());
+        self.dejitter.end().cast_signed() - ahead
+    }
+
+    /// How many periods of the timestamps' clock `samples` samples last.
+    fn periods(&self, samples: usize) -> i64 {
+        samples as i64 * i64::from(self.clock_rate.hertz()) / i64::from(self.rate.hertz())
+    }
+
+    /// How many samples last `periods` periods of the timestamps' clock.
+    fn samples(&self, periods: i64) -> i64 {
+        periods * i64::from(self.rate.hertz()) / i64::from(self.clock_rate.hertz())
+    }
+
+    fn span(&self, periods: i64) -> Duration {
+        self.clock_rate.duration_of(periods.max(0).cast_unsigned())
+    }
+}
+
+/// The longest packet that the de-jitter takes.
+const LONGEST_PACKET: Duration = Duration::from_millis(120);

@@ -1,40 +1,85 @@
-"""Prints all figures: ``python -m benches [parts] [calls] [--calls N …] [--json FILE]``."""
+"""Prints all figures: ``python -m benches [parts] [calls] [quality] [options] [--json FILE]``."""
 
 import argparse
 import os
 from pathlib import Path
 
-import uvloop
-
-from benches import parts, whole_calls
 from benches.table import Row, machine, save, show
+
+ALL = ["parts", "calls", "quality"]
 
 
 def main() -> None:
     """Measure what was asked for."""
-    parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["parts", "calls"], default=["parts", "calls"])
-    parser.add_argument("--calls", type=int, nargs="+", default=[50])
-    parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--json", type=Path, default=Path("out/benches.json"))
-    arguments = parser.parse_args()
+    arguments = _arguments()
     for name, value in machine().items():
         print(f"{name:12} {value}")
     tables: dict[str, list[Row]] = {}
+    extra: dict[str, object] = {}
     if "parts" in arguments.what:
-        tables["Parts, through Python"] = list(parts.rows())
-        show("Parts, through Python", tables["Parts, through Python"])
+        _measure_parts(tables)
+    if "quality" in arguments.what:
+        _measure_quality(arguments, tables, extra)
     if "calls" in arguments.what:
-        # The system under test runs on the first processor, all else on the second.
-        os.sched_setaffinity(0, {1})
-        tables["Whole calls"] = uvloop.run(_calls(arguments.calls, arguments.seconds))
-        show("Whole calls", tables["Whole calls"])
-    save(arguments.json, tables)
+        _measure_calls(arguments, tables)
+    save(arguments.json, tables, extra)
     print(f"\nwritten to {arguments.json}")
 
 
-async def _calls(calls: list[int], seconds: float) -> list[Row]:
-    return [row async for row in whole_calls.rows(calls, seconds)]
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
+    parser.add_argument("what", nargs="*", choices=ALL, default=ALL)
+    parser.add_argument("--json", type=Path, default=Path("out/benches.json"))
+    calls = parser.add_argument_group("calls")
+    calls.add_argument("--calls", type=int, nargs="+", default=[50])
+    calls.add_argument("--seconds", type=float, default=10.0)
+    quality = parser.add_argument_group("quality")
+    quality.add_argument("--profiles", nargs="+", default=[], help="these scenarios only")
+    quality.add_argument("--only", nargs="+", default=[], help="engines with these words only")
+    quality.add_argument("--fast", action="store_true", help="two voices, six seconds each")
+    quality.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+def _measure_parts(tables: dict[str, list[Row]]) -> None:
+    from benches import parts
+
+    tables["Parts, through Python"] = list(parts.rows())
+    show("Parts, through Python", tables["Parts, through Python"])
+
+
+def _measure_calls(arguments: argparse.Namespace, tables: dict[str, list[Row]]) -> None:
+    import uvloop
+
+    from benches import whole_calls
+
+    async def rows() -> list[Row]:
+        return [row async for row in whole_calls.rows(arguments.calls, arguments.seconds)]
+
+    # The system under test runs on the first processor, all else on the second.
+    os.sched_setaffinity(0, {1})
+    tables["Whole calls"] = uvloop.run(rows())
+    show("Whole calls", tables["Whole calls"])
+
+
+def _measure_quality(
+    arguments: argparse.Namespace, tables: dict[str, list[Row]], extra: dict[str, object]
+) -> None:
+    from benches.quality import run
+    from benches.quality.engines import ENGINES
+
+    wanted = [name for name in ENGINES if any(word in name for word in arguments.only)]
+    size = {"voices": 2, "seconds": 6.0} if arguments.fast else {}
+    plan = run.Plan(scenarios=arguments.profiles, engines=wanted, seed=arguments.seed, **size)
+    title = "Sound after a bad network"
+    print(f"\n{title}: {plan.speech().source}, {plan.voices} voices, seed {plan.seed}")
+    rows, details = [], []
+    for scenario, results in run.results(plan):
+        run.print_results(scenario, results)
+        rows += run.rows(scenario, results)
+        details += run.details(results)
+    tables[title], extra["quality"] = rows, details
+    show(title, rows)
 
 
 if __name__ == "__main__":

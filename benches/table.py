@@ -4,12 +4,15 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PEERS = ["fourwire", "websockets", "uvloop", "soxr", "aiortc", "msgspec", "numpy"]
+PEERS = [
+    *("fourwire", "websockets", "uvloop", "soxr", "aiortc", "msgspec", "numpy"),
+    *("pesq", "pystoi", "wrtc", "pjsua2-python"),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +60,14 @@ def show(title: str, rows: Sequence[Row]) -> None:
     sys.stdout.flush()
 
 
-def save(path: Path, tables: dict[str, Sequence[Row]]) -> None:
-    """Write all tables with the machine they were measured on."""
+def save(path: Path, tables: Mapping[str, Sequence[Row]], extra: Mapping[str, object]) -> None:
+    """Write all tables, and what is no table, with the machine they were measured on."""
     content = {
         title: [asdict(row) | {"ratio": row.ratio} for row in rows]
         for title, rows in tables.items()
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"machine": machine(), "tables": content}, indent=1) + "\n")
+    path.write_text(json.dumps({"machine": machine(), "tables": content, **extra}, indent=1) + "\n")
 
 
 def _version(name: str) -> str:

@@ -13,17 +13,23 @@ if TYPE_CHECKING:
     from fourwire import sdp as sdp
     from fourwire import sip as sip
     from fourwire import standin as standin
+    from fourwire._core import Converter as Converter
     from fourwire._core import Dejitter as Dejitter
     from fourwire._core import Leg as Leg
     from fourwire._core import LegConfig as LegConfig
     from fourwire._core import Network as Network
+    from fourwire._core import Levels as Levels
     from fourwire._core import Playout as Playout
     from fourwire._core import PlayoutBuffer as PlayoutBuffer
     from fourwire._core import Resampler as Resampler
     from fourwire._core import RtpPacket as RtpPacket
     from fourwire._core import append_message as append_message
+    from fourwire._core import clipped as clipped
+    from fourwire._core import is_silent as is_silent
     from fourwire._core import level_dbov as level_dbov
+    from fourwire._core import levels as levels
     from fourwire._core import peak as peak
+    from fourwire._core import rms as rms
     from fourwire.app import App as App
     from fourwire.call import Call as Call
     from fourwire.media import Media as Media
@@ -37,9 +43,11 @@ if TYPE_CHECKING:
 __all__ = [
     "App",
     "Call",
+    "Converter",
     "Dejitter",
     "Leg",
     "LegConfig",
+    "Levels",
     "Media",
     "MediaLeg",
     "Network",
@@ -50,10 +58,14 @@ __all__ = [
     "Secret",
     "Settings",
     "append_message",
+    "clipped",
     "g711",
     "inworld",
+    "is_silent",
     "level_dbov",
+    "levels",
     "peak",
+    "rms",
     "sdp",
     "secret",
     "sip",
@@ -63,9 +75,11 @@ __all__ = [
 _HOME = {
     "App": "fourwire.app",
     "Call": "fourwire.call",
+    "Converter": "fourwire._core",
     "Dejitter": "fourwire._core",
     "Leg": "fourwire._core",
     "LegConfig": "fourwire._core",
+    "Levels": "fourwire._core",
     "Media": "fourwire.media",
     "MediaLeg": "fourwire.media",
     "Network": "fourwire._core",
@@ -76,8 +90,12 @@ _HOME = {
     "Secret": "fourwire.settings",
     "Settings": "fourwire.settings",
     "append_message": "fourwire._core",
+    "clipped": "fourwire._core",
+    "is_silent": "fourwire._core",
     "level_dbov": "fourwire._core",
+    "levels": "fourwire._core",
     "peak": "fourwire._core",
+    "rms": "fourwire._core",
     "secret": "fourwire.settings",
 }
 """Where a name lives that is not a module's own."""

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 __all__ = [
     "Audio",
     "Closed",
+    "Converter",
     "Dejitter",
     "Drained",
     "Engine",
@@ -37,6 +38,7 @@ __all__ = [
     "Latched",
     "Leg",
     "LegConfig",
+    "Levels",
     "LiveLeg",
     "Network",
     "Playout",
@@ -53,13 +55,17 @@ __all__ = [
     "RtpResumed",
     "RtpStopped",
     "append_message",
+    "clipped",
     "decode_pcma",
     "decode_pcmu",
     "encode_pcma",
     "encode_pcmu",
     "is_rtcp",
+    "is_silent",
     "level_dbov",
+    "levels",
     "peak",
+    "rms",
 ]
 
 _Codec: TypeAlias = Literal["PCMU", "PCMA"]
@@ -138,14 +144,58 @@ def append_message(audio: _Octets) -> bytes:
     base64. A `Leg` makes these by itself.
     """
 
+def levels(pcm: _Pcm) -> Levels:
+    """All there is to say about the level of samples, found in one look at them."""
+
 def level_dbov(pcm: _Pcm) -> float:
     """The level of samples in dBov: 0 is the loudest square wave, speech lies near -26.
 
     Digital silence is at -127 (RFC 6465 section 3.1).
     """
 
+def rms(pcm: _Pcm) -> float:
+    """The root of the mean square of samples, 0 to 32768."""
+
 def peak(pcm: _Pcm) -> int:
     """The largest magnitude among samples, 0 to 32768."""
+
+def clipped(pcm: _Pcm) -> int:
+    """How many samples are as loud as G.711 gets (32124 and above), and were probably louder."""
+
+def is_silent(pcm: _Pcm, below_dbov: float = -60.0) -> bool:
+    """Whether the level of samples lies below a limit, by default one above the hiss of a line."""
+
+@final
+class Levels:
+    """How loud a run of samples is. Those of two runs add up to those of both."""
+
+    @property
+    def samples(self) -> int:
+        """How many samples there are."""
+
+    @property
+    def peak(self) -> int:
+        """The largest magnitude, 0 to 32768."""
+
+    @property
+    def rms(self) -> float:
+        """The root of the mean square, 0 to 32768."""
+
+    @property
+    def dbov(self) -> float:
+        """The level in dBov, as `level_dbov` tells it."""
+
+    @property
+    def clipped(self) -> int:
+        """How many samples are as loud as G.711 gets, as `clipped` counts them."""
+
+    def is_silent(self, below_dbov: float = -60.0) -> bool:
+        """Whether the level lies below a limit."""
+
+    def __add__(self, value: Levels, /) -> Levels: ...
+    def __radd__(self, value: Levels, /) -> Levels: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
 
 @final
 class Resampler:
@@ -185,6 +235,39 @@ class Resampler:
     def output_rate(self) -> int:
         """Samples a second coming out."""
 
+@final
+class Converter:
+    """A streaming change of format, codec and rate in one: audio fed in pieces of any length.
+
+    `Converter("audio/pcmu", "audio/pcm;rate=24000")` takes what a telephone says to an agent, and
+    with both formats swapped the other way. Fed in pieces or whole, be it within a sample, the
+    output is the same to the bit. Equal formats pass through unchanged.
+    """
+
+    def __new__(
+        cls,
+        input: _Format,  # noqa: A002 the word of the session
+        output: _Format,
+        preset: Literal["standard", "low_delay"] = "standard",
+    ) -> Converter: ...
+    def convert(self, audio: _Octets | _Pcm) -> bytes:
+        """What the next `audio`, in the input format, makes due in the output format."""
+
+    def reset(self) -> None:
+        """Forget the samples inside, as if none had been fed."""
+
+    @property
+    def delay_ms(self) -> float:
+        """How much later than its input the output is."""
+
+    @property
+    def input(self) -> str:
+        """The format that goes in."""
+
+    @property
+    def output(self) -> str:
+        """The format that comes out."""
+
 def is_rtcp(datagram: _Octets) -> bool:
     """Whether a datagram that came to a port of both kinds is RTCP (RFC 5761 section 4)."""
 
@@ -194,18 +277,18 @@ class RtpPacket:
 
     def __new__(
         cls,
-        *,
         payload_type: int,
         sequence: int,
         timestamp: int,
         ssrc: int,
         payload: _Octets,
+        *,
         marker: bool = False,
         csrcs: Sequence[int] = ...,
         extension: tuple[int, _Octets] | None = None,
     ) -> RtpPacket: ...
-    @classmethod
-    def parse(cls, datagram: _Octets) -> RtpPacket:
+    @staticmethod
+    def parse(datagram: _Octets) -> RtpPacket:
         """Reads a datagram. `ValueError` tells where one that is no RTP packet goes wrong."""
 
     def write(self) -> bytes:

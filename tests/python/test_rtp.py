@@ -38,6 +38,27 @@ def test_what_was_written_is_read_again(written: RtpPacket) -> None:
     assert hash(read) == hash(written)
 
 
+@given(PACKETS, st.integers(1, 20))
+def test_padding_is_no_part_of_a_packet(packet: RtpPacket, padding: int) -> None:
+    bare = packet.write()
+    padded = bytes([bare[0] | 0x20]) + bare[1:] + bytes(padding - 1) + bytes([padding])
+    read = RtpPacket.parse(padded)
+    assert read == packet
+    assert hash(read) == hash(packet)
+    assert read.write() == bare
+
+
+def test_fields_may_be_given_in_the_order_of_the_header() -> None:
+    assert RtpPacket(0, 1, 160, 7, b"") == packet()
+
+
+def test_a_buffer_that_changes_afterwards_changes_no_packet() -> None:
+    datagram = bytearray(packet(payload=b"abc").write())
+    read = RtpPacket.parse(datagram)
+    datagram[-1] = 0
+    assert read.payload == b"abc"
+
+
 @given(st.binary(max_size=200))
 def test_no_datagram_does_worse_than_a_value_error(datagram: bytes) -> None:
     try:

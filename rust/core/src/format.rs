@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::sound::g711;
+
 /// Samples a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ClockRate {
@@ -91,6 +93,29 @@ impl AudioFormat {
         match self {
             Self::G711(_) => 1,
             Self::Pcm16(_) => 2,
+        }
+    }
+
+    /// Appends the samples that `audio` stands for to `out`; half a sample at its end does not count.
+    pub fn decode_into(self, audio: &[u8], out: &mut Vec<i16>) {
+        match self {
+            Self::G711(law) => g711::decode_into(law, audio, out),
+            Self::Pcm16(_) => {
+                out.extend(audio.as_chunks::<2>().0.iter().map(|&two| i16::from_le_bytes(two)));
+            }
+        }
+    }
+
+    /// Appends `pcm` to `out` as it is written in this format.
+    pub fn encode_into(self, pcm: &[i16], out: &mut Vec<u8>) {
+        match self {
+            Self::G711(law) => g711::encode_into(law, pcm, out),
+            Self::Pcm16(_) => {
+                let start = out.len();
+                out.resize(start + 2 * pcm.len(), 0);
+                let places = out[start..].as_chunks_mut::<2>().0;
+                places.iter_mut().zip(pcm).for_each(|(two, sample)| *two = sample.to_le_bytes());
+            }
         }
     }
 }

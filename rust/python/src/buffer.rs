@@ -43,6 +43,34 @@ impl<'py> FromPyObject<'_, 'py> for Octets {
     }
 }
 
+impl Octets {
+    /// Audio of `width` bytes a sample; that of two may come as a buffer of samples, too.
+    pub(crate) fn of_audio(object: &Bound<'_, PyAny>, width: usize) -> PyResult<Self> {
+        if width == size_of::<i16>() && !object.is_instance_of::<PyBytes>() {
+            let buffer = buffer_of(object, "16-bit samples")?;
+            if let Ok(samples) = buffer.as_typed::<i16>() {
+                let samples = samples.to_vec(object.py())?;
+                return Ok(Self::Copied(samples.iter().flat_map(|it| it.to_le_bytes()).collect()));
+            }
+        }
+        object.extract()
+    }
+}
+
+/// Octets as `bytes` of their own, for whoever keeps them.
+pub(crate) struct Whole(pub(crate) PyBackedBytes);
+
+impl<'py> FromPyObject<'_, 'py> for Whole {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(match object.extract()? {
+            Octets::Shared(octets) => octets,
+            Octets::Copied(octets) => PyBytes::new(object.py(), &octets).into(),
+        }))
+    }
+}
+
 /// Samples, given as a buffer of 16-bit integers or as the bytes of such.
 pub(crate) enum Pcm {
     /// Those of a `bytes` object that lies in memory as samples do.
@@ -118,6 +146,9 @@ pub(crate) fn make_samples<'py>(
 
 /// What `samples` are as bytes, little-endian.
 pub(crate) fn bytes_of<'py>(py: Python<'py>, samples: &[i16]) -> PyResult<Bound<'py, PyBytes>> {
+    if cfg!(target_endian = "little") {
+        return Ok(PyBytes::new(py, bytemuck::cast_slice(samples)));
+    }
     PyBytes::new_with(py, 2 * samples.len(), |bytes| {
         for (bytes, sample) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(samples) {
             *bytes = sample.to_le_bytes();

@@ -5,6 +5,7 @@ mod engine;
 mod error;
 mod event;
 mod leg;
+mod level;
 mod listen;
 mod lock;
 mod network;
@@ -32,6 +33,8 @@ mod _core {
     #[pymodule_export]
     use crate::leg::{Leg, LegConfig};
     #[pymodule_export]
+    use crate::level::{Levels, clipped, is_silent, level_dbov, levels, peak, rms};
+    #[pymodule_export]
     use crate::listen::Dejitter;
     #[pymodule_export]
     use crate::network::Network;
@@ -40,9 +43,7 @@ mod _core {
     #[pymodule_export]
     use crate::realtime::append_message;
     #[pymodule_export]
-    use crate::sound::{
-        Resampler, decode_pcma, decode_pcmu, encode_pcma, encode_pcmu, level_dbov, peak,
-    };
+    use crate::sound::{Converter, Resampler, decode_pcma, decode_pcmu, encode_pcma, encode_pcmu};
     #[pymodule_export]
     use crate::speak::Playout;
     #[pymodule_export]

@@ -17,7 +17,13 @@ use crate::lock::Held;
 use crate::word::{Nanoseconds, PacketTime, Span, Spelled, Word};
 
 #[pyclass(frozen, module = "fourwire._core")]
-pub(crate) struct Dejitter(Mutex<Listener>);
+pub(crate) struct Dejitter(Mutex<Heard>);
+
+struct Heard {
+    listener: Listener,
+    /// Room for a stretch of samples, kept from one to the next.
+    pcm: Vec<i16>,
+}
 
 #[pymethods]
 impl Dejitter {
@@ -27,7 +33,8 @@ impl Dejitter {
         text_signature = "(*, codec='PCMU', packet_time_ms=20)",
     )]
     fn new(codec: Spelled<Law>, packet_time_ms: PacketTime) -> Self {
-        Self(Mutex::new(Listener::new(codec.0, packet_time_ms.0)))
+        let listener = Listener::new(codec.0, packet_time_ms.0);
+        Self(Mutex::new(Heard { listener, pcm: Vec::new() }))
     }
 
     fn receive(
@@ -37,7 +44,7 @@ impl Dejitter {
         datagram: Octets,
     ) -> Result<&'static str, Error> {
         let packet = RtpPacket::parse(&datagram)?;
-        Ok(Spelled::word(self.0.held(py).receive(now_ns.0, &packet)))
+        Ok(Spelled::word(self.0.held(py).listener.receive(now_ns.0, &packet)))
     }
 
     fn poll<'py>(
@@ -45,18 +52,18 @@ impl Dejitter {
         py: Python<'py>,
         now_ns: Nanoseconds,
     ) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let mut pcm = Vec::new();
-        let heard = self.0.held(py).poll(now_ns.0, &mut pcm);
-        heard.map(|_| bytes_of(py, &pcm)).transpose()
+        let Heard { listener, pcm } = &mut *self.0.held(py);
+        pcm.clear();
+        listener.poll(now_ns.0, pcm).map(|_| bytes_of(py, pcm)).transpose()
     }
 
     #[getter]
     fn deadline_ns(&self, py: Python<'_>) -> Option<u64> {
-        self.0.held(py).deadline().map(fourwire::Moment::as_nanos)
+        self.0.held(py).listener.deadline().map(fourwire::Moment::as_nanos)
     }
 
     fn counters(&self, py: Python<'_>) -> Counters {
-        Counters::new(&self.0.held(py).counters().entries())
+        Counters::new(&self.0.held(py).listener.counters().entries())
     }
 }
 

@@ -1,10 +1,10 @@
-//! G.711, levels and the resampler.
+//! G.711, the resampler, and both in one.
 
 use std::sync::Mutex;
 
-use fourwire::Law;
 use fourwire::sound::resampler::Preset;
-use fourwire::sound::{g711, level, resampler};
+use fourwire::sound::{converter, g711, resampler};
+use fourwire::{AudioFormat, Law};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -88,16 +88,6 @@ fn encode<'py>(
     give_octets(py, &codes, out)
 }
 
-#[pyfunction]
-pub(crate) fn level_dbov(py: Python<'_>, pcm: Pcm) -> f64 {
-    bulk(py, pcm.len(), || level::dbov(&pcm))
-}
-
-#[pyfunction]
-pub(crate) fn peak(py: Python<'_>, pcm: Pcm) -> u16 {
-    bulk(py, pcm.len(), || level::peak(&pcm))
-}
-
 #[pyclass(frozen, module = "fourwire._core")]
 pub(crate) struct Resampler {
     resampler: Mutex<resampler::Resampler>,
@@ -161,5 +151,66 @@ impl Resampler {
     /// The most samples that come out for `samples`, whatever is inside already.
     fn most_samples(&self, samples: usize) -> usize {
         (samples * self.output_rate() as usize).div_ceil(self.input_rate() as usize)
+    }
+}
+
+#[pyclass(frozen, module = "fourwire._core")]
+pub(crate) struct Converter {
+    converter: Mutex<converter::Converter>,
+    input: AudioFormat,
+    output: AudioFormat,
+}
+
+#[pymethods]
+impl Converter {
+    #[new]
+    #[pyo3(
+        signature = (input, output, preset=Spelled(Preset::Standard)),
+        text_signature = "(input, output, preset='standard')",
+    )]
+    fn new(
+        input: Spelled<AudioFormat>,
+        output: Spelled<AudioFormat>,
+        preset: Spelled<Preset>,
+    ) -> Self {
+        let (input, output) = (input.0, output.0);
+        let converter = Mutex::new(converter::Converter::new(input, output, preset.0));
+        Self { converter, input, output }
+    }
+
+    fn convert<'py>(
+        &self,
+        py: Python<'py>,
+        audio: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let audio = Octets::of_audio(audio, self.input.width())?;
+        let mut converted = Vec::new();
+        let mut held = self.converter.held(py);
+        let converter = &mut *held;
+        bulk(py, audio.len(), || converter.convert(&audio, &mut converted));
+        Ok(PyBytes::new(py, &converted))
+    }
+
+    fn reset(&self, py: Python<'_>) {
+        self.converter.held(py).reset();
+    }
+
+    #[getter]
+    fn delay_ms(&self, py: Python<'_>) -> f64 {
+        millis(self.converter.held(py).delay())
+    }
+
+    #[getter]
+    fn input(&self) -> &'static str {
+        Spelled::word(self.input)
+    }
+
+    #[getter]
+    fn output(&self) -> &'static str {
+        Spelled::word(self.output)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Converter({:?}, {:?})", self.input(), self.output())
     }
 }

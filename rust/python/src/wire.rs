@@ -1,12 +1,15 @@
 //! RTP packets.
 
+use std::hash::{Hash, Hasher};
+
 use fourwire::wire::rtp::{self, Csrcs, Extension};
-use fourwire::wire::{PayloadType, Ssrc};
+use fourwire::wire::{RtpError, Ssrc};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyBytes;
 
-use crate::buffer::Octets;
+use crate::buffer::{Octets, Whole};
 use crate::error::Error;
 use crate::word::{Field, SevenBits};
 
@@ -15,26 +18,17 @@ pub(crate) fn is_rtcp(datagram: Octets) -> bool {
     rtp::is_rtcp(&datagram)
 }
 
-/// A packet that owns its parts, as Python's objects do.
+/// A packet as its datagram, which was seen to be one: fields are read when they are asked for.
 #[pyclass(frozen, eq, hash, module = "fourwire._core")]
-#[derive(PartialEq, Eq, Hash)]
-pub(crate) struct RtpPacket {
-    marker: bool,
-    payload_type: PayloadType,
-    sequence: u16,
-    timestamp: u32,
-    ssrc: u32,
-    csrcs: Vec<u8>,
-    extension: Option<(u16, Vec<u8>)>,
-    payload: Vec<u8>,
-}
+pub(crate) struct RtpPacket(PyBackedBytes);
 
 #[pymethods]
 impl RtpPacket {
     #[new]
-    #[pyo3(signature = (*, payload_type, sequence, timestamp, ssrc, payload, marker=false, csrcs=Vec::new(), extension=None))]
-    #[expect(clippy::too_many_arguments, reason = "the header has as many fields, all named")]
+    #[pyo3(signature = (payload_type, sequence, timestamp, ssrc, payload, *, marker=false, csrcs=Vec::new(), extension=None))]
+    #[expect(clippy::too_many_arguments, reason = "the header has as many fields")]
     fn new(
+        py: Python<'_>,
         payload_type: SevenBits,
         sequence: Field<u16>,
         timestamp: Field<u32>,
@@ -44,123 +38,121 @@ impl RtpPacket {
         csrcs: Vec<Field<u32>>,
         extension: Option<(Field<u16>, Octets)>,
     ) -> PyResult<Self> {
-        let packet = Self {
+        let csrcs: Vec<u8> = csrcs.iter().flat_map(|csrc| csrc.0.to_be_bytes()).collect();
+        let packet = rtp::RtpPacket {
             marker,
-            payload_type: payload_type.0,
-            sequence: sequence.0,
-            timestamp: timestamp.0,
-            ssrc: ssrc.0,
-            csrcs: csrcs.iter().flat_map(|csrc| csrc.0.to_be_bytes()).collect(),
-            extension: extension.map(|(profile, content)| (profile.0, content.to_vec())),
-            payload: payload.to_vec(),
+            csrcs: csrcs_of(&csrcs)?,
+            extension: extension.as_ref().map(extension_of).transpose()?,
+            ..rtp::RtpPacket::new(payload_type.0, sequence.0, timestamp.0, Ssrc(ssrc.0), &payload)
         };
-        packet.borrowed().map(drop)?;
-        Ok(packet)
+        Ok(Self(written(py, &packet)))
     }
 
-    #[classmethod]
-    fn parse(_class: &Bound<'_, PyType>, datagram: Octets) -> Result<Self, Error> {
-        let packet = rtp::RtpPacket::parse(&datagram)?;
-        Ok(Self {
-            marker: packet.marker,
-            payload_type: packet.payload_type,
-            sequence: packet.sequence,
-            timestamp: packet.timestamp,
-            ssrc: packet.ssrc.0,
-            csrcs: packet.csrcs.flat_map(u32::to_be_bytes).collect(),
-            extension: packet.extension.map(|it| (it.profile(), it.content().to_vec())),
-            payload: packet.payload.to_vec(),
-        })
+    #[staticmethod]
+    fn parse(datagram: Whole) -> Result<Self, Error> {
+        rtp::RtpPacket::parse(&datagram.0)?;
+        Ok(Self(datagram.0))
     }
 
-    fn write<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let mut datagram = Vec::new();
-        self.borrowed()?.write(&mut datagram);
-        Ok(PyBytes::new(py, &datagram))
+    fn write(&self, py: Python<'_>) -> Result<PyBackedBytes, Error> {
+        let packet = self.read()?;
+        // Padding is all that a datagram may have beyond what we would write.
+        let is_bare = packet.written_len() == self.0.len();
+        Ok(if is_bare { self.0.clone_ref(py) } else { written(py, &packet) })
     }
 
     #[getter]
-    fn marker(&self) -> bool {
-        self.marker
+    fn marker(&self) -> Result<bool, Error> {
+        Ok(self.read()?.marker)
     }
 
     #[getter]
-    fn payload_type(&self) -> u8 {
-        self.payload_type.get()
+    fn payload_type(&self) -> Result<u8, Error> {
+        Ok(self.read()?.payload_type.get())
     }
 
     #[getter]
-    fn sequence(&self) -> u16 {
-        self.sequence
+    fn sequence(&self) -> Result<u16, Error> {
+        Ok(self.read()?.sequence)
     }
 
     #[getter]
-    fn timestamp(&self) -> u32 {
-        self.timestamp
+    fn timestamp(&self) -> Result<u32, Error> {
+        Ok(self.read()?.timestamp)
     }
 
     #[getter]
-    fn ssrc(&self) -> u32 {
-        self.ssrc
+    fn ssrc(&self) -> Result<u32, Error> {
+        Ok(self.read()?.ssrc.0)
     }
 
     #[getter]
-    fn csrcs(&self) -> Vec<u32> {
-        self.csrcs.as_chunks::<4>().0.iter().map(|&csrc| u32::from_be_bytes(csrc)).collect()
+    fn csrcs(&self) -> Result<Vec<u32>, Error> {
+        Ok(self.read()?.csrcs.collect())
     }
 
     #[getter]
-    fn extension<'py>(&self, py: Python<'py>) -> Option<(u16, Bound<'py, PyBytes>)> {
-        self.extension.as_ref().map(|(profile, content)| (*profile, PyBytes::new(py, content)))
+    fn extension<'py>(&self, py: Python<'py>) -> Result<Option<(u16, Bound<'py, PyBytes>)>, Error> {
+        let extension = self.read()?.extension;
+        Ok(extension.map(|it| (it.profile(), PyBytes::new(py, it.content()))))
     }
 
     #[getter]
-    fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.payload)
+    fn payload<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>, Error> {
+        Ok(PyBytes::new(py, self.read()?.payload))
     }
 
-    fn __repr__(&self) -> String {
-        format!(
+    fn __repr__(&self) -> Result<String, Error> {
+        let packet = self.read()?;
+        Ok(format!(
             "RtpPacket(payload_type={}, sequence={}, timestamp={}, ssrc=0x{:08x}, marker={}, payload={} bytes)",
-            self.payload_type,
-            self.sequence,
-            self.timestamp,
-            self.ssrc,
-            if self.marker { "True" } else { "False" },
-            self.payload.len(),
-        )
+            packet.payload_type,
+            packet.sequence,
+            packet.timestamp,
+            packet.ssrc.0,
+            if packet.marker { "True" } else { "False" },
+            packet.payload.len(),
+        ))
     }
 }
 
 impl RtpPacket {
-    fn borrowed(&self) -> PyResult<rtp::RtpPacket<'_>> {
-        let csrcs = Csrcs::new(&self.csrcs).ok_or_else(|| {
-            let csrcs = self.csrcs.len() / 4;
-            PyValueError::new_err(format!(
-                "a packet has at most 15 csrcs (RFC 3550 §5.1), not {csrcs}"
-            ))
-        })?;
-        let mut packet = rtp::RtpPacket::new(
-            self.payload_type,
-            self.sequence,
-            self.timestamp,
-            Ssrc(self.ssrc),
-            &self.payload,
-        );
-        packet.marker = self.marker;
-        packet.csrcs = csrcs;
-        packet.extension = self.borrowed_extension()?;
-        Ok(packet)
+    fn read(&self) -> Result<rtp::RtpPacket<'_>, RtpError> {
+        rtp::RtpPacket::parse(&self.0)
     }
+}
 
-    fn borrowed_extension(&self) -> PyResult<Option<Extension<'_>>> {
-        let Some((profile, content)) = &self.extension else { return Ok(None) };
-        let extension = Extension::new(*profile, content).ok_or_else(|| {
-            let length = content.len();
-            PyValueError::new_err(format!(
-                "an extension is a whole number of 32-bit words, at most 65535 (RFC 3550 §5.3.1), not {length} bytes"
-            ))
-        })?;
-        Ok(Some(extension))
+/// Padding does not count.
+impl PartialEq for RtpPacket {
+    fn eq(&self, other: &Self) -> bool {
+        self.read() == other.read()
     }
+}
+
+impl Hash for RtpPacket {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.read().hash(state);
+    }
+}
+
+fn written(py: Python<'_>, packet: &rtp::RtpPacket<'_>) -> PyBackedBytes {
+    let mut datagram = Vec::new();
+    packet.write(&mut datagram);
+    PyBytes::new(py, &datagram).into()
+}
+
+fn csrcs_of(csrcs: &[u8]) -> PyResult<Csrcs<'_>> {
+    Csrcs::new(csrcs).ok_or_else(|| {
+        let csrcs = csrcs.len() / 4;
+        PyValueError::new_err(format!("a packet has at most 15 csrcs (RFC 3550 §5.1), not {csrcs}"))
+    })
+}
+
+fn extension_of((profile, content): &(Field<u16>, Octets)) -> PyResult<Extension<'_>> {
+    Extension::new(profile.0, content).ok_or_else(|| {
+        let length = content.len();
+        PyValueError::new_err(format!(
+            "an extension is a whole number of 32-bit words, at most 65535 (RFC 3550 §5.3.1), not {length} bytes"
+        ))
+    })
 }

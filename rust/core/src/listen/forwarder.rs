@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::realtime::append::AppendBuilder;
-use crate::sound::g711;
 use crate::sound::resampler::{Preset, Resampler};
 use crate::{AudioFormat, ClockRate, Moment};
 
@@ -56,12 +55,7 @@ impl Forwarder {
         self.sent = 0;
         self.resampled.clear();
         self.resampler.process(pcm, &mut self.resampled);
-        match self.format {
-            AudioFormat::G711(law) => g711::encode_into(law, &self.resampled, &mut self.waiting),
-            AudioFormat::Pcm16(_) => {
-                self.waiting.extend(self.resampled.iter().flat_map(|sample| sample.to_le_bytes()));
-            }
-        }
+        self.format.encode_into(&self.resampled, &mut self.waiting);
     }
 
     /// Makes the next chunk ready if there is enough audio for it; [`chunk`](Self::chunk) then

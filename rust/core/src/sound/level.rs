@@ -57,6 +57,11 @@ impl Levels {
     pub fn dbov(&self) -> f64 {
         (10.0 * (self.power() / (1u64 << 30) as f64).log10()).max(SILENCE)
     }
+
+    /// Whether the power is below `dbov`; that of no samples is below everything but [`SILENCE`].
+    pub fn is_below(&self, dbov: f64) -> bool {
+        self.dbov() < dbov
+    }
 }
 
 /// The levels of both runs taken as one.
@@ -86,6 +91,10 @@ pub fn power(pcm: &[i16]) -> f64 {
 
 /// The level of digital silence: a bit below the quietest sample there is (RFC 6465 §3.1).
 pub const SILENCE: f64 = -127.0;
+
+/// A level in dBov below which a telephone line counts as silent: above its hiss and the noise of
+/// companding it, far below speech (which lies about −26, ITU-T P.56).
+pub const QUIET: f64 = -60.0;
 
 /// The magnitude from which a sample counts as clipped: that of the loudest µ-law code (ITU-T G.711
 /// table 2a). A-law reaches a little higher, and linear samples do by a fifth of a decibel.

@@ -1,7 +1,6 @@
 //! Audio that waits to be spoken, as it came, turned into samples only when its time has come.
 
 use super::playout::LONGEST_REPLY;
-use crate::sound::g711;
 use crate::sound::resampler::{Preset, Resampler};
 use crate::{AudioFormat, ClockRate};
 
@@ -98,12 +97,7 @@ impl Lane {
     fn decode(&mut self, samples: usize) {
         let end = self.spent + samples * self.format.width();
         let audio = &self.bytes[self.spent..end];
-        match self.format {
-            AudioFormat::G711(law) => g711::decode_into(law, audio, &mut self.source),
-            AudioFormat::Pcm16(_) => self
-                .source
-                .extend(audio.as_chunks::<2>().0.iter().map(|&sample| i16::from_le_bytes(sample))),
-        }
+        self.format.decode_into(audio, &mut self.source);
         self.spent = end;
     }
 

@@ -23,7 +23,7 @@ const EXTENSION_HEADER: usize = 4;
 /// assert_eq!(RtpPacket::parse(&datagram)?, packet);
 /// # Ok::<(), fourwire::wire::RtpError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RtpPacket<'a> {
     /// Set on the first packet of a talkspurt (RFC 3551 §4.1).
     pub marker: bool,
@@ -132,7 +132,7 @@ pub fn is_rtcp(datagram: &[u8]) -> bool {
 }
 
 /// The contributing sources of a packet (RFC 3550 §5.1), at most 15: an iterator over them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Csrcs<'a>(&'a [u8]);
 
 impl<'a> Csrcs<'a> {
@@ -166,7 +166,7 @@ impl Iterator for Csrcs<'_> {
 }
 
 /// A header extension (RFC 3550 §5.3.1): what it means is for the profile to say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Extension<'a> {
     profile: u16,
     content: &'a [u8],
@@ -200,7 +200,7 @@ impl<'a> Extension<'a> {
 }
 
 /// Why a datagram is not an RTP packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RtpError {
     /// It ends before its own header does.
     Truncated {

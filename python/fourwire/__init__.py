@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from fourwire._core import Dejitter as Dejitter
     from fourwire._core import Leg as Leg
     from fourwire._core import LegConfig as LegConfig
-    from fourwire._core import Network as Network
     from fourwire._core import Levels as Levels
+    from fourwire._core import Network as Network
     from fourwire._core import Playout as Playout
     from fourwire._core import PlayoutBuffer as PlayoutBuffer
     from fourwire._core import Resampler as Resampler
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fourwire.call import Call as Call
     from fourwire.media import Media as Media
     from fourwire.media import MediaLeg as MediaLeg
+    from fourwire.phone_tools import phone_tools as phone_tools
     from fourwire.settings import Secret as Secret
     from fourwire.settings import Settings as Settings
     from fourwire.settings import secret as secret
@@ -65,6 +66,7 @@ __all__ = [
     "level_dbov",
     "levels",
     "peak",
+    "phone_tools",
     "rms",
     "sdp",
     "secret",
@@ -95,6 +97,7 @@ _HOME = {
     "level_dbov": "fourwire._core",
     "levels": "fourwire._core",
     "peak": "fourwire._core",
+    "phone_tools": "fourwire.phone_tools",
     "rms": "fourwire._core",
     "secret": "fourwire.settings",
 }

@@ -29,6 +29,7 @@ from fourwire.bridge import Bridge
 from fourwire.inworld import Agent, AudioFormats, InworldError
 from fourwire.inworld.events import Event, WebSocketClosed
 from fourwire.journal import CallJournal
+from fourwire.keys import Keys
 from fourwire.life import Cause, Ended, Farewell, Life, State, Step, WrongMoment
 from fourwire.line import Headers, Line, LineClosed, LineEnded, MediaChanged
 from fourwire.media import MediaLeg
@@ -87,6 +88,7 @@ class Call:
         self._silence: anyio.CancelScope | None = None
         self._over = anyio.Event()
         self._held = False
+        self._keys = Keys()
         self._headers: Headers | None = None
         self._reason: str | None = None
         self._rtp_stopped = False
@@ -131,6 +133,11 @@ class Call:
     def held(self) -> bool:
         """Whether the caller has put us on hold, so that nothing we say is heard."""
         return self._held
+
+    @property
+    def agent(self) -> Agent | None:
+        """The agent that the call is bridged with, if it is."""
+        return self._bridge.agent if self._bridge is not None and self._bridge.is_open else None
 
     @property
     def audio(self) -> AudioFormats:
@@ -198,7 +205,7 @@ class Call:
             on_closed=lambda closed: self._agent_closed(agent, closed, hang_up_with_agent),
         )
         self._bridge.open()
-        self._start(self._bridge.follow)
+        self.start_soon(self._bridge.follow)
 
     def unbridge(self) -> None:
         """Part the call from its agent; both go on."""
@@ -208,6 +215,25 @@ class Call:
     def send_digits(self, digits: str, *, tone_ms: float = 100, gap_ms: float = 100) -> None:
         """Send keys to the caller as telephone events (RFC 4733)."""
         self._media("send digits").send_digits(digits, tone_ms=tone_ms, gap_ms=gap_ms)
+
+    async def collect_digits(
+        self, most: int = 32, *, end: str = "#", first_s: float = 10.0, next_s: float = 5.0
+    ) -> str:
+        """The keys that the caller presses from now on, up to `most` or to the key `end`.
+
+        What has come by then where no key follows: for `first_s` at first, for `next_s` later.
+        """
+        self._media("collect digits")
+        return await self._keys.collect(most, end=end, first_s=first_s, next_s=next_s)
+
+    async def wait_drained(self) -> None:
+        """Wait until all that the agent has said so far was heard by the caller, or cut off."""
+        await self._media("wait until all is said").wait_drained()
+
+    def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` beside the scenario, until the call ends; an error in it ends the call."""
+        assert self._tasks is not None, "a call is run by `live`"
+        self._tasks.start_soon(self._tend, work)
 
     def record(self, path: str | None) -> None:
         """Record into the WAV file at `path`, caller left and agent right; None stops."""
@@ -245,8 +271,8 @@ class Call:
         self.journal.write("call.offered", **self._about())
         try:
             async with anyio.create_task_group() as self._tasks:
-                self._start(self._follow_line)
-                self._start(self._part)
+                self.start_soon(self._follow_line)
+                self.start_soon(self._part)
                 await self._play(scenario)
                 self.end(*self._leaving())
                 await self._part()
@@ -319,13 +345,9 @@ class Call:
         """Follow what happens to the audio, from its first moment on."""
         if self._leg is None:
             self._leg = leg
-            self._start(self._follow_leg)
+            self.start_soon(self._follow_leg)
             if self._options.recordings:
                 self.record(str(Path(self._options.recordings) / f"{self.id}.wav"))
-
-    def _start(self, work: Callable[[], Awaitable[None]]) -> None:
-        assert self._tasks is not None, "a call is run by `live`"
-        self._tasks.start_soon(self._tend, work)
 
     async def _tend(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` beside the scenario; what goes wrong in it ends this call and no other."""
@@ -354,6 +376,7 @@ class Call:
                         self._bridge.reply_event(event)
                 case Key(digit, duration_ms):
                     self.journal.write("call.key", digit=digit, duration_ms=duration_ms)
+                    self._keys.press(digit)
                 case RtpStopped() | RtpResumed():
                     self._rtp_stopped = isinstance(event, RtpStopped)
                     self.journal.write(MEDIA_EVENTS[type(event)])
@@ -369,7 +392,7 @@ class Call:
         lost = self._rtp_stopped and not self._held
         if lost and seconds is not None and self._silence is None:
             self._silence = anyio.CancelScope()
-            self._start(partial(self._wait_for_rtp, seconds, self._silence))
+            self.start_soon(partial(self._wait_for_rtp, seconds, self._silence))
         elif not lost and self._silence is not None:
             self._silence.cancel()
             self._silence = None

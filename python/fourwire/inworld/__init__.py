@@ -32,6 +32,7 @@ from .errors import (
 from .events import *  # noqa: F403 - the list is events.__all__
 from .feed import Listener
 from .session import State
+from .tools import Silent, Tool, Toolbox, ToolCall, ToolError
 from .verbs import Sent
 
 __all__ = [
@@ -49,7 +50,12 @@ __all__ = [
     "ServerError",
     "SessionClosed",
     "SessionTimeout",
+    "Silent",
     "State",
+    "Tool",
+    "ToolCall",
+    "ToolError",
+    "Toolbox",
     "Unreachable",
     "commands",
     "connect",

@@ -21,6 +21,8 @@ from .outbox import Outbox
 from .redaction import RedactedLog, Redactor
 from .session import OPENING, Answer, Answered, Send, Session, State
 from .session_settings import Settings, session_settings
+from .tools import Toolbox
+from .tools.dispatch import Dispatch
 from .transport import Disconnected, Transport
 from .verbs import Sent, Verbs, cancellation
 
@@ -49,10 +51,15 @@ class Agent(Verbs):
         session_key: str,
         audio: AudioFormats,
         redactor: Redactor,
+        tools: Toolbox | None = None,
     ) -> None:
         self.session_key = session_key
         self.audio = audio
         """The formats the next `session_update` asks for."""
+        self.tools = Toolbox(*([] if tools is None else [tools]))
+        """What this agent may call; the next `session_update` tells it."""
+        self.tool = self.tools.tool
+        """`@agent.tool` lets the agent call a function; see `Toolbox.tool`."""
         self.on_message: Callable[[bytes], bool] | None = None
         """Sees every frame first, as it came; true means that it needs no further reading."""
         self.on_response: Callable[[str], None] | None = None
@@ -68,6 +75,7 @@ class Agent(Verbs):
         self._outbox = Outbox()
         self._feed = Feed()
         self._first = self._feed.listen()
+        self._dispatch = Dispatch(self.tools, self.tell, self.publish, self._log)
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._sent = self._received = self._consumed = self._refused = 0
         self._wake = asyncio.Event()
@@ -154,12 +162,14 @@ class Agent(Verbs):
         settings = session_settings(session, self.audio)
         for doubt in doubts(settings):
             self._log.warning("%s", doubt)
+        self._dispatch.offer.add_to(settings)
         sent = self.tell(SessionUpdate(session=settings, event_id=event_id))
         if sent.event_id is None:
             raise SessionClosed(self.closed or WebSocketClosed(code=1000))
         self._expect(sent.event_id)
         answer = await self._answer(sent.event_id, "session.update", timeout)
         assert isinstance(answer, SessionUpdated)
+        self._dispatch.offer.taken()
         return answer
 
     def greet(self, text: str) -> Sent:
@@ -210,6 +220,7 @@ class Agent(Verbs):
         if self._shutting is None:
             self._closing = True
             self._wake.set()
+            self._dispatch.close()
             self._shutting = asyncio.create_task(self._shut())
         return self._shutting
 
@@ -221,6 +232,7 @@ class Agent(Verbs):
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
                 await asyncio.shield(self._reader)
+        await self._dispatch.closed(FLUSH_SECONDS)
         self._writer.cancel()
         self._reader.cancel()
         await asyncio.gather(self._writer, self._reader, return_exceptions=True)
@@ -281,6 +293,7 @@ class Agent(Verbs):
         self.closed_by_us = self._leaving
         self._closing = True
         self._wake.set()
+        self._dispatch.close()
         if not closed.clean:
             self.publish(WebSocketError(message=closed.reason or "the connection broke off"))
         self._session.end(closed)
@@ -301,6 +314,7 @@ class Agent(Verbs):
             else:
                 self._note(output)
                 self._feed.publish(output)
+                self._dispatch.receive(output)
 
     def _queue(self, send: Send) -> None:
         if send.audio:

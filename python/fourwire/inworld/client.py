@@ -24,6 +24,7 @@ from .endpoint import (
 from .errors import ConnectTimeout
 from .local_events import ConnectorInformation
 from .redaction import RedactedLog, Redactor
+from .tools import Toolbox
 from .transport import Dial, Target, Transport
 from .websocket import dial as dial_websocket
 
@@ -37,6 +38,7 @@ class connect:
         url: the endpoint.
         auth_scheme: "basic" for a portal key, "bearer" for a JWT.
         audio: the formats `session_update` asks for.
+        tools: functions that the agent may call; `@agent.tool` adds more.
         connect_timeout: seconds for all of it: name lookup, TCP, TLS, handshake and the server's
             `session.created`. To take leave of a server that fails late may take two more.
         ssl: a TLS context in place of the system's.
@@ -59,6 +61,7 @@ class connect:
         url: str = URL,
         auth_scheme: AuthScheme = "basic",
         audio: AudioFormats | None = None,
+        tools: Toolbox | None = None,
         connect_timeout: float = 10.0,
         ssl: tls.SSLContext | None = None,
         proxy: str | Literal[True] | None = True,
@@ -69,6 +72,7 @@ class connect:
         credentials = Credentials(api_key, auth_scheme)
         self._session_key = str(uuid4()) if session_key is None else session_key
         self._audio = audio or AudioFormats()
+        self._tools = tools
         self._seconds = connect_timeout
         self._scheme = auth_scheme
         self._dial = dial
@@ -125,6 +129,7 @@ class connect:
             session_key=self._session_key,
             audio=self._audio,
             redactor=self._redactor,
+            tools=self._tools,
         )
         agent.publish(transport.response)
         agent.publish(self._information())

@@ -68,6 +68,26 @@ class WebSocketClosed(Event, frozen=True, kw_only=True):
     clean: bool = True
 
 
+class ToolCalled(Event, frozen=True, kw_only=True):
+    """A function of ours begins to run because the agent called it."""
+
+    call_id: str
+    function: str
+    arguments: str = ""
+
+
+class ToolAnswered(Event, frozen=True, kw_only=True):
+    """The agent was told what came of a function call."""
+
+    call_id: str
+    function: str
+    output: str
+    """What the agent was told."""
+    error: str | None = None
+    """What went wrong; the agent is told less of it."""
+    took_ms: float | None = None
+
+
 class _MediaEvent(Event, frozen=True, kw_only=True):
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ No account, no network, the same behaviour on every run. It knows when you speak
 """
 
 from fourwire.standin.behaviour import Behaviour, OddFrame, OnClear
+from fourwire.standin.calling import FunctionCall, FunctionCalls
 from fourwire.standin.conversation import Conversation
 from fourwire.standin.outbox import Close, Send
 from fourwire.standin.record import Entry, SessionRecord
@@ -18,6 +19,8 @@ __all__ = [
     "Close",
     "Conversation",
     "Entry",
+    "FunctionCall",
+    "FunctionCalls",
     "OddFrame",
     "OnClear",
     "Send",

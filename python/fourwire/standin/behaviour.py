@@ -10,6 +10,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Literal
 
+from fourwire.standin.calling import FunctionCalls
+
 __all__ = ["Behaviour", "OddFrame", "OnClear"]
 
 
@@ -87,6 +89,14 @@ class Behaviour:
     on_clear: OnClear = OnClear.CLEARED
     pcmu_timebase_bug: bool = False
     """`conversation.item.truncate` takes 24 bytes of G.711 for a millisecond, as seen live."""
+
+    # Calling functions, by script.
+    calls: Mapping[int, FunctionCalls] = field(default_factory=lambda: MappingProxyType({}))
+    """What the n-th response of a session calls, counted from 0, which is the greeting."""
+    nameless_calls: bool = False
+    """The event that ends a call's arguments leaves out the function's name, as seen live."""
+    repeated_calls: bool = False
+    """Every event of a call comes twice."""
 
     # Back-channels ("uh-huh" while the caller speaks), for sessions that enable them.
     back_channels: bool = True

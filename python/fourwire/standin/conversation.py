@@ -127,6 +127,8 @@ class Conversation:
         about: Event = {"previous_item_id": previous, "item": item.wire}
         self._outbox.say(now, {"type": "conversation.item.added", **about})
         self._outbox.say(now, {"type": "conversation.item.done", **about})
+        if item.wire["type"] == "function_call_output":
+            self._floor.answered(now, item.wire["call_id"])
 
     def _delete_item(self, now: int, event: Event) -> None:
         self._items.delete(event.get("item_id"))

@@ -2,6 +2,7 @@
 
 from fourwire.standin.backchannel import BackChannels, Wanted
 from fourwire.standin.behaviour import Behaviour, OnClear
+from fourwire.standin.calling import Calling
 from fourwire.standin.formats import Decoder
 from fourwire.standin.ids import Ids
 from fourwire.standin.items import Item, Items
@@ -45,6 +46,8 @@ class Floor:
         self._response: Response | None = None
         self._owes_response = False
         self._ended_responses = 0
+        self._begun_responses = 0
+        self._unanswered: set[str] = set()
 
     def obey_session(self) -> None:
         """The session changed: listens in its format and by its rules from here on."""
@@ -94,6 +97,16 @@ class Floor:
                 code="conversation_already_has_active_response",
             )
         self._begin_response(now, wanted)
+
+    def answered(self, now: int, call_id: object) -> None:
+        """The client told what came of a call; the last answer may make the agent go on."""
+        if call_id not in self._unanswered:
+            return
+        self._unanswered = self._unanswered - {str(call_id)}
+        inworlds = self._session.fields.get("providerData")
+        goes_on = not isinstance(inworlds, dict) or inworlds.get("auto_tool_response") is not False
+        if goes_on and not self._unanswered:
+            self._answer_turn(now)
 
     def cancel(self, now: int, response_id: object) -> None:
         """Ends the active response at the client's wish."""
@@ -192,7 +205,8 @@ class Floor:
             self._owes_response = True
 
     def _begin_response(self, now: int, wanted: Event) -> None:
-        wish = self._wish(wanted)
+        calling = self._calling()
+        wish = self._wish(wanted, calling)
         asked = self._items.newest_user_text()
         utterance = self._repertoire.next(
             self._session.output_format, asked, None if asked else self._turn
@@ -205,7 +219,18 @@ class Floor:
         self._outbox.say_odd_frames(now)
         self._outbox.say(now, self._response.created())
 
-    def _wish(self, wanted: Event) -> Wish:
+    def _calling(self) -> Calling:
+        behaviour = self._behaviour
+        number, self._begun_responses = self._begun_responses, self._begun_responses + 1
+        return Calling(
+            behaviour.calls.get(number),
+            self._ids,
+            self._items,
+            nameless=behaviour.nameless_calls,
+            repeated=behaviour.repeated_calls,
+        )
+
+    def _wish(self, wanted: Event, calling: Calling) -> Wish:
         fields = self._session.fields
         audio = fields["audio"]
         output = audio["output"] if isinstance(audio, dict) else {}
@@ -218,6 +243,7 @@ class Floor:
             model=fields["model"],
             metadata=_metadata(wanted),
             max_output_tokens=wanted.get("max_output_tokens", fields["max_output_tokens"]),
+            calling=calling,
             first_delta_bytes=self._behaviour.huge_delta_bytes,
         )
 
@@ -233,6 +259,8 @@ class Floor:
         self._response_ended(now)
 
     def _response_ended(self, now: int) -> None:
+        if self._response is not None:
+            self._unanswered = self._response.unanswered
         self._response = None
         self._ended_responses += 1
         if self._ended_responses == self._behaviour.wedge_after_responses:

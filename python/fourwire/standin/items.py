@@ -66,7 +66,7 @@ class Items:
         del self._items[self.find(item_id).id]
 
     def newest_user_text(self) -> str:
-        """The text of the last item if a user typed it; else nothing."""
+        """The text of the last item if a user typed it or a function gave it; else nothing."""
         last = self._items.get(self._last() or "")
         return _typed_text(last.wire) if last is not None else ""
 
@@ -84,6 +84,9 @@ class Items:
 
 
 def _typed_text(wire: dict[str, object]) -> str:
+    output = wire.get("output")
+    if wire.get("type") == "function_call_output" and isinstance(output, str):
+        return output
     content = wire.get("content")
     if wire.get("role") != "user" or not isinstance(content, list):
         return ""

@@ -103,6 +103,8 @@ KEY_FIELDS = (
     "audio_start_ms",
     "audio_end_ms",
     "transcript",
+    "call_id",
+    "arguments",
     "phrase",
     "reason",
     "error",
@@ -117,6 +119,9 @@ INNER_FIELDS = (
     "status_details",
     "content",
     "output_modalities",
+    "call_id",
+    "name",
+    "output",
 )
 
 BYTES_PER_MS = CALLER_RATE * 2 // 1000

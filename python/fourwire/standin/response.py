@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from fourwire.standin.behaviour import Behaviour
+from fourwire.standin.calling import Calling
 from fourwire.standin.items import Item, Items
 from fourwire.standin.recordings import Utterance
 
@@ -51,12 +52,13 @@ class Wish:
     model: object
     metadata: dict[str, object]
     max_output_tokens: object
+    calling: Calling
     first_delta_bytes: int = 0
 
     @property
     def speaks(self) -> bool:
         """Whether it has audio."""
-        return "audio" in self.modalities
+        return "audio" in self.modalities and self.calling.speaks
 
 
 class Response:
@@ -80,6 +82,11 @@ class Response:
         self._gap_ns = pace.gap_ns
 
     @property
+    def unanswered(self) -> set[str]:
+        """The calls that wait for an answer, once it has ended."""
+        return self._wish.calling.call_ids if self._status == "completed" else set()
+
+    @property
     def ended(self) -> bool:
         """Whether its `response.done` was told."""
         return self._phase is Phase.ENDED
@@ -96,6 +103,8 @@ class Response:
         """The next events that are due, or none."""
         if self.ended or now < self._due:
             return []
+        if self._phase is Phase.THINKING and not self._wish.calling.speaks:
+            return list(self._closing("completed"))
         if self._phase is Phase.THINKING:
             self._phase = Phase.SPEAKING
             return list(self._opening())
@@ -146,6 +155,8 @@ class Response:
         self._status, self._reason = status, reason
         if opened:
             yield from self._item_closing()
+        if status == "completed":
+            yield from self._wish.calling.events(self.id, int(opened))
         yield {"type": "response.done", "response": self._wire(with_item=opened)}
         if opened and self._wish.speaks:
             yield {"type": "output_audio_buffer.stopped"}
@@ -203,11 +214,15 @@ class Response:
             "output_modalities": wish.modalities,
             "max_output_tokens": wish.max_output_tokens,
             "audio": {"output": {"format": self._utterance.format.wire(), "voice": wish.voice}},
-            "output": [dict(self.item.wire)] if with_item else [],
+            "output": self._output(with_item),
             "usage": self._usage(),
             "metadata": wish.metadata
             | {"attempts": [{"model": wish.model, "credential_type": "stand-in"}]},
         }
+
+    def _output(self, with_item: bool) -> list[Event]:
+        calls = self._wish.calling.wires if self._status == "completed" else []
+        return [*([dict(self.item.wire)] if with_item else []), *calls]
 
     def _status_details(self) -> Event | None:
         if self._status == "in_progress":

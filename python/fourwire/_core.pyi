@@ -68,7 +68,8 @@ __all__ = [
     "rms",
 ]
 
-_Codec: TypeAlias = Literal["PCMU", "PCMA"]
+_Law: TypeAlias = Literal["PCMU", "PCMA"]
+_Codec: TypeAlias = Literal["PCMU", "PCMA", "G722"]
 _Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 _Format: TypeAlias = str
 _Octets: TypeAlias = ReadableBuffer | NDArray[np.uint8]
@@ -332,7 +333,7 @@ class RtpPacket:
 
 @final
 class Dejitter:
-    """G.711 packets in, one unbroken line of samples at 8 kHz out.
+    """Packets in, one unbroken line of samples out: 8 kHz of G.711, 16 kHz of G.722.
 
     Made for a listener that is not a loudspeaker: audio goes on as soon as it is contiguous. A
     hole is waited for shortly and then filled with exactly the missing samples, made up from what
@@ -438,7 +439,7 @@ class PlayoutBuffer:
     def __new__(
         cls,
         *,
-        codec: _Codec = "PCMU",
+        codec: _Law = "PCMU",
         packet_time_ms: float = 20,
         longest_delay_ms: float = 500,
     ) -> PlayoutBuffer: ...
@@ -538,7 +539,9 @@ class LegConfig:
         *,
         codec: _Codec = "PCMU",
         payload_type: int | None = None,
+        receive_payload_type: int | None = None,
         telephone_event: int | None = None,
+        receive_telephone_event: int | None = None,
         packet_time_ms: float = 20,
         direction: _Direction = "sendrecv",
         ssrc: int | None = None,
@@ -558,11 +561,21 @@ class LegConfig:
 
     @property
     def payload_type(self) -> int:
-        """The codec's payload type; its static one where none was given."""
+        """The codec's payload type in what we send; its static one where none was given."""
+
+    @property
+    def receive_payload_type(self) -> int:
+        """The codec's payload type in what comes; the same where none was given."""
 
     @property
     def telephone_event(self) -> int | None:
-        """The payload type of telephone events (RFC 4733), where the other side takes them."""
+        """The payload type of telephone events (RFC 4733) that we send, where the other side takes
+        them.
+        """
+
+    @property
+    def receive_telephone_event(self) -> int | None:
+        """The payload type of telephone events that come; the same where none was given."""
 
     @property
     def packet_time_ms(self) -> float:
@@ -654,8 +667,8 @@ class Leg:
         `ValueError` where one is no key; nothing is sent then.
         """
 
-    def record(self, on: bool) -> None:
-        """Start or stop giving out `Recorded`."""
+    def record(self, rate: int | None) -> None:
+        """Start giving out `Recorded` at `rate` Hz, whatever the codec becomes; None stops."""
 
     def poll(self, now_ns: int) -> bytes | Rtp | Rtcp | Recorded | _Event | None:
         """What is due, packets first. Call until `None`. Plain `bytes` are a message to the agent,
@@ -830,7 +843,8 @@ class LiveLeg:
     def record(self, path: str | PathLike[str] | None) -> None:
         """Write the call to a stereo WAV file, the caller left; None finishes it.
 
-        Until then it is called `path.part`. `OSError` where it cannot be created.
+        It has the rate of the present codec, whatever others come after it. Until it is finished
+        it is called `path.part`. `OSError` where it cannot be created.
         """
 
     def counters(self) -> dict[str, int]:
@@ -1040,7 +1054,7 @@ class Recorded:
     def __new__(cls, pcm: bytes) -> Recorded: ...
     @property
     def pcm(self) -> bytes:
-        """PCM16 at 8 kHz, interleaved: the caller left, the agent right."""
+        """PCM16 at the rate of the recording, interleaved: the caller left, the agent right."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...

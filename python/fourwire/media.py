@@ -304,7 +304,10 @@ class MediaLeg:
         self._leg.renegotiate(config, remote, remote_rtcp, rtcp_mux)
 
     def record(self, path: str | None) -> None:
-        """Write the call to a stereo WAV file, the caller left; None ends it."""
+        """Write the call to a stereo WAV file, the caller left; None ends it.
+
+        It has the rate of the present codec, also where a later offer changes that.
+        """
         self._leg.record(path)
 
     def counters(self) -> dict[str, int]:

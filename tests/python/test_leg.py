@@ -224,7 +224,7 @@ def test_a_goodbye_is_told() -> None:
 
 def test_a_recording_has_the_caller_left_and_the_agent_right() -> None:
     call = Call.bridged()
-    call.leg.record(True)
+    call.leg.record(8000)
     call.leg.say(tone(1600, hertz=1000), item="a")
     call.run(400, tone(3200))
     stereo = np.frombuffer(b"".join(call.tape), dtype=np.int16).reshape(-1, 2)
@@ -277,7 +277,7 @@ def test_the_numbers_nobody_gave_are_random() -> None:
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"codec": "opus"}, r'codec is one of "PCMU", "PCMA", not \'opus\''),
+        ({"codec": "G729"}, r'codec is one of "PCMU", "PCMA", .*not \'G729\''),
         ({"direction": "both"}, "direction is one of .*, not 'both'"),
         ({"payload_type": 128}, "payload type is from 0 to 127 .*, not 128"),
         ({"packet_time_ms": 5}, "from 10 to 60 ms is needed, not 5"),

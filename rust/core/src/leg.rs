@@ -10,7 +10,7 @@ mod tape;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-pub use config::{Bridge, Direction, LegConfig, Media};
+pub use config::{Bridge, Direction, LegConfig, Media, PayloadTypes};
 pub use counters::LegCounters;
 pub use output::{DigitsRefused, Event, Output, Received};
 
@@ -19,7 +19,7 @@ use crate::realtime::delta::{self, Message};
 use crate::speak::{Interruption, Playout, Said};
 use crate::wire::telephone_event::QueueFull;
 use crate::wire::{Key, KeyPress, KeyReceiver, RtpPacket, is_rtcp};
-use crate::{ClockRate, Moment};
+use crate::{ClockRate, Codec, Moment};
 use reports::Reports;
 use speaker::Speaker;
 use tape::Tape;
@@ -89,9 +89,9 @@ impl Leg {
         Self {
             media: config.media,
             speaker: Speaker::new(&config, start),
-            listener: Listener::new(config.media.law, config.media.turn()),
+            listener: Listener::new(config.media.codec, config.media.turn()),
             bridge: None,
-            keys: KeyReceiver::new(ClockRate::Hz8000),
+            keys: KeyReceiver::new(config.media.codec.timestamp_rate()),
             reports: Reports::new(&config, start),
             tape: None,
             pcm: Vec::new(),
@@ -105,22 +105,32 @@ impl Leg {
 
     /// Go on with what a new offer and answer agreed on (RFC 3264 §8).
     pub fn renegotiate(&mut self, now: Moment, media: Media) {
-        if media.law != self.media.law {
+        if media.codec != self.media.codec {
             self.listener.hurry();
-            self.listen(now); // What is here was sent by the old law.
-            self.listener.renegotiate(media.law);
+            self.listen(now); // What is here was sent by the old codec.
+            self.change_codec(media.codec);
         }
         self.media = media;
         self.speaker.renegotiate(media);
         self.last_arrival = now;
     }
 
+    fn change_codec(&mut self, codec: Codec) {
+        self.listener.renegotiate(codec);
+        if let Some(forwarder) = &mut self.bridge {
+            forwarder.renegotiate(codec.audio_rate());
+        }
+        if let Some(tape) = &mut self.tape {
+            tape.renegotiate(codec.audio_rate());
+        }
+    }
+
     /// Let the agent hear and be heard. A second bridge replaces the first, and its ledger begins
     /// anew.
     pub fn bridge(&mut self, bridge: Bridge) {
         self.speaker.playout.begin_anew(bridge.output, bridge.back_channel);
-        self.bridge =
-            Some(Forwarder::new(ClockRate::Hz8000, bridge.input, bridge.append, bridge.shape));
+        let wire = self.media.codec.audio_rate();
+        self.bridge = Some(Forwarder::new(wire, bridge.input, bridge.append, bridge.shape));
     }
 
     /// Part the agent from the caller again: silence both ways, and what it still says is refused.
@@ -140,9 +150,9 @@ impl Leg {
         };
         self.counters.packets_received += 1;
         self.note_arrival(arrival);
-        if packet.payload_type == self.media.payload_type {
+        if packet.payload_type == self.media.payload_type.receive {
             self.receive_audio(arrival, &packet)
-        } else if Some(packet.payload_type) == self.media.telephone_event {
+        } else if self.media.expects_event(packet.payload_type) {
             self.receive_key(arrival, &packet)
         } else {
             self.counters.unknown_payload_type += 1;
@@ -253,9 +263,10 @@ impl Leg {
         Ok(())
     }
 
-    /// Start or stop giving out [`Output::Recorded`].
-    pub fn record(&mut self, on: bool) {
-        self.tape = on.then(Tape::default);
+    /// Start giving out [`Output::Recorded`] at `rate`, whatever the codec is or becomes; `None`
+    /// stops.
+    pub fn record(&mut self, rate: Option<ClockRate>) {
+        self.tape = rate.map(|rate| Tape::new(self.media.codec.audio_rate(), rate));
     }
 
     /// What is due at `now`, packets first. Call until `None`.

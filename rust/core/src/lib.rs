@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod codec;
 mod format;
 mod moment;
 
@@ -16,8 +17,10 @@ pub mod sound;
 pub mod speak;
 pub mod wire;
 
+pub use codec::Codec;
 pub use format::{AudioFormat, ClockRate, Law};
 pub use leg::{
-    Bridge, DigitsRefused, Direction, Event, Leg, LegConfig, LegCounters, Media, Output, Received,
+    Bridge, DigitsRefused, Direction, Event, Leg, LegConfig, LegCounters, Media, Output,
+    PayloadTypes, Received,
 };
 pub use moment::Moment;

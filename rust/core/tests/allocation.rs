@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fourwire::listen::{PlayoutBuffer, PlayoutConfig};
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
-use fourwire::{AudioFormat, Bridge, ClockRate, Law, Leg, LegConfig, Media, Moment};
+use fourwire::{AudioFormat, Bridge, ClockRate, Codec, Law, Leg, LegConfig, Media, Moment};
 
 struct Counting;
 
@@ -69,9 +69,9 @@ const SOUND: [u8; 160] = {
     sound
 };
 
-fn leg(format: AudioFormat) -> Leg {
+fn leg(codec: Codec, format: AudioFormat) -> Leg {
     let config = LegConfig {
-        media: Media::g711(Law::Mu),
+        media: Media::new(codec),
         ssrc: Ssrc(1),
         first_sequence: 0,
         first_timestamp: 0,
@@ -80,17 +80,17 @@ fn leg(format: AudioFormat) -> Leg {
     };
     let mut leg = Leg::new(config, Moment::from_millis(0));
     leg.bridge(Bridge::new(format));
-    leg.record(true);
+    leg.record(Some(codec.audio_rate()));
     leg
 }
 
 /// One packet time of a call in which both sides speak and every tenth packet is lost.
-fn packet_time(leg: &mut Leg, number: u64, datagram: &mut Vec<u8>, reply: &[u8]) {
+fn packet_time(leg: &mut Leg, codec: Codec, number: u64, datagram: &mut Vec<u8>, reply: &[u8]) {
     let now = Moment::from_millis(number * 20);
     if number % 10 != 9 {
         datagram.clear();
         let (sequence, timestamp) = (number as u16, number as u32 * 160);
-        RtpPacket::new(PayloadType::PCMU, sequence, timestamp, Ssrc(7), &[0x2A; 160])
+        RtpPacket::new(codec.payload_type(), sequence, timestamp, Ssrc(7), &[0x2A; 160])
             .write(datagram);
         leg.receive(now, datagram);
     }
@@ -102,21 +102,27 @@ fn packet_time(leg: &mut Leg, number: u64, datagram: &mut Vec<u8>, reply: &[u8])
 
 #[test]
 fn a_call_that_runs_allocates_nothing() {
-    let pcm24 = AudioFormat::Pcm16(ClockRate::Hz24000);
-    for format in [AudioFormat::G711(Law::Mu), pcm24] {
-        let mut leg = leg(format);
+    let g711 = AudioFormat::G711(Law::Mu);
+    let pcm = AudioFormat::Pcm16;
+    for (codec, format) in [
+        (Codec::G711(Law::Mu), g711),
+        (Codec::G711(Law::Mu), pcm(ClockRate::Hz24000)),
+        (Codec::G722, pcm(ClockRate::Hz16000)),
+        (Codec::G722, pcm(ClockRate::Hz24000)),
+    ] {
+        let mut leg = leg(codec, format);
         let mut datagram = Vec::with_capacity(200);
         let reply =
             vec![0x31; format.rate().samples_in(Duration::from_millis(200)) * format.width()];
         // A reply comes ahead of its time, so the lane does not run dry between its pieces.
         leg.say("r", "i", &reply);
         for number in 0..100 {
-            packet_time(&mut leg, number, &mut datagram, &reply);
+            packet_time(&mut leg, codec, number, &mut datagram, &reply);
         }
         let before = ALLOCATIONS.get();
         for number in 100..1100 {
-            packet_time(&mut leg, number, &mut datagram, &reply);
+            packet_time(&mut leg, codec, number, &mut datagram, &reply);
         }
-        assert_eq!(ALLOCATIONS.get() - before, 0, "{format:?}");
+        assert_eq!(ALLOCATIONS.get() - before, 0, "{codec:?} {format:?}");
     }
 }

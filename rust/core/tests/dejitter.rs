@@ -74,9 +74,9 @@ impl Call {
         let mut out = Vec::new();
         while let Some(stretch) = self.dejitter.poll(Moment::from_millis(millis)) {
             let (piece, samples) = match stretch {
-                Stretch::Received { payload, timestamp, .. } => {
+                Stretch::Received { payload, samples, timestamp, .. } => {
                     assert_eq!(timestamp, self.end, "each stretch begins where the last ended");
-                    (Packet(payload[0]), payload.len())
+                    (Packet(payload[0]), samples)
                 }
                 Stretch::Lost { samples } => (Lost(samples), samples),
                 Stretch::Quiet { samples } => (Quiet(samples), samples),

@@ -122,7 +122,9 @@ fn hear(dejitter: &mut Dejitter, packet: &Sent) {
 fn take(dejitter: &mut Dejitter, micros: u64, heard: &mut Heard) {
     while let Some(stretch) = dejitter.poll(Moment::from_nanos(micros * 1000)) {
         heard.end += match stretch {
-            Stretch::Received { payload, timestamp, .. } => {
+            Stretch::Received { payload, overlap, samples, timestamp, .. } => {
+                let payload = &payload[overlap..];
+                assert_eq!(payload.len(), samples);
                 assert_eq!(timestamp, heard.end, "each stretch begins where the last ended");
                 assert!(!payload.is_empty());
                 heard.received += 1;

@@ -6,7 +6,7 @@ use fourwire::listen::Shape;
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc, rtcp};
 use fourwire::{
     AudioFormat, Bridge, ClockRate, Direction, Event, Law, Leg, LegConfig, Media, Moment, Output,
-    Received,
+    PayloadTypes, Received,
 };
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ fn at(millis: u64) -> Moment {
 
 fn config() -> LegConfig {
     LegConfig {
-        media: Media { telephone_event: Some(EVENTS), ..Media::g711(Law::Mu) },
+        media: Media { telephone_event: Some(PayloadTypes::both(EVENTS)), ..Media::g711(Law::Mu) },
         ssrc: Ssrc(0xFEED),
         first_sequence: 65_530,
         first_timestamp: u32::MAX - 1000,
@@ -411,7 +411,7 @@ fn a_goodbye_is_told() {
 #[test]
 fn both_sides_are_recorded_on_one_clock() {
     let (mut leg, mut log) = (bridged(), Log::default());
-    leg.record(true);
+    leg.record(Some(ClockRate::Hz8000));
     leg.say("r", "i", &[0x10; 8000]);
     for number in 0..50u16 {
         leg.receive(at(u64::from(number) * 20), &packet(number, &[0x20; 160]));
@@ -441,7 +441,7 @@ fn raw_audio_can_take_the_place_of_appends() {
 fn the_same_call_gives_the_same_bytes() {
     let call = || {
         let (mut leg, mut log) = (bridged(), Log::default());
-        leg.record(true);
+        leg.record(Some(ClockRate::Hz8000));
         for number in (0..200u16).filter(|number| number % 7 != 3) {
             let now = u64::from(number) * 20 + u64::from(number % 5);
             leg.receive(at(now), &packet(number, &[number as u8; 160]));

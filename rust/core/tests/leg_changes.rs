@@ -5,7 +5,7 @@ use std::time::Duration;
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc, rtcp};
 use fourwire::{
     AudioFormat, Bridge, ClockRate, Direction, Event, Law, Leg, LegConfig, Media, Moment, Output,
-    Received,
+    PayloadTypes, Received,
 };
 
 const PCMU: AudioFormat = AudioFormat::G711(Law::Mu);
@@ -17,7 +17,7 @@ fn at(millis: u64) -> Moment {
 }
 
 fn media() -> Media {
-    Media { telephone_event: Some(EVENTS), ..Media::g711(Law::Mu) }
+    Media { telephone_event: Some(PayloadTypes::both(EVENTS)), ..Media::g711(Law::Mu) }
 }
 
 fn leg_of(media: Media) -> Leg {
@@ -177,11 +177,14 @@ fn a_digit_keeps_its_time_when_the_packet_time_changes() {
 #[test]
 fn a_packet_that_waits_is_read_by_the_law_it_was_sent_in() {
     let (mut leg, mut log) = (leg_of(media()), Log::default());
-    leg.record(true);
+    leg.record(Some(ClockRate::Hz8000));
     leg.receive(at(0), &speech(0, 0));
     leg.receive(at(20), &speech(2, 320)); // waits for its neighbour
     log.run(&mut leg, 0, 21);
-    leg.renegotiate(at(21), Media { telephone_event: Some(EVENTS), ..Media::g711(Law::A) });
+    leg.renegotiate(
+        at(21),
+        Media { telephone_event: Some(PayloadTypes::both(EVENTS)), ..Media::g711(Law::A) },
+    );
     log.run(&mut leg, 21, 200);
     let mut heard = log.recorded.iter().step_by(2);
     let mut by_the_new_law = [0];
@@ -268,7 +271,7 @@ fn a_reply_cut_while_a_digit_is_sent_has_nothing_left_to_fade() {
 #[test]
 fn a_stall_leaves_both_sides_of_the_recording_on_one_clock() {
     let (mut leg, mut log) = (leg_of(media()), Log::default());
-    leg.record(true);
+    leg.record(Some(ClockRate::Hz8000));
     for now in (0..4000u64).step_by(20) {
         let number = (now / 20) as u16;
         // Both sides are loud from the third second on.

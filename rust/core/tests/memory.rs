@@ -4,8 +4,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Duration;
 
-use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
-use fourwire::{AudioFormat, Bridge, ClockRate, Law, Leg, LegConfig, Media, Moment};
+use fourwire::wire::{RtpPacket, Ssrc};
+use fourwire::{AudioFormat, Bridge, ClockRate, Codec, Law, Leg, LegConfig, Media, Moment};
 
 struct Counting;
 
@@ -32,9 +32,9 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// A minute of a call in which both sides speak: a reply of thirty seconds, and the back channel.
-fn minute(format: AudioFormat) -> Leg {
+fn minute(codec: Codec, format: AudioFormat) -> Leg {
     let config = LegConfig {
-        media: Media::g711(Law::Mu),
+        media: Media::new(codec),
         ssrc: Ssrc(1),
         first_sequence: 0,
         first_timestamp: 0,
@@ -43,7 +43,7 @@ fn minute(format: AudioFormat) -> Leg {
     };
     let mut leg = Leg::new(config, Moment::from_millis(0));
     leg.bridge(Bridge::new(format));
-    leg.record(true);
+    leg.record(Some(codec.audio_rate()));
     let second = vec![0x31; format.rate().hertz() as usize * format.width()];
     for _ in 0..30 {
         leg.say("r", "i", &second);
@@ -52,7 +52,7 @@ fn minute(format: AudioFormat) -> Leg {
     let mut datagram = Vec::new();
     for number in 0..3000u32 {
         datagram.clear();
-        RtpPacket::new(PayloadType::PCMU, number as u16, number * 160, Ssrc(7), &[0x2A; 160])
+        RtpPacket::new(codec.payload_type(), number as u16, number * 160, Ssrc(7), &[0x2A; 160])
             .write(&mut datagram);
         let now = Moment::from_millis(u64::from(number) * 20);
         leg.receive(now, &datagram);
@@ -64,13 +64,19 @@ fn minute(format: AudioFormat) -> Leg {
 #[test]
 fn a_call_that_has_said_all_keeps_less_than_two_hundred_kilobytes() {
     // What all calls share is made with the first.
-    let formats = [AudioFormat::G711(Law::Mu), AudioFormat::Pcm16(ClockRate::Hz48000)];
-    formats.iter().for_each(|format| drop(minute(*format)));
-    for format in formats {
+    let pcm = AudioFormat::Pcm16;
+    let calls = [
+        (Codec::G711(Law::Mu), AudioFormat::G711(Law::Mu)),
+        (Codec::G711(Law::Mu), pcm(ClockRate::Hz48000)),
+        (Codec::G722, pcm(ClockRate::Hz16000)),
+        (Codec::G722, pcm(ClockRate::Hz24000)),
+    ];
+    calls.iter().for_each(|&(codec, format)| drop(minute(codec, format)));
+    for (codec, format) in calls {
         let before = HELD.get();
-        let leg = minute(format);
+        let leg = minute(codec, format);
         let held = HELD.get() - before + size_of::<Leg>();
-        assert!(held < 200_000, "{format:?}: {held} bytes");
+        assert!(held < 200_000, "{codec:?} {format:?}: {held} bytes");
         drop(leg);
     }
 }

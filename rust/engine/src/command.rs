@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use fourwire::{Bridge, Media};
+use fourwire::{Bridge, ClockRate, Media};
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::counters::WorkerBoard;
@@ -68,7 +68,7 @@ pub(crate) enum Order {
     Clear,
     SendDigits { digits: Box<str>, tone: Duration, gap: Duration },
     Renegotiate(Media, Remote),
-    Record(Option<TapeId>),
+    Record(Option<(TapeId, ClockRate)>),
     Close,
 }
 

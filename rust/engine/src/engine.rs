@@ -252,7 +252,7 @@ impl Shared {
         if self.closed.load(SeqCst) || !gate.send(Command::Start(Box::new(line))) {
             return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the engine is closed"));
         }
-        Ok(LegHandle::new(id, port, gate, board, Arc::clone(self)))
+        Ok(LegHandle::new(id, port, media.codec, gate, board, Arc::clone(self)))
     }
 
     /// When the first packet of the leg of this number is due: on the grid of ticks, so that it

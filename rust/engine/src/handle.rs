@@ -3,12 +3,12 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use fourwire::realtime::delta::{self, Base64, Message};
 use fourwire::wire::Key;
-use fourwire::{Bridge, Media};
+use fourwire::{Bridge, ClockRate, Codec, Media};
 
 use crate::command::{Command, Gate, LegId, Order, Remote};
 use crate::counters::Board;
@@ -25,6 +25,8 @@ pub struct LegHandle {
     gate: Arc<Gate>,
     board: Arc<Board>,
     engine: Arc<Shared>,
+    /// Samples a second of the codec, for the recording that may begin.
+    hertz: AtomicU32,
     closed: AtomicBool,
 }
 
@@ -32,11 +34,13 @@ impl LegHandle {
     pub(crate) const fn new(
         id: LegId,
         port: u16,
+        codec: Codec,
         gate: Arc<Gate>,
         board: Arc<Board>,
         engine: Arc<Shared>,
     ) -> Self {
-        Self { id, port, gate, board, engine, closed: AtomicBool::new(false) }
+        let hertz = AtomicU32::new(codec.audio_rate().hertz());
+        Self { id, port, gate, board, engine, hertz, closed: AtomicBool::new(false) }
     }
 
     /// The name under which events of this leg come.
@@ -124,17 +128,20 @@ impl LegHandle {
     /// Goes by what a new offer and answer agreed on (RFC 3264 §8), and learns the caller's
     /// address anew.
     pub fn renegotiate(&self, media: Media, remote: Remote) {
+        self.hertz.store(media.codec.audio_rate().hertz(), Relaxed);
         self.tell(Order::Renegotiate(media, remote));
     }
 
     /// Records the call to a stereo WAV file at `path`, in place of any recording that runs;
-    /// `None` finishes that. Until it is finished it is called `path.part`.
+    /// `None` finishes that. Until it is finished it is called `path.part`. It has the rate of the
+    /// present codec, whatever others come after it.
     ///
     /// # Errors
     /// Where the file cannot be created.
     pub fn record(&self, path: Option<&Path>) -> io::Result<()> {
-        let tape = path.map(|path| self.engine.recorder.open(path)).transpose()?;
-        self.tell(Order::Record(tape));
+        let rate = ClockRate::new(self.hertz.load(Relaxed)).unwrap_or(ClockRate::Hz8000);
+        let tape = path.map(|path| self.engine.recorder.open(path, rate)).transpose()?;
+        self.tell(Order::Record(tape.map(|tape| (tape, rate))));
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fourwire::{Leg, Media, Moment, Output};
+use fourwire::{ClockRate, Leg, Media, Moment, Output};
 use socket2::SockAddr;
 
 use crate::command::{LegId, Order, Remote};
@@ -11,7 +11,7 @@ use crate::counters::{Board, LineCounters};
 use crate::event::{CloseCause, Closed, EventOutbox, Notice, append_frame, audio_frame};
 use crate::latch::Verdict;
 use crate::port::Sockets;
-use crate::recorder::{Tape, TapeOutbox};
+use crate::recorder::{Tape, TapeId, TapeOutbox};
 use crate::route::Route;
 use crate::socket::{ArrivalClock, Inbox, Received, UdpSocket};
 
@@ -111,7 +111,7 @@ impl Line {
                 self.media = media;
                 self.route.rearm(remote);
             }
-            Order::Record(tape) => self.record(tape.map(Tape::new), outlets),
+            Order::Record(tape) => self.record(tape, outlets),
             Order::Close => {}
         }
     }
@@ -122,12 +122,12 @@ impl Line {
         }
     }
 
-    fn record(&mut self, tape: Option<Tape>, outlets: &mut Outlets) {
+    fn record(&mut self, tape: Option<(TapeId, ClockRate)>, outlets: &mut Outlets) {
         if let Some(finished) = self.tape.take() {
             finished.end(&mut outlets.tapes);
         }
-        self.leg.record(tape.is_some());
-        self.tape = tape;
+        self.leg.record(tape.map(|(_, rate)| rate));
+        self.tape = tape.map(|(id, _)| Tape::new(id));
     }
 
     /// Sends what is due, up to the first thing that is not a packet: the packets of other legs

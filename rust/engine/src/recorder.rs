@@ -1,6 +1,7 @@
 //! Recordings: one thread that writes what the workers hear to files.
 //!
-//! A recording is a stereo WAV file at 8 kHz, the caller left and the agent right. While it grows
+//! A recording is a stereo WAV file, the caller left and the agent right, at the rate of the codec
+//! it began with. While it grows
 //! it is called `path.part`; when it is finished it is renamed, so that whoever finds `path` finds
 //! it whole.
 
@@ -14,6 +15,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use fourwire::ClockRate;
 use hound::{SampleFormat, WavSpec, WavWriter};
 
 use crate::outbox::{Frame, Item, Mailbox, Outbox};
@@ -84,9 +86,10 @@ impl Recorder {
         Ok((Self { errands, next: AtomicU64::new(0), failed }, thread))
     }
 
-    /// Opens a recording that will be called `path`, to be filled under the id returned.
-    pub(crate) fn open(&self, path: &Path) -> io::Result<TapeId> {
-        let recording = Recording::create(path)?;
+    /// Opens a recording that will be called `path`, to be filled under the id returned with
+    /// samples at `rate`.
+    pub(crate) fn open(&self, path: &Path, rate: ClockRate) -> io::Result<TapeId> {
+        let recording = Recording::create(path, rate)?;
         let id = TapeId(self.next.fetch_add(1, Relaxed));
         let stopped = |_| io::Error::new(io::ErrorKind::BrokenPipe, "the engine is closed");
         self.errands.send(Errand::Open(id, recording)).map_err(stopped)?;
@@ -188,12 +191,12 @@ struct Recording {
 }
 
 impl Recording {
-    fn create(path: &Path) -> io::Result<Self> {
+    fn create(path: &Path, rate: ClockRate) -> io::Result<Self> {
         let mut part = path.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
         let file = BufWriter::with_capacity(FILE_BUFFER, File::create(&part)?);
-        let wav = WavWriter::new(file, FORMAT).map_err(plain)?;
+        let wav = WavWriter::new(file, format(rate)).map_err(plain)?;
         Ok(Self { wav, length: 0, part, path: path.to_owned() })
     }
 
@@ -226,21 +229,24 @@ fn plain(error: hound::Error) -> io::Error {
     }
 }
 
-/// Two channels of 16 bits at 8 kHz.
-const FORMAT: WavSpec = WavSpec {
-    channels: 2,
-    sample_rate: 8_000,
-    bits_per_sample: 16,
-    sample_format: SampleFormat::Int,
-};
+/// Two channels of 16 bits.
+const fn format(rate: ClockRate) -> WavSpec {
+    WavSpec {
+        channels: 2,
+        sample_rate: rate.hertz(),
+        bits_per_sample: 16,
+        sample_format: SampleFormat::Int,
+    }
+}
 
-/// Stereo pairs a WAV file may hold: its header counts bytes in 32 bits, which is 37 hours.
+/// Stereo pairs a WAV file may hold: its header counts bytes in 32 bits, which is 37 hours at
+/// 8 kHz.
 const LONGEST: u64 = (u32::MAX as u64 - 1024) / 4;
 
 /// How often the files grow while any is open.
 const WRITE_INTERVAL: Duration = Duration::from_millis(40);
 
-/// Two seconds of a recording a write to the disk.
+/// Two seconds of a narrow recording a write to the disk.
 const FILE_BUFFER: usize = 64 * 1024;
 
 #[cfg(test)]
@@ -275,7 +281,7 @@ mod tests {
 
     fn read(path: &Path) -> Vec<i16> {
         let wav = hound::WavReader::open(path).unwrap();
-        assert_eq!(wav.spec(), FORMAT);
+        assert_eq!(wav.spec(), format(ClockRate::Hz16000));
         wav.into_samples().map(Result::unwrap).collect()
     }
 
@@ -283,7 +289,7 @@ mod tests {
     fn a_recording_is_what_was_sent_and_has_its_name_only_when_it_is_whole() {
         let mut studio = Studio::open("whole", 64 * 1024);
         let path = studio.folder.join("call.wav");
-        let mut tape = Tape::new(studio.recorder.open(&path).unwrap());
+        let mut tape = Tape::new(studio.recorder.open(&path, ClockRate::Hz16000).unwrap());
         assert!(studio.folder.join("call.wav.part").exists());
         for n in 0..50 {
             assert!(tape.write(&[n; 320], &mut studio.outbox));
@@ -299,14 +305,11 @@ mod tests {
 
     #[test]
     fn what_the_ring_had_no_room_for_is_silence_and_nothing_moves() {
-        let mut recording = Recording::create(
-            &std::env::temp_dir().join(format!("fourwire-gap-{}.wav", std::process::id())),
-        )
-        .unwrap();
+        let path = std::env::temp_dir().join(format!("fourwire-gap-{}.wav", std::process::id()));
+        let mut recording = Recording::create(&path, ClockRate::Hz16000).unwrap();
         let bytes = |n: i16| [n.to_ne_bytes(); 4].concat();
         recording.write(0, &bytes(1)).unwrap();
         recording.write(4, &bytes(2)).unwrap();
-        let path = recording.path.clone();
         recording.finish().unwrap();
         assert_eq!(read(&path), [1, 1, 1, 1, 0, 0, 0, 0, 2, 2, 2, 2]);
         fs::remove_file(path).unwrap();
@@ -330,7 +333,7 @@ mod tests {
     fn a_call_that_runs_when_the_engine_stops_is_recorded_to_its_last_sample() {
         let mut studio = Studio::open("stop", 64 * 1024);
         let path = studio.folder.join("call.wav");
-        let mut tape = Tape::new(studio.recorder.open(&path).unwrap());
+        let mut tape = Tape::new(studio.recorder.open(&path, ClockRate::Hz16000).unwrap());
         assert!(tape.write(&[7; 320], &mut studio.outbox));
         let folder = studio.folder.clone();
         assert_eq!(studio.close(), 0);
@@ -341,7 +344,12 @@ mod tests {
     #[test]
     fn a_path_that_cannot_be_written_is_an_error_at_once() {
         let studio = Studio::open("refused", 1024);
-        assert!(studio.recorder.open(Path::new("/nonexistent/folder/call.wav")).is_err());
+        assert!(
+            studio
+                .recorder
+                .open(Path::new("/nonexistent/folder/call.wav"), ClockRate::Hz8000)
+                .is_err()
+        );
         fs::remove_dir_all(&studio.folder).unwrap();
         assert_eq!(studio.close(), 0);
     }

@@ -92,9 +92,9 @@ impl Route {
 /// What `datagram` proves of its sender, if it is RTP as `media` agrees on.
 fn proof(datagram: &[u8], media: &Media) -> Option<Proof> {
     let packet = RtpPacket::parse(datagram).ok()?;
-    let negotiated = packet.payload_type == media.payload_type
-        || Some(packet.payload_type) == media.telephone_event;
-    negotiated.then_some(Proof { ssrc: packet.ssrc.0, sequence: packet.sequence })
+    media
+        .expects(packet.payload_type)
+        .then_some(Proof { ssrc: packet.ssrc.0, sequence: packet.sequence })
 }
 
 /// `address` as a socket of IPv6 has to be told it.

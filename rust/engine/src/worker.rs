@@ -131,7 +131,7 @@ impl Worker {
         if let Some(slot) = self.lines.slot_of(leg) {
             self.guard(slot, |line, outlets, _| line.obey(now, order, outlets));
             self.lines.touch(slot);
-        } else if let Order::Record(Some(tape)) = order {
+        } else if let Order::Record(Some((tape, _))) = order {
             // A leg that is gone has nothing to do any more, but the file was opened for it.
             self.outlets.tapes.send(tape);
         }

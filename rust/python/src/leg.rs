@@ -4,8 +4,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use fourwire::listen::Shape;
-use fourwire::wire::{PayloadType, Ssrc};
-use fourwire::{AudioFormat, Bridge, Direction, Event, Law, Media, Output, Received};
+use fourwire::wire::Ssrc;
+use fourwire::{
+    AudioFormat, Bridge, Codec, Direction, Event, Law, Media, Output, PayloadTypes, Received,
+};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -18,7 +20,8 @@ use crate::event::{
 };
 use crate::lock::Held;
 use crate::word::{
-    AppendTime, Field, Nanoseconds, PacketTime, SevenBits, Span, Spelled, ToneTime, Word, millis,
+    AppendTime, Field, Hertz, Nanoseconds, PacketTime, SevenBits, Span, Spelled, ToneTime, Word,
+    millis,
 };
 
 /// What a leg needs to know from its start.
@@ -30,21 +33,25 @@ impl LegConfig {
     #[new]
     #[pyo3(
         signature = (
-            *, codec=Spelled(Law::Mu), payload_type=None, telephone_event=None,
+            *, codec=Spelled(Codec::G711(Law::Mu)), payload_type=None, receive_payload_type=None,
+            telephone_event=None, receive_telephone_event=None,
             packet_time_ms=Span(Duration::from_millis(20)),
             direction=Spelled(Direction::SendRecv),
             ssrc=None, first_sequence=None, first_timestamp=None, cname=None, unix_time_ns=0,
         ),
-        text_signature = "(*, codec='PCMU', payload_type=None, telephone_event=None, \
-            packet_time_ms=20, direction='sendrecv', ssrc=None, first_sequence=None, \
-            first_timestamp=None, cname=None, unix_time_ns=0)",
+        text_signature = "(*, codec='PCMU', payload_type=None, receive_payload_type=None, \
+            telephone_event=None, receive_telephone_event=None, packet_time_ms=20, \
+            direction='sendrecv', ssrc=None, first_sequence=None, first_timestamp=None, \
+            cname=None, unix_time_ns=0)",
     )]
     #[expect(clippy::too_many_arguments, reason = "all are named, and most have a default")]
     fn new(
         py: Python<'_>,
-        codec: Spelled<Law>,
+        codec: Spelled<Codec>,
         payload_type: Option<SevenBits>,
+        receive_payload_type: Option<SevenBits>,
         telephone_event: Option<SevenBits>,
+        receive_telephone_event: Option<SevenBits>,
         packet_time_ms: PacketTime,
         direction: Spelled<Direction>,
         ssrc: Option<Field<u32>>,
@@ -53,12 +60,13 @@ impl LegConfig {
         cname: Option<String>,
         unix_time_ns: u64,
     ) -> PyResult<Self> {
-        let media = Media::g711(codec.0);
+        let media = Media::new(codec.0);
         let random = Random::draw(py)?;
         Ok(Self(fourwire::LegConfig {
             media: Media {
-                payload_type: payload_type.map_or(media.payload_type, |it| it.0),
-                telephone_event: telephone_event.map(|it| it.0),
+                payload_type: numbers(payload_type, receive_payload_type)
+                    .unwrap_or(media.payload_type),
+                telephone_event: numbers(telephone_event, receive_telephone_event),
                 packet_time: packet_time_ms.0,
                 direction: direction.0,
                 ..media
@@ -73,17 +81,27 @@ impl LegConfig {
 
     #[getter]
     fn codec(&self) -> &'static str {
-        Spelled::word(self.0.media.law)
+        Spelled::word(self.0.media.codec)
     }
 
     #[getter]
     fn payload_type(&self) -> u8 {
-        self.0.media.payload_type.get()
+        self.0.media.payload_type.send.get()
+    }
+
+    #[getter]
+    fn receive_payload_type(&self) -> u8 {
+        self.0.media.payload_type.receive.get()
     }
 
     #[getter]
     fn telephone_event(&self) -> Option<u8> {
-        self.0.media.telephone_event.map(PayloadType::get)
+        self.0.media.telephone_event.map(|event| event.send.get())
+    }
+
+    #[getter]
+    fn receive_telephone_event(&self) -> Option<u8> {
+        self.0.media.telephone_event.map(|event| event.receive.get())
     }
 
     #[getter]
@@ -132,6 +150,12 @@ impl LegConfig {
     pub(crate) fn inner(&self) -> &fourwire::LegConfig {
         &self.0
     }
+}
+
+/// A format's numbers both ways; the same where only one is given.
+fn numbers(send: Option<SevenBits>, receive: Option<SevenBits>) -> Option<PayloadTypes> {
+    let (send, receive) = (send.or(receive)?, receive.or(send)?);
+    Some(PayloadTypes { send: send.0, receive: receive.0 })
 }
 
 /// What RFC 3550 §5.1 wants to be hard to guess.
@@ -259,8 +283,9 @@ impl Leg {
         Ok(self.0.held(py).send_digits(digits, tone_ms.0, gap_ms.0)?)
     }
 
-    fn record(&self, py: Python<'_>, on: bool) {
-        self.0.held(py).record(on);
+    #[pyo3(signature = (rate))]
+    fn record(&self, py: Python<'_>, rate: Option<Hertz>) {
+        self.0.held(py).record(rate.map(|rate| rate.0));
     }
 
     fn poll<'py>(

@@ -3,10 +3,10 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use fourwire::Law;
 use fourwire::listen::Listener;
 use fourwire::listen::dejitter::{Arrival, Restart};
 use fourwire::wire::RtpPacket;
+use fourwire::{Codec, Law};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -29,10 +29,10 @@ struct Heard {
 impl Dejitter {
     #[new]
     #[pyo3(
-        signature = (*, codec=Spelled(Law::Mu), packet_time_ms=Span(Duration::from_millis(20))),
+        signature = (*, codec=Spelled(Codec::G711(Law::Mu)), packet_time_ms=Span(Duration::from_millis(20))),
         text_signature = "(*, codec='PCMU', packet_time_ms=20)",
     )]
-    fn new(codec: Spelled<Law>, packet_time_ms: PacketTime) -> Self {
+    fn new(codec: Spelled<Codec>, packet_time_ms: PacketTime) -> Self {
         let listener = Listener::new(codec.0, packet_time_ms.0);
         Self(Mutex::new(Heard { listener, pcm: Vec::new() }))
     }

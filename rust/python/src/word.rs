@@ -8,7 +8,7 @@ use std::time::Duration;
 use fourwire::listen::Shape;
 use fourwire::sound::resampler::Preset;
 use fourwire::wire::PayloadType;
-use fourwire::{AudioFormat, ClockRate, Direction, Law, Moment};
+use fourwire::{AudioFormat, ClockRate, Codec, Direction, Law, Moment};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
@@ -53,8 +53,14 @@ pub(crate) fn shown(object: &Bound<'_, PyAny>) -> String {
     object.repr().map_or_else(|_| "?".to_owned(), |repr| repr.to_string())
 }
 
-impl Word for Law {
+impl Word for Codec {
     const WHAT: &'static str = "codec";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("PCMU", Self::G711(Law::Mu)), ("PCMA", Self::G711(Law::A)), ("G722", Self::G722)];
+}
+
+impl Word for Law {
+    const WHAT: &'static str = "law of G.711";
     const WORDS: &'static [(&'static str, Self)] = &[("PCMU", Self::Mu), ("PCMA", Self::A)];
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::listen::Shape;
 use crate::wire::{PayloadType, Ssrc};
-use crate::{AudioFormat, ClockRate, Law};
+use crate::{AudioFormat, Codec, Law};
 
 /// What a leg needs to know from its start.
 #[derive(Clone, Debug)]
@@ -28,11 +28,12 @@ pub struct LegConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Media {
     /// The codec of both directions.
-    pub law: Law,
-    /// The codec's payload type.
-    pub payload_type: PayloadType,
-    /// The payload type of telephone events (RFC 4733), where the other side takes them.
-    pub telephone_event: Option<PayloadType>,
+    pub codec: Codec,
+    /// The codec's payload types.
+    pub payload_type: PayloadTypes,
+    /// The payload types of telephone events (RFC 4733) at the clock of the codec's timestamps,
+    /// where the other side takes them.
+    pub telephone_event: Option<PayloadTypes>,
     /// Audio in a packet that we send, from 10 to 60 ms.
     pub packet_time: Duration,
     /// Which ways audio flows.
@@ -40,30 +41,63 @@ pub struct Media {
 }
 
 impl Media {
-    /// G.711 of `law` by its static payload type (RFC 3551 §6), 20 ms a packet, both ways.
+    /// G.711 of `law`, as [`new`](Self::new) has it.
     pub const fn g711(law: Law) -> Self {
+        Self::new(Codec::G711(law))
+    }
+
+    /// `codec` by its payload type in RFC 3551 §6, 20 ms a packet, both ways.
+    pub const fn new(codec: Codec) -> Self {
         Self {
-            law,
-            payload_type: match law {
-                Law::Mu => PayloadType::PCMU,
-                Law::A => PayloadType::PCMA,
-            },
+            codec,
+            payload_type: PayloadTypes::both(codec.payload_type()),
             telephone_event: None,
             packet_time: Duration::from_millis(20),
             direction: Direction::SendRecv,
         }
     }
 
-    /// How often we send a packet: every `packet_time`, brought to between 10 and 60 ms and to a
-    /// whole number of samples.
+    /// How often we send a packet: every `packet_time`, brought to between 10 and 60 ms and to what
+    /// the codec can fill.
     pub fn turn(&self) -> Duration {
-        ClockRate::Hz8000.duration_of(self.samples() as u64)
+        self.codec.packet_time(self.packet_time.clamp(SHORTEST_PACKET, LONGEST_PACKET))
+    }
+
+    /// Whether a packet that comes with `payload_type` is of this agreement.
+    pub fn expects(&self, payload_type: PayloadType) -> bool {
+        payload_type == self.payload_type.receive || self.expects_event(payload_type)
+    }
+
+    /// Whether a packet that comes with `payload_type` is a telephone event.
+    pub(crate) fn expects_event(&self, payload_type: PayloadType) -> bool {
+        self.telephone_event.is_some_and(|event| event.receive == payload_type)
+    }
+
+    /// Periods of the timestamps in a packet that we send.
+    pub(crate) fn periods(&self) -> usize {
+        self.codec.timestamp_rate().samples_in(self.turn())
     }
 
     /// Samples in a packet that we send.
     pub(crate) fn samples(&self) -> usize {
-        let packet_time = self.packet_time.clamp(SHORTEST_PACKET, LONGEST_PACKET);
-        ClockRate::Hz8000.samples_in(packet_time)
+        self.codec.samples(self.periods())
+    }
+}
+
+/// The numbers of one format, of which each side chooses the one it wants to receive (RFC 3264
+/// §5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PayloadTypes {
+    /// In what we send: the number in the other side's description.
+    pub send: PayloadType,
+    /// In what comes: the number in ours.
+    pub receive: PayloadType,
+}
+
+impl PayloadTypes {
+    /// The same number both ways.
+    pub const fn both(payload_type: PayloadType) -> Self {
+        Self { send: payload_type, receive: payload_type }
     }
 }
 

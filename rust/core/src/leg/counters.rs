@@ -32,7 +32,9 @@ macro_rules! counters {
 }
 
 counters! {
-    /// What a leg has seen, done and dropped since it began.
+    /// What a leg has seen, done and dropped since it began. Samples of the caller are counted as
+    /// periods of the RTP timestamps ([`Codec::timestamp_rate`](crate::Codec::timestamp_rate)),
+    /// samples of the agent at the agent's own rate.
     LegCounters {
         /// RTP packets received of whatever kind.
         packets_received,

@@ -22,7 +22,8 @@ pub enum Output<'a> {
         /// Its bytes.
         audio: &'a [u8],
     },
-    /// A packet time of the call at 8 kHz, interleaved: the caller left, the agent right.
+    /// A packet time of the call at the rate of the recording, interleaved: the caller left, the
+    /// agent right.
     Recorded(&'a [i16]),
     /// Something happened.
     Event(Event),

@@ -13,6 +13,8 @@ use crate::{ClockRate, Moment};
 /// Writes a report every few seconds, and keeps what the other side's say.
 pub(super) struct Reports {
     ssrc: Ssrc,
+    /// The clock of our stream.
+    clock_rate: ClockRate,
     cname: String,
     unix_time_at_origin: Duration,
     due: Moment,
@@ -40,6 +42,7 @@ impl Reports {
     pub(super) fn new(config: &LegConfig, start: Moment) -> Self {
         let mut reports = Self {
             ssrc: config.ssrc,
+            clock_rate: config.media.codec.timestamp_rate(),
             cname: config.cname.clone(),
             unix_time_at_origin: config.unix_time_at_origin,
             due: start,
@@ -144,7 +147,7 @@ impl Reports {
         counters.malformed_rtcp = self.malformed;
         counters.remote_lost = self.remote.lost.max(0) as u64;
         counters.remote_jitter_us =
-            ClockRate::Hz8000.duration_of(self.remote.jitter.into()).as_micros() as u64;
+            self.clock_rate.duration_of(self.remote.jitter.into()).as_micros() as u64;
         counters.round_trip_us = self.remote.round_trip.as_micros() as u64;
     }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::config::{LegConfig, Media};
-use crate::sound::g711;
+use crate::sound::codec::Encoder;
 use crate::speak::{Pacer, Packetizer, Playout};
 use crate::wire::KeySender;
-use crate::{AudioFormat, ClockRate, Moment};
+use crate::{AudioFormat, Law, Moment};
 
 /// A turn that was taken.
 #[derive(Clone, Copy, Debug)]
@@ -20,12 +20,13 @@ pub(super) struct Taken {
 /// Takes a turn every packet time and fills it: with a digit, with speech, or with silence.
 pub(super) struct Speaker {
     media: Media,
+    encoder: Encoder,
     pub(super) playout: Playout,
     pacer: Pacer,
     pub(super) packetizer: Packetizer,
     pub(super) keys: KeySender,
     pcm: Vec<i16>,
-    codes: Vec<u8>,
+    payload: Vec<u8>,
     datagram: Vec<u8>,
     /// How long nothing has sounded; a talkspurt begins with a marker after some of it.
     silent: Duration,
@@ -34,15 +35,17 @@ pub(super) struct Speaker {
 
 impl Speaker {
     pub(super) fn new(config: &LegConfig, start: Moment) -> Self {
-        let format = AudioFormat::G711(config.media.law);
+        let codec = config.media.codec;
+        let format = AudioFormat::G711(Law::Mu); // Until a bridge says which.
         Self {
             media: config.media,
-            playout: Playout::new(ClockRate::Hz8000, format, format),
+            encoder: Encoder::new(codec),
+            playout: Playout::new(codec.audio_rate(), format, format),
             pacer: Pacer::new(start, config.media.turn()),
             packetizer: Packetizer::new(config.ssrc, config.first_sequence, config.first_timestamp),
-            keys: KeySender::new(ClockRate::Hz8000, config.media.turn()),
+            keys: KeySender::new(codec.timestamp_rate(), config.media.turn()),
             pcm: Vec::new(),
-            codes: Vec::new(),
+            payload: Vec::new(),
             datagram: Vec::new(),
             silent: TALKSPURT_GAP,
             turns_missed: 0,
@@ -50,6 +53,10 @@ impl Speaker {
     }
 
     pub(super) fn renegotiate(&mut self, media: Media) {
+        if media.codec != self.media.codec {
+            self.encoder = Encoder::new(media.codec);
+            self.playout.renegotiate(media.codec.audio_rate());
+        }
         self.media = media;
         self.pacer = Pacer::new(self.pacer.deadline(), media.turn());
         self.keys.set_packet_time(media.turn());
@@ -57,9 +64,9 @@ impl Speaker {
 
     /// What the clock of our timestamps reads at `now`, between two packets (RFC 3550 §6.4.1).
     pub(super) fn timestamp(&self, now: Moment) -> u32 {
-        let samples = |span| ClockRate::Hz8000.samples_in(span) as u32;
+        let periods = |span| self.media.codec.timestamp_rate().samples_in(span) as u32;
         let (ahead, behind) = (self.deadline().since(now), now.since(self.deadline()));
-        self.packetizer.timestamp().wrapping_sub(samples(ahead)).wrapping_add(samples(behind))
+        self.packetizer.timestamp().wrapping_sub(periods(ahead)).wrapping_add(periods(behind))
     }
 
     pub(super) fn deadline(&self) -> Moment {
@@ -69,8 +76,8 @@ impl Speaker {
     /// Takes the turn that is due at `now`, if one is.
     pub(super) fn turn(&mut self, now: Moment) -> Option<Taken> {
         let turn = self.pacer.turn(now)?;
-        let samples = self.media.samples();
-        self.packetizer.advance(u64::from(turn.missed) * samples as u64);
+        let (periods, samples) = (self.media.periods() as u64, self.media.samples());
+        self.packetizer.advance(u64::from(turn.missed) * periods);
         self.turns_missed += u64::from(turn.missed);
         let sends = self.media.direction.sends();
         if turn.missed > 0 || !sends {
@@ -84,7 +91,7 @@ impl Speaker {
             self.speak_audio(samples);
         }
         self.pcm.resize(samples, 0);
-        self.packetizer.advance(samples as u64);
+        self.packetizer.advance(periods);
         Some(Taken { sends, missed: turn.missed })
     }
 
@@ -103,16 +110,17 @@ impl Speaker {
         let Some(payload_type) = self.media.telephone_event else { return false };
         let Some(key) = self.keys.poll(self.packetizer.timestamp()) else { return false };
         let (at, out) = (key.timestamp, &mut self.datagram);
-        self.packetizer.packet_at(at, payload_type, key.marker, &key.payload, out);
+        self.packetizer.packet_at(at, payload_type.send, key.marker, &key.payload, out);
         true
     }
 
     fn speak_audio(&mut self, samples: usize) {
         let sounding = self.playout.take(samples, &mut self.pcm);
         let marker = self.begins_talkspurt(sounding);
-        self.codes.clear();
-        g711::encode_into(self.media.law, &self.pcm, &mut self.codes);
-        self.packetizer.packet(self.media.payload_type, marker, &self.codes, &mut self.datagram);
+        self.payload.clear();
+        self.encoder.encode_into(&self.pcm, &mut self.payload);
+        let payload_type = self.media.payload_type.send;
+        self.packetizer.packet(payload_type, marker, &self.payload, &mut self.datagram);
     }
 
     /// The marker is set on the first packet after a silence (RFC 3551 §4.1), so that the other

@@ -48,7 +48,8 @@ const LONGEST_GAP: Duration = Duration::from_secs(1);
 /// How a [`Dejitter`] is to behave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DejitterConfig {
-    /// The clock of the timestamps; one period is one sample here.
+    /// The clock of the timestamps. What is called a sample here is one period of it, whatever the
+    /// codec makes of that.
     pub clock_rate: ClockRate,
     /// How much audio a packet usually carries. Others may come at any time.
     pub packet_time: Duration,
@@ -106,9 +107,13 @@ pub enum Restart {
 pub enum Stretch<'a> {
     /// Audio that was heard.
     Received {
-        /// The packet's payload; without its beginning, where that overlapped what is out already.
+        /// The packet's payload.
         payload: &'a [u8],
-        /// Where it begins: samples since the beginning of the timeline.
+        /// How many samples of its beginning are out already.
+        overlap: usize,
+        /// How many are left.
+        samples: usize,
+        /// Where these begin: samples since the beginning of the timeline.
         timestamp: u64,
         /// When its packet came.
         arrival: Moment,

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::realtime::append::AppendBuilder;
-use crate::sound::resampler::{Preset, Resampler};
+use crate::sound::Splicer;
 use crate::{AudioFormat, ClockRate, Moment};
 
 /// Samples in at the wire's rate, chunks of equal length out in the agent's format.
 pub struct Forwarder {
     format: AudioFormat,
     shape: Shape,
-    resampler: Resampler,
+    splicer: Splicer,
     builder: AppendBuilder,
     resampled: Vec<i16>,
     /// Audio in the agent's format, of which the first `sent` bytes have gone out.
@@ -37,7 +37,7 @@ impl Forwarder {
         Self {
             format,
             shape,
-            resampler: Resampler::new(wire, format.rate(), Preset::Standard),
+            splicer: Splicer::new(wire, format.rate()),
             builder: AppendBuilder::new(),
             resampled: Vec::new(),
             waiting: Vec::with_capacity(2 * chunk),
@@ -48,13 +48,18 @@ impl Forwarder {
         }
     }
 
+    /// Take in samples at another rate from now on.
+    pub fn renegotiate(&mut self, wire: ClockRate) {
+        self.splicer.change(wire);
+    }
+
     /// Take in samples that arrived at `arrival`.
     pub fn feed(&mut self, pcm: &[i16], arrival: Moment) {
         self.arrival = arrival;
         self.waiting.drain(..self.sent);
         self.sent = 0;
         self.resampled.clear();
-        self.resampler.process(pcm, &mut self.resampled);
+        self.splicer.process(pcm, &mut self.resampled);
         self.format.encode_into(&self.resampled, &mut self.waiting);
     }
 

@@ -5,17 +5,17 @@ use std::time::Duration;
 use super::concealer::Concealer;
 use super::dejitter::{Arrival, Dejitter, DejitterConfig, DejitterCounters, Stretch};
 use super::source::Source;
-use crate::sound::g711;
+use crate::sound::codec::Decoder;
 use crate::wire::rtp::RtpPacket;
-use crate::{ClockRate, Law, Moment};
+use crate::{Codec, Moment};
 
-/// G.711 packets in, samples out: in order, holes filled, as many as time has passed.
+/// Packets in, samples out: in order, holes filled, as many as time has passed.
 ///
 /// ```
 /// use std::time::Duration;
-/// use fourwire::{Law, Moment, listen::Listener, wire::{PayloadType, RtpPacket, Ssrc}};
+/// use fourwire::{Codec, Law, Moment, listen::Listener, wire::{PayloadType, RtpPacket, Ssrc}};
 ///
-/// let mut listener = Listener::new(Law::Mu, Duration::from_millis(20));
+/// let mut listener = Listener::new(Codec::G711(Law::Mu), Duration::from_millis(20));
 /// let packet = RtpPacket::new(PayloadType::PCMU, 1, 160, Ssrc(9), &[0xFF; 160]);
 /// listener.receive(Moment::from_millis(0), &packet);
 /// let mut pcm = Vec::new();
@@ -23,7 +23,8 @@ use crate::{ClockRate, Law, Moment};
 /// assert_eq!(pcm.len(), 160);
 /// ```
 pub struct Listener {
-    law: Law,
+    codec: Codec,
+    decoder: Decoder,
     dejitter: Dejitter,
     concealer: Concealer,
 }
@@ -40,23 +41,29 @@ pub enum Heard {
 }
 
 impl Listener {
-    /// A listener to packets of `law` that last about `packet_time`.
-    pub fn new(law: Law, packet_time: Duration) -> Self {
-        let clock_rate = ClockRate::Hz8000;
+    /// A listener to packets of `codec` that last about `packet_time`.
+    pub fn new(codec: Codec, packet_time: Duration) -> Self {
         Self {
-            law,
+            codec,
+            decoder: Decoder::new(codec),
             dejitter: Dejitter::new(DejitterConfig {
-                clock_rate,
+                clock_rate: codec.timestamp_rate(),
                 packet_time,
                 ..Default::default()
             }),
-            concealer: Concealer::new(clock_rate),
+            concealer: Concealer::new(codec.audio_rate()),
         }
     }
 
-    /// Read what is yet to be polled by another law.
-    pub fn renegotiate(&mut self, law: Law) {
-        self.law = law;
+    /// Read what is yet to be polled by another codec, whose samples may come at another rate.
+    pub fn renegotiate(&mut self, codec: Codec) {
+        if codec.audio_rate() != self.codec.audio_rate() {
+            self.concealer = Concealer::new(codec.audio_rate());
+        }
+        if codec != self.codec {
+            self.decoder = Decoder::new(codec);
+        }
+        self.codec = codec;
     }
 
     /// Give up waiting for what is missing now: all that has arrived can then be polled.
@@ -66,7 +73,7 @@ impl Listener {
 
     /// Take in a packet that arrived at `arrival`.
     pub fn receive(&mut self, arrival: Moment, packet: &RtpPacket<'_>) -> Arrival {
-        self.dejitter.receive(arrival, packet, packet.payload.len())
+        self.dejitter.receive(arrival, packet, self.codec.periods(packet.payload))
     }
 
     /// Take in a packet that is not to be heard, such as a telephone event or comfort noise: where
@@ -78,22 +85,22 @@ impl Listener {
         }
     }
 
-    /// Appends the next samples at 8 kHz to `pcm`, if any are due at `now`. Call until `None`.
+    /// Appends the next samples at [`Codec::audio_rate`] to `pcm`, if any are due at `now`. Call until `None`.
     pub fn poll(&mut self, now: Moment, pcm: &mut Vec<i16>) -> Option<Heard> {
         let start = pcm.len();
         Some(match self.dejitter.poll(now)? {
-            Stretch::Received { payload, arrival, .. } => {
-                g711::decode_into(self.law, payload, pcm);
+            Stretch::Received { payload, overlap, arrival, .. } => {
+                self.decoder.decode_into(payload, overlap, pcm);
                 self.concealer.hear(&mut pcm[start..]);
                 Heard::Received(arrival)
             }
             Stretch::Lost { samples } => {
-                self.concealer.conceal(pcm, samples);
+                self.concealer.conceal(pcm, self.codec.samples(samples));
                 Heard::Concealed
             }
             // A stream that stops is faded out just like a loss, and goes on as comfort noise.
             Stretch::Quiet { samples } => {
-                self.concealer.conceal(pcm, samples);
+                self.concealer.conceal(pcm, self.codec.samples(samples));
                 Heard::Quiet
             }
         })
@@ -114,7 +121,7 @@ impl Listener {
         self.dejitter.source_mut()
     }
 
-    /// What arrived and what became of it.
+    /// What arrived and what became of it; samples are counted at [`Codec::timestamp_rate`].
     pub fn counters(&self) -> DejitterCounters {
         self.dejitter.counters()
     }

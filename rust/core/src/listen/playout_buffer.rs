@@ -241,9 +241,9 @@ impl PlayoutBuffer {
     fn pull(&mut self) {
         while self.pause.is_none() {
             match self.dejitter.poll_certain() {
-                Some(Stretch::Received { payload, .. }) => {
+                Some(Stretch::Received { payload, overlap, .. }) => {
                     let ready = self.line.ready();
-                    g711::decode_into(self.config.law, payload, self.line.end());
+                    g711::decode_into(self.config.law, &payload[overlap..], self.line.end());
                     self.counters.decoded_samples += (self.line.ready() - ready) as u64;
                     self.owed = 0;
                 }

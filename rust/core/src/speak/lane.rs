@@ -14,7 +14,10 @@ pub(super) struct Lane {
     /// What came, of which the first `spent` bytes are gone.
     bytes: Vec<u8>,
     spent: usize,
+    /// The samples at the agent's rate that were taken last.
     source: Vec<i16>,
+    /// How many of them are to be said again, since another resampler holds less back.
+    again: usize,
     /// Source samples of silence after which the resampler holds nothing but zeros.
     settling: usize,
 }
@@ -27,6 +30,7 @@ impl Lane {
             bytes: Vec::new(),
             spent: 0,
             source: Vec::new(),
+            again: 0,
             settling: 0,
         }
     }
@@ -65,16 +69,36 @@ impl Lane {
         self.waiting() == 0 && self.settling == 0
     }
 
+    /// Go on at another `wire` rate, from the very sample that the old resampler would have given
+    /// next; tells how many samples had to be taken for that.
+    pub(super) fn renegotiate(&mut self, wire: ClockRate) -> usize {
+        let before = self.delay();
+        self.resampler = Resampler::new(self.format.rate(), wire, Preset::Standard);
+        self.again = 0;
+        if self.settling == 0 {
+            return 0;
+        }
+        let hurry = self.delay().saturating_sub(before);
+        let hurried = hurry.min(self.waiting());
+        self.decode(hurried);
+        self.source.resize(self.source.len() + hurry - hurried, 0);
+        let again = before.saturating_sub(self.delay());
+        self.resampler.process(&self.source[..self.source.len() - again], &mut Vec::new());
+        self.again = again;
+        hurried
+    }
+
     /// Appends `frame` samples at the wire's rate, silence where nothing waits, and tells how many
     /// samples at the agent's rate were taken for them.
     ///
     /// `frame` is a whole number of milliseconds of samples, so the rates divide evenly.
     pub(super) fn take(&mut self, frame: usize, wire: ClockRate, out: &mut Vec<i16>) -> usize {
         let wanted = frame * self.format.rate().hertz() as usize / wire.hertz() as usize;
-        let taken = wanted.min(self.waiting());
-        self.source.clear();
+        self.source.drain(..self.source.len() - self.again);
+        let missing = wanted - std::mem::take(&mut self.again);
+        let taken = missing.min(self.waiting());
         self.decode(taken);
-        self.settle(wanted, taken);
+        self.settle(missing, taken);
         self.source.resize(wanted, 0);
         self.resampler.process(&self.source, out);
         self.give_back_room();
@@ -86,12 +110,12 @@ impl Lane {
         self.bytes = Vec::new();
         self.spent = 0;
         self.resampler.reset();
-        self.settling = 0;
+        (self.settling, self.again) = (0, 0);
     }
 
-    /// How many samples at the agent's rate the resampler holds back.
+    /// How many samples at the agent's rate the resampler holds back, or are to be said again.
     pub(super) fn delay(&self) -> usize {
-        self.format.rate().samples_in(self.resampler.delay())
+        self.format.rate().samples_in(self.resampler.delay()) + self.again
     }
 
     fn decode(&mut self, samples: usize) {

@@ -95,6 +95,19 @@ impl Playout {
         (self.ledger, self.fence) = (Ledger::new(output.rate()), Fence::default());
     }
 
+    /// Go on towards a wire at another rate. What waits, waits on, and goes on to the sample where
+    /// it was.
+    pub fn renegotiate(&mut self, wire: ClockRate) {
+        if wire == self.wire {
+            return;
+        }
+        self.wire = wire;
+        self.fading.clear();
+        let hurried = self.reply.renegotiate(wire);
+        self.account(hurried);
+        self.back_channel.renegotiate(wire);
+    }
+
     /// Learn that the agent has begun `response`, before any of its audio.
     pub fn begin_response(&mut self, response: &str) {
         self.fence.begin(response);

@@ -136,9 +136,7 @@ impl Dejitter {
         self.advance();
         self.owed = 0;
         let overlap = (self.end - slot.position).max(0);
-        // Only where every sample takes the same number of bytes can some be cut off.
-        let divisible = overlap == 0 || slot.len().is_multiple_of(slot.samples as usize);
-        if overlap >= slot.samples || !divisible {
+        if overlap >= slot.samples {
             self.counters.late += 1;
             return None;
         }
@@ -152,9 +150,10 @@ impl Dejitter {
 
     #[inline]
     pub(super) fn received(&self, slot: &Slot, overlap: i64) -> Stretch<'_> {
-        let cut = slot.len() / slot.samples as usize * overlap as usize;
         Stretch::Received {
-            payload: &self.ring.payload(slot)[cut..],
+            payload: self.ring.payload(slot),
+            overlap: overlap as usize,
+            samples: (slot.samples - overlap) as usize,
             timestamp: (slot.position + overlap).cast_unsigned(),
             arrival: slot.arrival,
         }

@@ -6,7 +6,8 @@ use crate::Moment;
 /// after a stall can fill.
 pub(super) const SLOTS: usize = 64;
 
-/// Bytes of payload that a slot takes: 120 ms of G.711, twice the longest packet time in use.
+/// Bytes of payload that a slot takes: 120 ms of G.711 or G.722, twice the longest packet time in
+/// use.
 pub(super) const SLOT_ROOM: usize = 960;
 
 /// Packets by number, which counts them without wrap and without gaps over restarts.
@@ -51,10 +52,6 @@ impl Slot {
 
     pub(super) const fn end(&self) -> i64 {
         self.position + self.samples
-    }
-
-    pub(super) const fn len(&self) -> usize {
-        self.len
     }
 }
 

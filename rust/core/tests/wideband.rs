@@ -1,0 +1,318 @@
+//! Calls in G.722, and calls that change to it and back, on a virtual clock.
+
+use std::f64::consts::TAU;
+use std::time::Duration;
+
+use fourwire::listen::Shape;
+use fourwire::sound::g722;
+use fourwire::sound::{g711, level};
+use fourwire::speak::Playout;
+use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
+use fourwire::{
+    AudioFormat, Bridge, ClockRate, Codec, Event, Law, Leg, LegConfig, Media, Moment, Output,
+    PayloadTypes,
+};
+
+const PCM16: AudioFormat = AudioFormat::Pcm16(ClockRate::Hz16000);
+const PCM24: AudioFormat = AudioFormat::Pcm16(ClockRate::Hz24000);
+const G711: Codec = Codec::G711(Law::Mu);
+const PACKET: Duration = Duration::from_millis(20);
+
+fn at(millis: u64) -> Moment {
+    Moment::from_millis(millis)
+}
+
+fn leg(media: Media) -> Leg {
+    let config = LegConfig {
+        media,
+        ssrc: Ssrc(1),
+        first_sequence: 0,
+        first_timestamp: 0,
+        cname: "a@b".into(),
+        unix_time_at_origin: Duration::ZERO,
+    };
+    Leg::new(config, at(0))
+}
+
+fn tone(hertz: f64, rate: ClockRate, samples: usize) -> Vec<i16> {
+    let step = hertz * TAU / f64::from(rate.hertz());
+    (0..samples).map(|n| ((n as f64 * step).sin() * 8000.0) as i16).collect()
+}
+
+fn bytes(pcm: &[i16]) -> Vec<u8> {
+    pcm.iter().flat_map(|sample| sample.to_le_bytes()).collect()
+}
+
+fn samples(bytes: &[u8]) -> Vec<i16> {
+    bytes.as_chunks::<2>().0.iter().map(|&sample| i16::from_le_bytes(sample)).collect()
+}
+
+/// How much of `pcm` is a tone of `hertz`, in dB.
+fn share_of(hertz: f64, rate: ClockRate, pcm: &[i16]) -> f64 {
+    let step = hertz * TAU / f64::from(rate.hertz());
+    let (mut re, mut im) = (0.0, 0.0);
+    for (n, &sample) in pcm.iter().enumerate() {
+        let (sin, cos) = (n as f64 * step).sin_cos();
+        (re, im) = (re + f64::from(sample) * cos, im + f64::from(sample) * sin);
+    }
+    let tone = 2.0 * (re * re + im * im) / (pcm.len() as f64).powi(2);
+    10.0 * (tone / level::power(pcm)).log10()
+}
+
+/// A telephone that speaks a tone, packet by packet, in whatever codec it is told.
+struct Phone {
+    pcm: Vec<i16>,
+    encoder: g722::Encoder,
+    number: u16,
+}
+
+impl Phone {
+    fn speaking(hertz: f64) -> Self {
+        let pcm = tone(hertz, ClockRate::Hz16000, 5 * 16_000);
+        Self { pcm, encoder: g722::Encoder::new(), number: 0 }
+    }
+
+    fn packet(&mut self, codec: Codec) -> Vec<u8> {
+        let pcm = &self.pcm[usize::from(self.number) * 320..][..320];
+        let mut payload = Vec::new();
+        match codec {
+            Codec::G722 => self.encoder.encode_into(pcm, &mut payload),
+            Codec::G711(law) => {
+                let narrow: Vec<i16> = pcm.iter().step_by(2).copied().collect();
+                g711::encode_into(law, &narrow, &mut payload);
+            }
+        }
+        let mut datagram = Vec::new();
+        let timestamp = u32::from(self.number) * 160;
+        RtpPacket::new(codec.payload_type(), self.number, timestamp, Ssrc(7), &payload)
+            .write(&mut datagram);
+        self.number += 1;
+        datagram
+    }
+}
+
+/// What came out of a leg.
+#[derive(Default)]
+struct Log {
+    packets: Vec<(PayloadType, u32, Vec<u8>)>,
+    heard: Vec<u8>,
+    recorded: Vec<i16>,
+    events: Vec<Event>,
+}
+
+impl Log {
+    fn drain(&mut self, leg: &mut Leg, now: u64) {
+        while let Some(output) = leg.poll(at(now)) {
+            match output {
+                Output::Rtp(datagram) => {
+                    let packet = RtpPacket::parse(datagram).unwrap();
+                    let (kind, timestamp) = (packet.payload_type, packet.timestamp);
+                    self.packets.push((kind, timestamp, packet.payload.to_vec()));
+                }
+                Output::Audio { audio, .. } => self.heard.extend(audio),
+                Output::Recorded(frame) => self.recorded.extend(frame),
+                Output::Event(event) => self.events.push(event),
+                Output::Rtcp(_) | Output::Append(_) => {}
+            }
+        }
+    }
+
+    /// `packets` packet times from `from` on in which the phone speaks.
+    fn talk(&mut self, leg: &mut Leg, phone: &mut Phone, codec: Codec, packets: u64) {
+        for _ in 0..packets {
+            let now = u64::from(phone.number) * 20;
+            leg.receive(at(now), &phone.packet(codec));
+            self.drain(leg, now);
+        }
+    }
+}
+
+fn hearing(media: Media, format: AudioFormat) -> Leg {
+    let mut leg = leg(media);
+    leg.bridge(Bridge { append: PACKET, shape: Shape::Audio, ..Bridge::new(format) });
+    leg
+}
+
+#[test]
+fn the_agent_hears_what_no_narrow_call_carries() {
+    let mut leg = hearing(Media::new(Codec::G722), PCM16);
+    let (mut log, mut phone) = (Log::default(), Phone::speaking(6000.0));
+    log.talk(&mut leg, &mut phone, Codec::G722, 50);
+    let heard = samples(&log.heard);
+    assert_eq!(heard.len(), 16_000);
+    assert!(share_of(6000.0, ClockRate::Hz16000, &heard[1600..]) > -0.1);
+    assert!((level::dbov(&heard[1600..]) - level::dbov(&phone.pcm)).abs() < 0.5);
+}
+
+#[test]
+fn the_clock_of_the_timestamps_is_half_that_of_the_samples() {
+    let mut leg = hearing(Media::new(Codec::G722), PCM16);
+    leg.say("r", "i", &bytes(&tone(6000.0, ClockRate::Hz16000, 16_000)));
+    let mut log = Log::default();
+    (0..50).for_each(|turn| log.drain(&mut leg, turn * 20));
+    for (turn, (kind, timestamp, payload)) in log.packets.iter().enumerate() {
+        assert_eq!((*kind, *timestamp), (PayloadType::G722, turn as u32 * 160));
+        assert_eq!(payload.len(), 160);
+    }
+    let (mut decoder, mut pcm) = (g722::Decoder::new(), Vec::new());
+    log.packets.iter().for_each(|(.., payload)| decoder.decode_into(payload, &mut pcm));
+    assert_eq!(pcm.len(), 16_000);
+    assert!(share_of(6000.0, ClockRate::Hz16000, &pcm[1600..]) > -0.1);
+}
+
+#[test]
+fn lost_and_late_packets_are_made_up_for_to_the_sample() {
+    let mut leg = hearing(Media::new(Codec::G722), PCM16);
+    let (mut log, mut phone) = (Log::default(), Phone::speaking(500.0));
+    for number in 0..50u64 {
+        let packet = phone.packet(Codec::G722);
+        if number % 10 != 5 {
+            leg.receive(at(number * 20), &packet);
+        }
+        log.drain(&mut leg, number * 20);
+    }
+    let counters = leg.counters();
+    assert_eq!((counters.lost, counters.concealed_samples), (5, 5 * 160));
+    assert_eq!(samples(&log.heard).len(), 16_000);
+}
+
+#[test]
+fn a_call_changes_its_codec_and_back_and_no_sample_is_missing() {
+    let (wide, narrow) = (Media::new(Codec::G722), Media::new(G711));
+    for format in [AudioFormat::G711(Law::Mu), PCM16, PCM24] {
+        let mut leg = hearing(narrow, format);
+        let (mut log, mut phone) = (Log::default(), Phone::speaking(440.0));
+        for (media, packets) in [(narrow, 20), (wide, 20), (narrow, 20)] {
+            leg.renegotiate(at(u64::from(phone.number) * 20), media);
+            log.talk(&mut leg, &mut phone, media.codec, packets);
+        }
+        let second = format.rate().hertz() as usize * format.width() * 60 / 50;
+        assert_eq!(log.heard.len(), second, "{format:?}");
+        let counters = leg.counters();
+        assert_eq!((counters.lost, counters.quiet_samples, counters.late), (0, 0, 0));
+    }
+}
+
+#[test]
+fn a_change_of_codec_does_not_click_in_the_agents_ear() {
+    let (wide, narrow) = (Media::new(Codec::G722), Media::new(G711));
+    let mut leg = hearing(narrow, PCM16);
+    let (mut log, mut phone) = (Log::default(), Phone::speaking(440.0));
+    for (media, packets) in [(narrow, 20), (wide, 20), (narrow, 20)] {
+        leg.renegotiate(at(u64::from(phone.number) * 20), media);
+        log.talk(&mut leg, &mut phone, media.codec, packets);
+    }
+    let step = |pcm: &[i16]| pcm.windows(2).map(|it| it[0].abs_diff(it[1])).max().unwrap();
+    let heard = samples(&log.heard);
+    assert!(step(&heard) < 2 * step(&phone.pcm), "{} {}", step(&heard), step(&phone.pcm));
+}
+
+fn take_ten(playout: &mut Playout, samples: usize, out: &mut Vec<i16>) {
+    (0..10).for_each(|_| assert!(playout.take(samples, out)));
+}
+
+#[test]
+fn a_reply_goes_on_at_the_very_sample_when_the_wire_changes() {
+    let reply = bytes(&tone(440.0, ClockRate::Hz24000, 24_000));
+    let whole = |rate| {
+        let mut playout = Playout::new(rate, PCM24, PCM24);
+        playout.say("r", "i", &reply);
+        let mut out = Vec::new();
+        playout.take(rate.hertz() as usize, &mut out);
+        out
+    };
+    let (narrow, wide) = (whole(ClockRate::Hz8000), whole(ClockRate::Hz16000));
+
+    let mut playout = Playout::new(ClockRate::Hz8000, PCM24, PCM24);
+    playout.say("r", "i", &reply);
+    let mut out = Vec::new();
+    take_ten(&mut playout, 160, &mut out);
+    playout.renegotiate(ClockRate::Hz16000);
+    take_ten(&mut playout, 320, &mut out);
+    playout.renegotiate(ClockRate::Hz8000);
+    take_ten(&mut playout, 160, &mut out);
+
+    // A resampler holds back 24 samples of the lower rate: 3 ms at 8 kHz, 1.5 ms at 16.
+    assert_eq!(out[..1600], narrow[..1600]);
+    assert_eq!(out[1600..][..3200], wide[3200 - 24..][..3200]);
+    assert_eq!(out[4800..][..1600], narrow[3200..][..1600]);
+    let sent = playout.ledger().entries().next().unwrap().sent;
+    assert_eq!(sent, 600 * 24, "what is inside the resampler counts as sent until it is cut");
+    assert_eq!(playout.barge_in().heard, Duration::from_millis(600 - 3 + 5));
+}
+
+#[test]
+fn what_waits_to_be_said_survives_a_change_of_codec_to_the_last_sample() {
+    let (wide, narrow) = (Media::new(Codec::G722), Media::new(G711));
+    let mut leg = hearing(narrow, PCM24);
+    leg.say("r", "i", &bytes(&tone(440.0, ClockRate::Hz24000, 24_000)));
+    let mut log = Log::default();
+    for turn in 0..100 {
+        match turn {
+            10 => leg.renegotiate(at(turn * 20), wide),
+            30 => leg.renegotiate(at(turn * 20), narrow),
+            _ => {}
+        }
+        log.drain(&mut leg, turn * 20);
+    }
+    let heard = Duration::from_secs(1);
+    assert!(log.events.contains(&Event::ReplyEnded { item: "i".into(), heard }));
+    let counters = leg.counters();
+    assert_eq!((counters.reply_sent, counters.reply_discarded), (24_000, 0));
+    let kinds: Vec<_> = log.packets.iter().map(|(kind, ..)| *kind).collect();
+    assert!(kinds[..10].iter().chain(&kinds[30..]).all(|kind| *kind == PayloadType::PCMU));
+    assert!(kinds[10..30].iter().all(|kind| *kind == PayloadType::G722));
+}
+
+#[test]
+fn a_recording_keeps_its_rate_when_the_codec_changes() {
+    let (wide, narrow) = (Media::new(Codec::G722), Media::new(G711));
+    for rate in [ClockRate::Hz8000, ClockRate::Hz16000] {
+        let mut leg = hearing(narrow, PCM16);
+        leg.record(Some(rate));
+        leg.say("r", "i", &bytes(&tone(700.0, ClockRate::Hz16000, 16_000)));
+        let (mut log, mut phone) = (Log::default(), Phone::speaking(440.0));
+        for (media, packets) in [(narrow, 15), (wide, 15), (narrow, 15)] {
+            leg.renegotiate(at(u64::from(phone.number) * 20), media);
+            log.talk(&mut leg, &mut phone, media.codec, packets);
+        }
+        assert_eq!(log.recorded.len(), 2 * rate.samples_in(45 * PACKET));
+        for third in log.recorded.chunks(2 * rate.samples_in(15 * PACKET)) {
+            let side = |side: usize| third.iter().skip(side).step_by(2).copied();
+            let settled = rate.samples_in(2 * PACKET);
+            let (caller, agent): (Vec<_>, Vec<_>) =
+                (side(0).skip(settled).collect(), side(1).skip(settled).collect());
+            assert!(share_of(440.0, rate, &caller) > -0.5, "{rate:?}");
+            assert!(share_of(700.0, rate, &agent) > -0.5, "{rate:?}");
+        }
+    }
+}
+
+#[test]
+fn each_side_has_its_own_numbers() {
+    let number = |bits| PayloadType::new(bits).unwrap();
+    let media = Media {
+        payload_type: PayloadTypes { send: number(96), receive: number(97) },
+        telephone_event: Some(PayloadTypes { send: number(98), receive: number(101) }),
+        ..Media::g711(Law::Mu)
+    };
+    let mut leg = leg(media);
+    let packet = |kind, sequence, payload: &[u8]| {
+        let mut datagram = Vec::new();
+        RtpPacket::new(kind, sequence, 160, Ssrc(7), payload).write(&mut datagram);
+        datagram
+    };
+    leg.receive(at(0), &packet(number(97), 1, &[0xFF; 160]));
+    leg.receive(at(1), &packet(number(96), 2, &[0xFF; 160]));
+    leg.receive(at(2), &packet(number(101), 3, &[5, 0x8A, 3, 0x20]));
+    leg.send_digits("7", PACKET, PACKET).unwrap();
+    let mut log = Log::default();
+    log.drain(&mut leg, 2);
+    log.drain(&mut leg, 120);
+    let key = Event::Key { digit: '5', duration: Duration::from_millis(100) };
+    assert!(log.events.contains(&key));
+    let counters = leg.counters();
+    assert_eq!((counters.audio_packets, counters.unknown_payload_type), (1, 1));
+    let kinds: Vec<_> = log.packets.iter().map(|(kind, ..)| *kind).collect();
+    assert!(kinds.contains(&number(98)) && kinds.iter().all(|kind| kind.get() != 101));
+}

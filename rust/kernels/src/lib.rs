@@ -7,7 +7,9 @@
 //!
 //! With the feature `portable` only the twins are used.
 
+pub mod correlation;
 mod dispatch;
 pub mod fir;
 pub mod g711;
+pub mod gain;
 pub mod level;

@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CRATES := -p fourwire -p fourwire-kernels -p fourwire-engine -p fourwire-network
+CRATES := -p fourwire -p fourwire-kernels -p fourwire-audioop -p fourwire-engine -p fourwire-network
 
 # One stamp a step, so that what was done is not done again.
 TOOLS := $(VENV)/.tools

@@ -1,4 +1,4 @@
-"""Prints all figures: ``python -m benches [parts] [calls] [quality] [options] [--json FILE]``."""
+"""Prints all figures: ``python -m benches [parts|audioop|calls|quality …] [options]``."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benches.table import Row, machine, save, show
 
-ALL = ["parts", "calls", "quality"]
+ALL = ["parts", "audioop", "calls", "quality"]
 
 
 def main() -> None:
@@ -18,6 +18,8 @@ def main() -> None:
     extra: dict[str, object] = {}
     if "parts" in arguments.what:
         _measure_parts(tables)
+    if "audioop" in arguments.what:
+        _measure_audioop(tables)
     if "quality" in arguments.what:
         _measure_quality(arguments, tables, extra)
     if "calls" in arguments.what:
@@ -46,6 +48,13 @@ def _measure_parts(tables: dict[str, list[Row]]) -> None:
 
     tables["Parts, through Python"] = list(parts.rows())
     show("Parts, through Python", tables["Parts, through Python"])
+
+
+def _measure_audioop(tables: dict[str, list[Row]]) -> None:
+    from benches import audioop_functions
+
+    tables["Functions of audioop"] = list(audioop_functions.rows())
+    show("Functions of audioop", tables["Functions of audioop"])
 
 
 def _measure_calls(arguments: argparse.Namespace, tables: dict[str, list[Row]]) -> None:

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fourwire import audioop as audioop
     from fourwire import g711 as g711
     from fourwire import inworld as inworld
     from fourwire import sdp as sdp
@@ -59,6 +60,7 @@ __all__ = [
     "Secret",
     "Settings",
     "append_message",
+    "audioop",
     "clipped",
     "g711",
     "inworld",
@@ -103,7 +105,7 @@ _HOME = {
 }
 """Where a name lives that is not a module's own."""
 
-_MODULES = frozenset({"g711", "inworld", "sdp", "sip", "standin"})
+_MODULES = frozenset({"audioop", "g711", "inworld", "sdp", "sip", "standin"})
 
 
 def _find(name: str) -> Any:

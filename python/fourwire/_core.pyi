@@ -19,6 +19,7 @@ read-only, `OSError` where the system refuses.
 
 from collections.abc import Sequence
 from os import PathLike
+from types import ModuleType
 from typing import Final, Literal, TypeAlias, final, overload
 
 import numpy as np
@@ -55,6 +56,7 @@ __all__ = [
     "RtpResumed",
     "RtpStopped",
     "append_message",
+    "audioop",
     "clipped",
     "decode_pcma",
     "decode_pcmu",
@@ -101,6 +103,9 @@ _Event: TypeAlias = (
 )
 _Said: TypeAlias = Literal["queued", "refused", "overflow"]
 _Shape: TypeAlias = Literal["append", "audio"]
+
+audioop: ModuleType
+"""What is imported as `fourwire.audioop`."""
 
 @overload
 def decode_pcmu(codes: _Octets, out: None = None) -> bytes:

@@ -12,13 +12,14 @@ from fourwire import _core
 PACKAGE = Path(__file__).resolve().parents[2] / "python"
 
 
-def test_the_stub_says_what_the_binary_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("module", ["fourwire._core", "fourwire.audioop"])
+def test_the_stub_says_what_the_binary_is(module: str, tmp_path: Path) -> None:
     pytest.importorskip("mypy.stubtest", reason="mypy is not installed")
     config = tmp_path / "mypy.ini"
     config.write_text(f"[mypy]\nmypy_path = {PACKAGE}\ncache_dir = {tmp_path}\n")
     command = [sys.executable, "-m", "mypy.stubtest", "--mypy-config-file", str(config)]
     check = subprocess.run(
-        [*command, "fourwire._core"], capture_output=True, text=True, timeout=110, check=False
+        [*command, module], capture_output=True, text=True, timeout=110, check=False
     )
     assert check.returncode == 0, check.stdout + check.stderr
 

@@ -15,9 +15,10 @@ PACKAGE = ROOT / "python" / "fourwire"
 CRATES = {
     "kernels": set[str](),
     "core": {"fourwire-kernels"},
+    "audioop": {"fourwire", "fourwire-kernels"},
     "engine": {"fourwire"},
     "network": set[str](),
-    "python": {"fourwire", "fourwire-engine", "fourwire-network"},
+    "python": {"fourwire", "fourwire-audioop", "fourwire-engine", "fourwire-network"},
 }
 
 #: Parts of the package that stand alone, and what of ours each may import.

@@ -4,9 +4,12 @@ use std::io;
 
 use fourwire::DigitsRefused;
 use fourwire::wire::RtpError;
+use fourwire_audioop as audioop;
 use fourwire_engine::ReserveError;
-use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+
+use crate::audioop::error as AudioopError;
 
 pyo3::create_exception!(
     fourwire._core,
@@ -27,6 +30,10 @@ pub(crate) enum Error {
     System(io::Error),
     /// A port was started or closed already.
     PortSpent(u16),
+    /// A fragment, or what was given with it, does not fit.
+    Audioop(audioop::Error),
+    /// Python complained already.
+    Python(PyErr),
 }
 
 impl From<Error> for PyErr {
@@ -43,10 +50,35 @@ impl From<Error> for PyErr {
                 PyValueError::new_err(error.to_string())
             }
             Error::System(error) => error.into(),
+            Error::Audioop(error) => of_audioop(error),
+            Error::Python(error) => error,
             Error::PortSpent(port) => {
                 PyRuntimeError::new_err(format!("port {port} was started or closed already"))
             }
         }
+    }
+}
+
+/// The class that `audioop` raised, with its words.
+fn of_audioop(error: audioop::Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        audioop::Error::BadState => PyValueError::new_err(message),
+        audioop::Error::FrameSize => PyOverflowError::new_err(message),
+        audioop::Error::Memory => PyMemoryError::new_err(message),
+        _ => AudioopError::new_err(message),
+    }
+}
+
+impl From<audioop::Error> for Error {
+    fn from(error: audioop::Error) -> Self {
+        Self::Audioop(error)
+    }
+}
+
+impl From<PyErr> for Error {
+    fn from(error: PyErr) -> Self {
+        Self::Python(error)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `fourwire._core`: arguments in, one call, result out. What things are is told in `_core.pyi`.
 
+mod audioop;
 mod buffer;
 mod engine;
 mod error;
@@ -21,6 +22,8 @@ use pyo3::prelude::*;
 /// The audio of a call, in Rust.
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use crate::audioop::audioop;
     #[pymodule_export]
     use crate::engine::{Engine, LiveLeg, Port};
     #[pymodule_export]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fourwire._core import peak as peak
     from fourwire._core import rms as rms
     from fourwire.app import App as App
+    from fourwire.bridge import BargeIn as BargeIn
     from fourwire.call import Call as Call
     from fourwire.media import Media as Media
     from fourwire.media import MediaLeg as MediaLeg
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "App",
+    "BargeIn",
     "Call",
     "Converter",
     "Dejitter",
@@ -78,6 +80,7 @@ __all__ = [
 
 _HOME = {
     "App": "fourwire.app",
+    "BargeIn": "fourwire.bridge",
     "Call": "fourwire.call",
     "Converter": "fourwire._core",
     "Dejitter": "fourwire._core",

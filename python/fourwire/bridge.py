@@ -1,17 +1,34 @@
 """The join of a call's audio and an agent: both ways, and silence when the caller speaks."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fourwire._core import Drained, Interruption, ReplyEnded, ReplyStarted
 from fourwire.inworld import Agent, events
+from fourwire.inworld.truncation import audio_end_ms
 from fourwire.journal import CallJournal
 from fourwire.media import MediaLeg
 from fourwire.transcript import Transcript
 
-__all__ = ["Bridge"]
+__all__ = ["BargeIn", "Bridge"]
 
 Closed = Callable[[events.WebSocketClosed], None]
 ReplyEvent = ReplyStarted | ReplyEnded | Drained | Interruption
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BargeIn:
+    """What happens when the caller speaks, besides that the agent falls silent."""
+
+    truncate: bool = False
+    """Cut what the agent said to what was heard, so that it does not believe the rest was."""
+    g711_thirds: bool = True
+    """Cut G.711 by the clock of Inworld's server, which runs at a third of the real one there."""
+    on_transcript: bool = False
+    """Take the first words of the caller for speech where no `speech_started` came before them."""
+
+
+DEFAULT = BargeIn()
 
 
 class Bridge:
@@ -32,6 +49,7 @@ class Bridge:
         *,
         append_ms: int,
         on_closed: Closed,
+        barge_in: BargeIn = DEFAULT,
     ) -> None:
         self.leg = leg
         self.agent = agent
@@ -39,9 +57,13 @@ class Bridge:
         self._transcript = transcript
         self._append_ms = append_ms
         self._on_closed = on_closed
+        self._options = barge_in
         self._listener = agent.events()
         self._is_open = False
         self._speaking_since: float | None = None
+        self._announced: str | None = ""
+        self._silenced = False
+        self._cut: tuple[str, float] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -80,8 +102,11 @@ class Bridge:
 
     def _agent_event(self, event: events.Event) -> None:
         match event:
-            case events.SpeechStarted():
-                self._silence_agent()
+            case events.SpeechStarted(item_id=item):
+                self._announced = item
+                self._silence_agent("speech")
+            case events.UserTranscriptDelta(item_id=item):
+                self._heed_words(item)
             case events.UserTranscript(item_id=item, text=text):
                 self._transcript.user_said(item, text, self._journal.now)
             case events.AgentTranscript(item_id=item, text=text):
@@ -89,7 +114,15 @@ class Bridge:
             case events.WebSocketClosed():
                 self._on_closed(event)
 
-    def _silence_agent(self) -> None:
+    def _heed_words(self, item: str | None) -> None:
+        """Let words interrupt where the server found words and no speech, as it may over echo."""
+        speaks = self._speaking_since is not None or self.agent.active_response is not None
+        if self._options.on_transcript and speaks and item != self._announced:
+            self._announced = item
+            self.leg.barge_in()
+            self._silence_agent("transcript")
+
+    def _silence_agent(self, trigger: str) -> None:
         """Have the agent forget what it meant to say; the caller's leg is silent already.
 
         Cancel first, then clear: servers that run their own playout want that order. An error in
@@ -97,7 +130,21 @@ class Bridge:
         """
         cancelled = bool(self.agent.response_cancel())
         self.agent.output_audio_buffer_clear()
-        self._journal.write("bridge.barge_in", cancelled=cancelled)
+        self._journal.write("bridge.barge_in", trigger=trigger, cancelled=cancelled)
+        self._silenced = True
+        self._truncate()
+
+    def _truncate(self) -> None:
+        """Cut the interrupted item at the agent, once the agent was told to be silent."""
+        if self._cut is None or not self._silenced:
+            return
+        item, heard_ms = self._cut
+        self._cut = None
+        end_ms = audio_end_ms(
+            heard_ms, self.agent.audio.output, g711_thirds=self._options.g711_thirds
+        )
+        self.agent.conversation_item_truncate(item, audio_end_ms=end_ms)
+        self._journal.write("bridge.truncated", item=item, audio_end_ms=end_ms)
 
     def reply_event(self, event: ReplyEvent) -> None:
         """Take notice of what really went out to the caller."""
@@ -115,7 +162,7 @@ class Bridge:
     def _interrupted(
         self, response: str | None, item: str | None, heard_ms: float, discarded_ms: float
     ) -> None:
-        self._transcript.agent_was_cut(item, heard_ms)
+        self._transcript.agent_was_cut(item, heard_ms, discarded_ms)
         self._journal.write(
             "bridge.interrupted",
             response=response,
@@ -123,9 +170,13 @@ class Bridge:
             heard_ms=heard_ms,
             discarded_ms=discarded_ms,
         )
+        if item and self._options.truncate:
+            self._cut = (item, heard_ms)
+            self._truncate()
         self._end_of_speech()
 
     def _start_of_speech(self) -> None:
+        self._silenced = False
         if self._speaking_since is None:
             self._speaking_since = self._journal.now
             self._publish(events.WebSocketMediaStarted(encoding=self.agent.audio.output))

@@ -25,7 +25,7 @@ from fourwire._core import (
     RtpResumed,
     RtpStopped,
 )
-from fourwire.bridge import Bridge
+from fourwire.bridge import BargeIn, Bridge
 from fourwire.inworld import Agent, AudioFormats, InworldError
 from fourwire.inworld.events import Event, WebSocketClosed
 from fourwire.journal import CallJournal
@@ -186,8 +186,14 @@ class Call:
         self.end(Cause.HUNG_UP)
         await anyio.lowlevel.checkpoint()
 
-    def bridge(self, agent: Agent, *, hang_up_with_agent: bool = True) -> None:
-        """Join the call's audio with `agent`, both ways, barge-in included.
+    def bridge(
+        self,
+        agent: Agent,
+        *,
+        hang_up_with_agent: bool = True,
+        barge_in: BargeIn = BargeIn(),  # noqa: B008 - frozen
+    ) -> None:
+        """Join the call's audio with `agent`, both ways; `barge_in` says what interrupting does.
 
         A second agent takes the place of the first; the same again changes nothing. When the
         agent's connection is lost the call ends, unless `hang_up_with_agent` is false.
@@ -203,6 +209,7 @@ class Call:
             self.transcript,
             append_ms=self._options.append_ms,
             on_closed=lambda closed: self._agent_closed(agent, closed, hang_up_with_agent),
+            barge_in=barge_in,
         )
         self._bridge.open()
         self.start_soon(self._bridge.follow)

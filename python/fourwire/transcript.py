@@ -2,6 +2,8 @@
 
 import msgspec
 
+from fourwire.inworld.spoken import without_tags
+
 __all__ = ["Transcript", "Turn"]
 
 
@@ -11,15 +13,21 @@ class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
     speaker: str
     """`user` (the caller) or `agent`."""
     text: str = ""
-    """What was said; of the agent, all that it meant to say."""
+    """What was said; of the agent, all that it meant to say, without marks for its voice."""
+    raw: str | None = None
+    """The agent's words as they came, where they had such marks (`[speak softly]`)."""
     item: str | None = None
     """The conversation item at the agent."""
     t: float = 0.0
     """Seconds since the call began when the turn became known."""
     heard_ms: float | None = None
     """How much of the agent's speech was put on the wire, once that is settled."""
+    unheard_ms: float | None = None
+    """How much of the agent's speech had come and was dropped when the caller interrupted."""
     cut: bool = False
     """Whether the caller interrupted it."""
+    heard_text: str | None = None
+    """Of a turn that was cut, the words that were heard, judged by the share of its time."""
 
 
 class Transcript:
@@ -34,7 +42,10 @@ class Transcript:
 
     def agent_said(self, item: str | None, text: str, t: float) -> None:
         """The agent's turn `item` in full, as far as it was written."""
-        self._turn("agent", item, t).text = text
+        turn = self._turn("agent", item, t)
+        turn.text = without_tags(text)
+        turn.raw = text if turn.text != text else None
+        _mark(turn)
 
     def agent_began(self, item: str | None, t: float) -> None:
         """The first sound of the agent's turn `item` went out."""
@@ -45,10 +56,11 @@ class Transcript:
         for turn in self._turns_of("agent", item):
             turn.heard_ms = heard_ms
 
-    def agent_was_cut(self, item: str | None, heard_ms: float) -> None:
+    def agent_was_cut(self, item: str | None, heard_ms: float, unheard_ms: float) -> None:
         """The caller interrupted the agent's turn `item` after `heard_ms`."""
         for turn in self._turns_of("agent", item):
-            turn.heard_ms, turn.cut = heard_ms, True
+            turn.heard_ms, turn.unheard_ms, turn.cut = heard_ms, unheard_ms, True
+            _mark(turn)
 
     def _turn(self, speaker: str, item: str | None, t: float) -> Turn:
         known = self._turns_of(speaker, item)
@@ -62,3 +74,16 @@ class Transcript:
         if item is None:
             return []
         return [turn for turn in self.turns if (turn.speaker, turn.item) == (speaker, item)]
+
+
+def _mark(turn: Turn) -> None:
+    """Note which words of a turn that was cut were heard: whole ones, up to the share of time."""
+    if not turn.cut:
+        return
+    came_ms = (turn.heard_ms or 0.0) + (turn.unheard_ms or 0.0)
+    share = (turn.heard_ms or 0.0) / came_ms if came_ms else 0.0
+    letters = round(share * len(turn.text))
+    heard = turn.text[:letters]
+    if letters < len(turn.text) and not turn.text[letters].isspace():
+        heard = heard[: heard.rfind(" ") + 1]
+    turn.heard_text = heard.rstrip()

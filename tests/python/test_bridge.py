@@ -8,7 +8,7 @@ import pytest
 from support.gateway import FakeAgent, FakeLeg, Notes, journal, settled
 
 from fourwire._core import Drained, Interruption, ReplyEnded, ReplyStarted
-from fourwire.bridge import Bridge
+from fourwire.bridge import BargeIn, Bridge
 from fourwire.inworld import AudioFormats, events
 from fourwire.transcript import Transcript
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 class Joined:
     """An open bridge between fakes."""
 
-    def __init__(self, agent: FakeAgent | None = None) -> None:
+    def __init__(self, agent: FakeAgent | None = None, barge_in: BargeIn | None = None) -> None:
         self.agent = agent or FakeAgent()
         self.leg = FakeLeg()
         self.transcript = Transcript()
@@ -32,12 +32,13 @@ class Joined:
             self.transcript,
             append_ms=60,
             on_closed=self.closed.append,
+            barge_in=barge_in or BargeIn(),
         )
 
 
 @asynccontextmanager
-async def joined(agent: FakeAgent | None = None) -> AsyncIterator[Joined]:
-    both = Joined(agent)
+async def joined(agent: FakeAgent | None = None, **barge_in: bool) -> AsyncIterator[Joined]:
+    both = Joined(agent, BargeIn(**barge_in))
     async with anyio.create_task_group() as tasks:
         both.bridge.open()
         tasks.start_soon(both.bridge.follow)
@@ -141,6 +142,111 @@ async def test_every_event_is_written_once_and_audio_never() -> None:
             "Inworld.RealtimeAPI.InputAudioBufferSpeechStopped",
             "Inworld.RealtimeAPI.Unknown",
         ]
+
+
+CUT = Interruption("r1", "a1", 1500.9, 1200.0)
+
+
+async def test_what_was_not_heard_is_left_to_the_agent_unless_it_is_to_be_cut() -> None:
+    async with joined() as both:
+        both.agent.publish(events.SpeechStarted())
+        await settled()
+        both.bridge.reply_event(CUT)
+        assert both.agent.told == ["output_audio_buffer.clear"]
+
+
+@pytest.mark.parametrize("speech_first", [True, False])
+async def test_the_agent_is_told_to_be_silent_before_its_words_are_cut_to_those_heard(
+    speech_first: bool,
+) -> None:
+    async with joined(truncate=True) as both:
+        both.bridge.reply_event(ReplyStarted("a1"))
+        both.agent.active_response = "r1"
+        if not speech_first:
+            both.bridge.reply_event(CUT)
+        both.agent.publish(events.SpeechStarted())
+        await settled()
+        if speech_first:
+            both.bridge.reply_event(CUT)
+        assert both.agent.told == [
+            "response.cancel",
+            "output_audio_buffer.clear",
+            "conversation.item.truncate a1 500",
+        ]
+        assert both.notes.named("bridge.truncated") == [{"item": "a1", "audio_end_ms": 500}]
+
+
+async def test_an_earlier_silence_does_not_hurry_the_cut_of_a_later_reply() -> None:
+    async with joined(truncate=True) as both:
+        both.agent.publish(events.SpeechStarted())
+        await settled()
+        both.bridge.reply_event(ReplyStarted("a1"))
+        both.bridge.reply_event(CUT)
+        assert both.agent.told == ["output_audio_buffer.clear"]
+
+
+@pytest.mark.parametrize(
+    ("audio", "thirds", "end_ms"),
+    [
+        ("audio/pcmu", True, 500),
+        ("audio/pcma", True, 500),
+        ("audio/pcmu", False, 1500),
+        ("audio/pcm;rate=24000", True, 1500),
+    ],
+)
+async def test_g711_is_cut_by_the_clock_of_the_server(
+    audio: str, thirds: bool, end_ms: int
+) -> None:
+    agent = FakeAgent(AudioFormats(audio, audio))
+    async with joined(agent, truncate=True, g711_thirds=thirds) as both:
+        both.agent.publish(events.SpeechStarted())
+        await settled()
+        both.bridge.reply_event(CUT)
+        assert both.agent.told[-1] == f"conversation.item.truncate a1 {end_ms}"
+
+
+async def test_a_reply_without_an_item_cannot_be_cut() -> None:
+    async with joined(truncate=True) as both:
+        both.agent.publish(events.SpeechStarted())
+        await settled()
+        both.bridge.reply_event(Interruption(None, None, 10.0, 10.0))
+        assert both.agent.told == ["output_audio_buffer.clear"]
+
+
+async def test_words_without_speech_before_them_interrupt_where_that_is_wished() -> None:
+    async with joined(on_transcript=True) as both:
+        both.bridge.reply_event(ReplyStarted("a1"))
+        words = events.UserTranscriptDelta(item_id="u1", text="Wait")
+        both.agent.publish(words)
+        both.agent.publish(words)
+        await settled()
+        assert both.leg.verbs().count("barge_in") == 1
+        assert both.agent.told == ["output_audio_buffer.clear"]
+        assert both.notes.named("bridge.barge_in") == [
+            {"trigger": "transcript", "cancelled": False}
+        ]
+
+
+async def test_words_of_speech_that_was_announced_interrupt_nothing_more() -> None:
+    async with joined(on_transcript=True) as both:
+        both.bridge.reply_event(ReplyStarted("a1"))
+        both.agent.publish(events.SpeechStarted(item_id="u1"))
+        both.agent.publish(events.UserTranscriptDelta(item_id="u1", text="Wait"))
+        await settled()
+        assert both.leg.verbs().count("barge_in") == 0
+
+
+@pytest.mark.parametrize(("option", "speaks"), [(False, True), (True, False)])
+async def test_words_interrupt_nothing_where_nobody_speaks_or_nobody_wished_it(
+    option: bool, speaks: bool
+) -> None:
+    async with joined(on_transcript=option) as both:
+        if speaks:
+            both.bridge.reply_event(ReplyStarted("a1"))
+        both.agent.publish(events.UserTranscriptDelta(item_id="u1", text="Wait"))
+        await settled()
+        assert both.leg.verbs().count("barge_in") == 0
+        assert both.agent.told == []
 
 
 async def test_closing_parts_both_sides_once() -> None:

@@ -46,7 +46,9 @@ def test_levels_of_two_runs_add_up(first: array[int], second: array[int]) -> Non
 def test_a_tone_has_the_level_that_it_was_made_with() -> None:
     tone = np.round(1000 * np.sin(np.arange(8000) * 0.1)).astype(np.int16)
     assert fw.rms(tone) == pytest.approx(1000 / math.sqrt(2), abs=1)
-    assert fw.level_dbov(tone) == pytest.approx(20 * math.log10(1000 / math.sqrt(2) / 32768), abs=0.1)
+    assert fw.level_dbov(tone) == pytest.approx(
+        20 * math.log10(1000 / math.sqrt(2) / 32768), abs=0.1
+    )
 
 
 def test_what_g711_has_clipped_is_counted() -> None:

@@ -182,6 +182,10 @@ class FakeAgent:
         self.told.append("output_audio_buffer.clear")
         return True
 
+    def conversation_item_truncate(self, item_id: str, *, audio_end_ms: int) -> bool:
+        self.told.append(f"conversation.item.truncate {item_id} {audio_end_ms}")
+        return True
+
     def counters(self) -> dict[str, int]:
         return {"frames_sent": len(self.frames)}
 

@@ -39,7 +39,7 @@ def _nobody_is_made_to_yield() -> Iterator[None]:
 
 
 def ran_meanwhile(work: Callable[[], object]) -> bool:
-    """Whether a thread that waited for the interpreter got it during `work`, done again and again."""
+    """Whether a thread that waits for the interpreter gets it while `work` goes on."""
     gate, ran = threading.Lock(), []
 
     def other() -> None:

@@ -253,8 +253,10 @@ impl Leg {
         gap: Duration,
     ) -> Result<(), DigitsRefused> {
         self.media.telephone_event.ok_or(DigitsRefused::NotNegotiated)?;
-        let key = |digit| Key::new(digit).ok_or(DigitsRefused::Unknown(digit));
-        for key in digits.chars().map(key).collect::<Result<Vec<_>, _>>()? {
+        if let Some(unknown) = digits.chars().find(|&digit| Key::new(digit).is_none()) {
+            return Err(DigitsRefused::Unknown(unknown));
+        }
+        for key in digits.chars().filter_map(Key::new) {
             self.speaker
                 .keys
                 .queue(key, tone, gap)

@@ -1,35 +1,16 @@
 //! A call that runs allocates nothing: its buffers have found their size after a second.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::time::Duration;
 
 use fourwire::listen::{PlayoutBuffer, PlayoutConfig};
-use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
-use fourwire::{AudioFormat, Bridge, ClockRate, Codec, Law, Leg, LegConfig, Media, Moment};
+use fourwire::wire::rtcp::{self, NtpTime, ReportBlock, SenderInfo};
+use fourwire::wire::{PayloadType, RtpPacket, Ssrc, TelephoneEvent};
+use fourwire::{
+    AudioFormat, Bridge, ClockRate, Codec, Law, Leg, LegConfig, Media, Moment, PayloadTypes,
+};
 
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is handed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promises are passed on unchanged.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on unchanged.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+#[path = "support/counting.rs"]
+mod counting;
 
 #[test]
 fn a_playout_buffer_allocates_nothing() {
@@ -38,7 +19,7 @@ fn a_playout_buffer_allocates_nothing() {
     let mut before = 0;
     for number in 0..2000_u64 {
         if number == 100 {
-            before = ALLOCATIONS.get();
+            before = counting::made();
         }
         let now = Moment::from_millis(number * 20);
         heard.clear();
@@ -52,7 +33,7 @@ fn a_playout_buffer_allocates_nothing() {
             buffer.receive(now, &packet);
         }
     }
-    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert_eq!(counting::made() - before, 0);
     let it = buffer.counters();
     assert!(it.removed_samples > 0 && it.concealed_samples > 0 && it.quiet_samples > 0, "{it:?}");
 }
@@ -69,9 +50,11 @@ const SOUND: [u8; 160] = {
     sound
 };
 
+const KEYS: PayloadType = PayloadType::new(101).unwrap();
+
 fn leg(codec: Codec, format: AudioFormat) -> Leg {
     let config = LegConfig {
-        media: Media::new(codec),
+        media: Media { telephone_event: Some(PayloadTypes::both(KEYS)), ..Media::new(codec) },
         ssrc: Ssrc(1),
         first_sequence: 0,
         first_timestamp: 0,
@@ -84,45 +67,90 @@ fn leg(codec: Codec, format: AudioFormat) -> Leg {
     leg
 }
 
-/// One packet time of a call in which both sides speak and every tenth packet is lost.
-fn packet_time(leg: &mut Leg, codec: Codec, number: u64, datagram: &mut Vec<u8>, reply: &[u8]) {
-    let now = Moment::from_millis(number * 20);
-    if number % 10 != 9 {
-        datagram.clear();
-        let (sequence, timestamp) = (number as u16, number as u32 * 160);
-        RtpPacket::new(codec.payload_type(), sequence, timestamp, Ssrc(7), &[0x2A; 160])
-            .write(datagram);
-        leg.receive(now, datagram);
-    }
-    if number.is_multiple_of(10) {
-        leg.say("r", "i", reply);
-    }
-    while leg.poll(now).is_some() {}
+/// A call in which both sides speak, press keys and report, and every tenth packet is lost.
+struct Call {
+    leg: Leg,
+    payload_type: PayloadType,
+    number: u64,
+    datagram: Vec<u8>,
+    reply: Vec<u8>,
 }
 
-#[test]
-fn a_call_that_runs_allocates_nothing() {
-    let g711 = AudioFormat::G711(Law::Mu);
-    let pcm = AudioFormat::Pcm16;
-    for (codec, format) in [
-        (Codec::G711(Law::Mu), g711),
-        (Codec::G711(Law::Mu), pcm(ClockRate::Hz24000)),
-        (Codec::G722, pcm(ClockRate::Hz16000)),
-        (Codec::G722, pcm(ClockRate::Hz24000)),
-    ] {
+impl Call {
+    fn new(codec: Codec, format: AudioFormat) -> Self {
         let mut leg = leg(codec, format);
-        let mut datagram = Vec::with_capacity(200);
         let reply =
             vec![0x31; format.rate().samples_in(Duration::from_millis(200)) * format.width()];
         // A reply comes ahead of its time, so the lane does not run dry between its pieces.
         leg.say("r", "i", &reply);
-        for number in 0..100 {
-            packet_time(&mut leg, codec, number, &mut datagram, &reply);
+        let payload_type = codec.payload_type();
+        Self { leg, payload_type, number: 0, datagram: Vec::with_capacity(200), reply }
+    }
+
+    fn packet_time(&mut self) {
+        let now = Moment::from_millis(self.number * 20);
+        if self.number % 10 != 9 {
+            self.hear(now);
         }
-        let before = ALLOCATIONS.get();
-        for number in 100..1100 {
-            packet_time(&mut leg, codec, number, &mut datagram, &reply);
+        // While keys are sent, replies wait.
+        if self.leg.playout().waiting() < Duration::from_millis(200) {
+            self.leg.say("r", "i", &self.reply);
         }
-        assert_eq!(ALLOCATIONS.get() - before, 0, "{codec:?} {format:?}");
+        if self.number % 200 == 100 {
+            self.leg.send_digits("1#", Duration::from_millis(80), Duration::from_millis(40)).ok();
+        }
+        if self.number % 100 == 50 {
+            self.report(now);
+        }
+        while self.leg.poll(now).is_some() {}
+        self.number += 1;
+    }
+
+    /// Hears a packet of speech, or of a key that is down in every fifth second.
+    fn hear(&mut self, now: Moment) {
+        let (sequence, timestamp) = (self.number as u16, self.number as u32 * 160);
+        let down = (self.number % 250) as u16;
+        let key =
+            TelephoneEvent { event: 5, end: down > 6, volume: 10, duration: 160 * (down + 1) };
+        let (payload_type, timestamp, payload) = if down < 10 {
+            (KEYS, timestamp - u32::from(down) * 160, &key.to_bytes()[..])
+        } else {
+            (self.payload_type, timestamp, &[0x2A; 160][..])
+        };
+        self.datagram.clear();
+        RtpPacket::new(payload_type, sequence, timestamp, Ssrc(7), payload)
+            .write(&mut self.datagram);
+        self.leg.receive(now, &self.datagram);
+    }
+
+    fn report(&mut self, now: Moment) {
+        self.datagram.clear();
+        let block = ReportBlock { ssrc: Ssrc(1), jitter: 7, ..Default::default() };
+        let ntp = NtpTime::from_unix(Duration::from_nanos(now.as_nanos()));
+        let sent = SenderInfo { ntp, rtp_timestamp: 0, packets: 0, octets: 0 };
+        rtcp::write_sender_report(&mut self.datagram, Ssrc(7), &sent, &[block]);
+        rtcp::write_source_description(&mut self.datagram, Ssrc(7), "b@c");
+        self.leg.receive_rtcp(now, &self.datagram);
+    }
+}
+
+#[test]
+fn a_call_that_runs_allocates_nothing() {
+    let pcm = AudioFormat::Pcm16;
+    for (codec, format) in [
+        (Codec::G711(Law::Mu), AudioFormat::G711(Law::Mu)),
+        (Codec::G711(Law::Mu), AudioFormat::G711(Law::A)),
+        (Codec::G711(Law::A), pcm(ClockRate::Hz24000)),
+        (Codec::G722, pcm(ClockRate::Hz16000)),
+        (Codec::G722, pcm(ClockRate::Hz24000)),
+    ] {
+        let mut call = Call::new(codec, format);
+        (0..500).for_each(|_| call.packet_time());
+        let before = counting::made();
+        (0..2000).for_each(|_| call.packet_time());
+        assert_eq!(counting::made() - before, 0, "{codec:?} {format:?}");
+        let counters = call.leg.counters();
+        assert!(counters.keys >= 8 && counters.rtcp_received >= 20, "{counters:?}");
+        assert!(counters.lost > 0, "{counters:?}");
     }
 }

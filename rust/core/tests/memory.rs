@@ -1,35 +1,12 @@
 //! What a call keeps in memory. In a process of its own, for it counts every byte.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::time::Duration;
 
 use fourwire::wire::{RtpPacket, Ssrc};
 use fourwire::{AudioFormat, Bridge, ClockRate, Codec, Law, Leg, LegConfig, Media, Moment};
 
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is handed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.with(|held| held.set(held.get().wrapping_add(layout.size())));
-        // SAFETY: the caller's promises are passed on unchanged.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        HELD.with(|held| held.set(held.get().wrapping_sub(layout.size())));
-        // SAFETY: the caller's promises are passed on unchanged.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+#[path = "support/counting.rs"]
+mod counting;
 
 /// A minute of a call in which both sides speak: a reply of thirty seconds, and the back channel.
 fn minute(codec: Codec, format: AudioFormat) -> Leg {
@@ -73,9 +50,9 @@ fn a_call_that_has_said_all_keeps_less_than_two_hundred_kilobytes() {
     ];
     calls.iter().for_each(|&(codec, format)| drop(minute(codec, format)));
     for (codec, format) in calls {
-        let before = HELD.get();
+        let before = counting::held();
         let leg = minute(codec, format);
-        let held = HELD.get() - before + size_of::<Leg>();
+        let held = counting::held() - before + size_of::<Leg>();
         assert!(held < 200_000, "{codec:?} {format:?}: {held} bytes");
         drop(leg);
     }

@@ -43,6 +43,13 @@ impl Bank {
         position + outputs * self.down
     }
 
+    /// Samples of room for the work that `input` samples make.
+    pub fn room(&self, input: usize) -> usize {
+        let dealt = self.down * (input.div_ceil(self.down) + LANES);
+        // Where there is one plane, all samples are dealt once they are there.
+        if self.down == 1 { dealt } else { 2 * dealt }
+    }
+
     #[inline(always)]
     fn rows(&self, phase: usize) -> std::slice::ChunksExact<'_, f32> {
         self.taps[phase * self.length..][..self.length].chunks_exact(self.length / self.down)
@@ -71,6 +78,7 @@ dispatched! {
 #[inline(always)]
 fn filter_body(bank: &Bank, input: &[i16], position: usize, room: &mut Vec<f32>, out: &mut [i16]) {
     assert!(out.len() <= bank.outputs(input.len(), position), "more outputs than input");
+    room.resize(bank.room(input.len()), 0.0);
     let planes = Planes::deal(input, bank.down, room);
     for first in 0..bank.up.min(out.len()) {
         let place = position + first * bank.down;
@@ -143,11 +151,9 @@ struct Planes<'a> {
 
 impl<'a> Planes<'a> {
     #[inline(always)]
-    fn deal(input: &[i16], planes: usize, room: &'a mut Vec<f32>) -> Self {
+    fn deal(input: &[i16], planes: usize, room: &'a mut [f32]) -> Self {
         let length = input.len().div_ceil(planes) + LANES;
-        let size = planes * length;
-        room.resize(2 * size, 0.0);
-        let (flat, dealt) = room.split_at_mut(size);
+        let (flat, dealt) = room.split_at_mut(planes * length);
         flat.iter_mut().zip(input).for_each(|(place, &sample)| *place = f32::from(sample));
         if planes == 1 {
             return Self { samples: flat, planes };

@@ -38,6 +38,9 @@ struct Remote {
 /// The shortest mean time between reports (RFC 3550 §6.2).
 const INTERVAL: Duration = Duration::from_secs(5);
 
+/// Bytes of a report with its description and a goodbye, but for the canonical name.
+const ROOM: usize = 128;
+
 impl Reports {
     pub(super) fn new(config: &LegConfig, start: Moment) -> Self {
         let mut reports = Self {
@@ -47,7 +50,7 @@ impl Reports {
             unix_time_at_origin: config.unix_time_at_origin,
             due: start,
             dice: config.ssrc.0 | 1,
-            datagram: Vec::new(),
+            datagram: Vec::with_capacity(ROOM + config.cname.len()),
             remote: Remote::default(),
             parted: None,
             received: 0,

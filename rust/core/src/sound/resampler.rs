@@ -115,8 +115,8 @@ impl Filter {
             bank,
             up,
             delay: lower.duration_of(preset.half() as u64),
-            input: vec![0; bank.length() - 1],
-            room: Vec::new(),
+            input: silence(bank),
+            room: Vec::with_capacity(bank.room(bank.length() + PIECE)),
             position: 0,
         }
     }
@@ -142,8 +142,16 @@ impl Filter {
     }
 }
 
-/// Samples filtered at a time, so that a long recording takes no more room than a short one.
-const PIECE: usize = 4_096;
+/// The samples before the first, with room for those that are filtered with them.
+fn silence(bank: &Bank) -> Vec<i16> {
+    let mut input = Vec::with_capacity(bank.length() + PIECE);
+    input.resize(bank.length() - 1, 0);
+    input
+}
+
+/// Samples filtered at a time, 20 ms of the usual rate of agents: so a long recording takes no more
+/// room than a frame, and all of it is there from the start.
+const PIECE: usize = 480;
 
 /// `to / from` in lowest terms.
 fn ratio(from: ClockRate, to: ClockRate) -> (usize, usize) {

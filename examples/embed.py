@@ -13,7 +13,7 @@ import asyncio
 
 from fourwire import RtpPacket, g711, inworld, level_dbov, standin
 from fourwire._core import Audio, Closed, Key, ReplyStarted
-from fourwire.media import Media, MediaLeg
+from fourwire.media import AnsweredLeg, Media
 
 SESSION = {"instructions": "You answer the telephone.", "output_modalities": ["audio", "text"]}
 GREETING = "The phone call just connected. Greet the caller."
@@ -32,9 +32,10 @@ async def take_call(media: Media, server: "PretendedServer", agent_url: str | No
         leg.close()
 
 
-async def converse(leg: MediaLeg, url: str) -> None:
+async def converse(leg: AnsweredLeg, url: str) -> None:
     """Join the leg and an agent; the caller can interrupt it, and may press # to end the call."""
-    async with inworld.connect(api_key="any", session_key="call-1", url=url) as agent:
+    audio = inworld.AudioFormats(leg.format, leg.format)
+    async with inworld.connect(api_key="any", session_key="call-1", url=url, audio=audio) as agent:
         await agent.session_update(SESSION)
         leg.bridge(input=agent.audio.input, output=agent.audio.output)
         leg.on_append = agent.send_frame  # the caller's audio, ready for the WebSocket
@@ -49,9 +50,9 @@ async def converse(leg: MediaLeg, url: str) -> None:
                     return
 
 
-async def echo(leg: MediaLeg) -> None:
+async def echo(leg: AnsweredLeg) -> None:
     """Say back what the caller says, twenty milliseconds at a time."""
-    leg.bridge(shape="audio", append_ms=20)
+    leg.bridge(input=leg.format, output=leg.format, shape="audio", append_ms=20)
     async for event in leg.events():
         match event:
             case Audio(_, audio):

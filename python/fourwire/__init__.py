@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fourwire import audioop as audioop
     from fourwire import g711 as g711
+    from fourwire import g722 as g722
     from fourwire import inworld as inworld
     from fourwire import sdp as sdp
     from fourwire import sip as sip
@@ -65,6 +66,7 @@ __all__ = [
     "audioop",
     "clipped",
     "g711",
+    "g722",
     "inworld",
     "is_silent",
     "level_dbov",
@@ -108,7 +110,7 @@ _HOME = {
 }
 """Where a name lives that is not a module's own."""
 
-_MODULES = frozenset({"audioop", "g711", "inworld", "sdp", "sip", "standin"})
+_MODULES = frozenset({"audioop", "g711", "g722", "inworld", "sdp", "sip", "standin"})
 
 
 def _find(name: str) -> Any:

@@ -33,6 +33,8 @@ __all__ = [
     "Dejitter",
     "Drained",
     "Engine",
+    "G722Decoder",
+    "G722Encoder",
     "Goodbye",
     "Interruption",
     "Key",
@@ -202,6 +204,33 @@ class Levels:
     def __radd__(self, value: Levels, /) -> Levels: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class G722Encoder:
+    """The way of one stream of samples at 16 kHz to G.722 in 64 kbit/s."""
+
+    def __new__(cls) -> G722Encoder: ...
+    @overload
+    def encode(self, pcm: _Pcm, out: None = None) -> bytes:
+        """The next octets, one for two samples; an odd sample waits for the next call.
+
+        `out` needs room for half as many octets as there are samples, rounded up.
+        """
+
+    @overload
+    def encode(self, pcm: _Pcm, out: _Out) -> int: ...
+
+@final
+class G722Decoder:
+    """The way of one stream of G.722 in 64 kbit/s to samples at 16 kHz."""
+
+    def __new__(cls) -> G722Decoder: ...
+    @overload
+    def decode(self, octets: _Octets, out: None = None) -> bytes:
+        """The next samples, two an octet."""
+
+    @overload
+    def decode(self, octets: _Octets, out: _Out) -> int: ...
 
 @final
 class Resampler:

@@ -32,16 +32,13 @@ from fourwire.journal import CallJournal
 from fourwire.keys import Keys
 from fourwire.life import Cause, Ended, Farewell, Life, State, Step, WrongMoment
 from fourwire.line import Headers, Line, LineClosed, LineEnded, MediaChanged
-from fourwire.media import MediaLeg
+from fourwire.media import FORMATS, MediaLeg
 from fourwire.transcript import Transcript
 
 __all__ = ["Call", "CallOptions", "Scenario"]
 
 Scenario = Callable[["Call"], Awaitable[None]]
 T = TypeVar("T")
-
-FORMATS = {"PCMU": "audio/pcmu", "PCMA": "audio/pcma"}
-"""How the agent names the codec of the line, so that audio passes without transcoding."""
 
 FAREWELL_SECONDS = 5.0
 """How long a farewell may take; a caller who does not answer a BYE is gone anyway."""
@@ -141,7 +138,9 @@ class Call:
 
     @property
     def audio(self) -> AudioFormats:
-        """The formats in which an agent hears and speaks without transcoding."""
+        """The formats in which an agent hears and speaks all that the line carries, and no more:
+        G.711 as it is, wideband as PCM at the codec's own rate.
+        """
         name = FORMATS[self._line.codec]
         return AudioFormats(input=name, output=name)
 
@@ -368,8 +367,9 @@ class Call:
             match event:
                 case LineEnded(cause, detail):
                     self.end(cause, detail)
-                case MediaChanged(direction=direction, remote=remote):
-                    self.journal.write("call.media_changed", direction=direction, remote=remote)
+                case MediaChanged(direction, remote, codec):
+                    about = {"direction": direction, "remote": remote, "codec": codec}
+                    self.journal.write("call.media_changed", **about)
                     self._held = event.held
                     self._watch_rtp()
         self.end(Cause.LINE_FAILED, "the line fell silent")

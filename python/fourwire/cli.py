@@ -64,6 +64,9 @@ def _add_serve(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     serve.add_argument("--address", help="the address that callers send their audio to")
     serve.add_argument("--rtp-ports", metavar="FIRST-LAST", help="ports for audio (10000-20000)")
+    serve.add_argument(
+        "--codecs", metavar="NAME,...", help="codecs we take, best first (G722,PCMU,PCMA)"
+    )
     serve.add_argument("--max-calls", metavar="N", help="calls at a time (500)")
     serve.add_argument("--recordings", metavar="DIR", help="a stereo WAV file of every call")
     serve.add_argument("--journal", metavar="FILE", help="JSON lines of all that happens; - prints")
@@ -82,9 +85,21 @@ def _add_demo(commands: "Commands[argparse.ArgumentParser]") -> None:
     demo.set_defaults(run=_demo)
 
 
+FLAGS = (
+    "agent",
+    "listen",
+    "address",
+    "rtp_ports",
+    "codecs",
+    "max_calls",
+    "recordings",
+    "journal",
+)
+"""Settings that `serve` takes on the command line."""
+
+
 def _serve(options: argparse.Namespace) -> int:
-    names = ("agent", "listen", "address", "rtp_ports", "max_calls", "recordings", "journal")
-    flags = {name: getattr(options, name) for name in names}
+    flags = {name: getattr(options, name) for name in FLAGS}
     settings = Settings.load(options.settings, flags=flags)
     anyio.run(_serve_agent, settings, options.quiet)
     return 0

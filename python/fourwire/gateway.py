@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anyio
 
-from fourwire import sip
+from fourwire import sdp, sip
 from fourwire.call import Call, CallOptions, Scenario
 from fourwire.journal import Journal
 from fourwire.life import Cause, Ended
@@ -19,6 +19,9 @@ __all__ = ["Gateway", "open_gateway"]
 
 Route = Callable[[str], Scenario | None]
 AfterCall = Callable[[Call, Ended], Awaitable[None]]
+
+CODECS = {codec.name: codec for codec in sdp.CODECS}
+"""Codecs by the names that the settings have for them."""
 
 NO_GRACE_SECONDS = 5.0
 """How long calls that were told to end may take over it before they are cut off."""
@@ -80,7 +83,8 @@ class Gateway:
         scenario = self._route(incoming.user)
         if scenario is None:
             raise Refused(404, f"no rule matches {incoming.user!r}")
-        line = SipLine(incoming, self.media, self.settings.address)
+        codecs = [CODECS[name] for name in self.settings.codecs]
+        line = SipLine(incoming, self.media, self.settings.address, codecs)
         call_id = uuid.uuid4().hex
         call = Call(call_id, line, self.journal.call(call_id), self._options)
         self.calls[call_id] = call

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from fourwire.life import Cause
 from fourwire.media import MediaLeg
+from fourwire.sdp import CodecName
 
 __all__ = ["Headers", "Line", "LineClosed", "LineEnded", "LineEvent", "MediaChanged"]
 
@@ -28,6 +29,8 @@ class MediaChanged:
     """Ours: `sendrecv`, `sendonly`, `recvonly` or `inactive`."""
     remote: tuple[str, int]
     """Where our audio goes."""
+    codec: CodecName
+    """The codec both sides speak now."""
 
     @property
     def held(self) -> bool:
@@ -71,8 +74,8 @@ class Line(Protocol):
         """What else the caller sent; names in any case."""
 
     @property
-    def codec(self) -> str:
-        """The codec both sides will speak: `PCMU` or `PCMA`."""
+    def codec(self) -> CodecName:
+        """The codec both sides will speak, by its name in SDP: `PCMU`, `PCMA` or `G722`."""
 
     async def ring(self, headers: Headers | None) -> None:
         """Tell the caller that we are being rung."""

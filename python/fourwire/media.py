@@ -18,7 +18,16 @@ from typing import Literal, Self, TypeAlias
 from fourwire import _core, sdp
 from fourwire._core import LegConfig
 
-__all__ = ["AnsweredLeg", "Format", "LegEvent", "Media", "MediaLeg", "MediaPort", "leg_config"]
+__all__ = [
+    "FORMATS",
+    "AnsweredLeg",
+    "Format",
+    "LegEvent",
+    "Media",
+    "MediaLeg",
+    "MediaPort",
+    "leg_config",
+]
 
 LegEvent: TypeAlias = (
     _core.Audio
@@ -41,6 +50,13 @@ Address: TypeAlias = tuple[str, int]
 Format: TypeAlias = str
 """`audio/pcmu`, `audio/pcma` or `audio/pcm;rate=N`; see `fourwire._core`."""
 
+FORMATS: dict[sdp.CodecName, Format] = {
+    "PCMU": "audio/pcmu",
+    "PCMA": "audio/pcma",
+    "G722": "audio/pcm;rate=16000",
+}
+"""How an agent hears and speaks all that a codec carries, with nothing resampled."""
+
 logger = logging.getLogger("fourwire.media")
 
 MOST_EVENTS = 4096
@@ -56,9 +72,11 @@ DRAIN_INTERVAL_S = 0.05
 def leg_config(media: sdp.NegotiatedMedia) -> LegConfig:
     """What a leg has to know of an agreement."""
     return LegConfig(
-        codec="PCMA" if media.codec == "PCMA" else "PCMU",
+        codec=media.codec,
         payload_type=media.payload_type,
+        receive_payload_type=media.receive_payload_type,
         telephone_event=media.telephone_event,
+        receive_telephone_event=media.receive_telephone_event,
         packet_time_ms=media.packet_time_ms,
         direction=media.direction,
     )
@@ -119,7 +137,7 @@ class Media:
         offer: str,
         *,
         address: str | None = None,
-        codecs: Sequence[sdp.Codec] = (sdp.PCMU, sdp.PCMA),
+        codecs: Sequence[sdp.Codec] = sdp.CODECS,
         telephone_event: bool = True,
         packet_time_ms: int = 20,
         direction: sdp.Direction = "sendrecv",
@@ -127,6 +145,8 @@ class Media:
     ) -> "tuple[str, AnsweredLeg]":
         """The answer to an SDP offer, and the leg that runs from now on (RFC 3264).
 
+        :param codecs: those we take; between codecs of different width the order is ours, between
+            the laws of G.711 the offerer's.
         :param address: where the other side reaches us, behind a NAT the public address; the one
             that this is bound to where left out.
         :raises fourwire.sdp.MalformedSdp: the offer is no session description.
@@ -145,7 +165,7 @@ class Media:
                 rtcp_mux=rtcp_mux,
             )
             answer = sdp.answer_to(offer, policy)
-            leg = AnsweredLeg(port.launch(answer.media), policy, answer.sdp)
+            leg = AnsweredLeg(port.launch(answer.media), policy, answer)
         except BaseException:
             port.close()
             raise
@@ -373,20 +393,30 @@ class MediaLeg:
 class AnsweredLeg(MediaLeg):
     """A leg that came of an SDP offer, and can answer the next one of the same call."""
 
-    def __init__(self, leg: _core.LiveLeg, policy: sdp.MediaPolicy, answer: str) -> None:
+    def __init__(self, leg: _core.LiveLeg, policy: sdp.MediaPolicy, answer: sdp.Answer) -> None:
         super().__init__(leg)
         self._policy = policy
         self._answer = answer
+
+    @property
+    def codec(self) -> sdp.CodecName:
+        """The codec both sides speak now."""
+        return self._answer.media.codec
+
+    @property
+    def format(self) -> Format:
+        """The format that has all the codec carries and is not resampled, for `bridge`."""
+        return FORMATS[self.codec]
 
     def answer_to(self, offer: str) -> str:
         """The answer to a later offer (hold, another address, another codec), which is followed.
 
         Raises as `Media.answer_to` does; the leg then goes on as before.
         """
-        answer = sdp.answer_to(offer, self._policy, previous=self._answer)
+        answer = sdp.answer_to(offer, self._policy, previous=self._answer.sdp)
         media = answer.media
         self.renegotiate(leg_config(media), media.remote, media.remote_rtcp, media.rtcp_mux)
-        self._answer = answer.sdp
+        self._answer = answer
         return answer.sdp
 
 

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, NoReturn, Self
 
 import msgspec
 
+from fourwire.sdp import CodecName
+
 __all__ = [
     "Listen",
     "MissingSecret",
@@ -158,6 +160,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The IP address that callers reach this machine by; empty: the one that faces each caller."""
     rtp_ports: PortRange = PortRange("10000-20000")
     """Ports for RTP (even) and RTCP (odd), below the ephemeral range so that nobody has them."""
+    codecs: Annotated[tuple[CodecName, ...], msgspec.Meta(min_length=1)] = ("G722", "PCMU", "PCMA")
+    """Codecs we take, the preferred first; between the laws of G.711 the caller's order decides."""
     workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     """Threads that move audio."""
     max_calls: Annotated[int, msgspec.Meta(ge=1)] = 500
@@ -231,8 +235,8 @@ def _checked(
 def _field(fields: Mapping[str, Any], key: str, value: Any, where: str, *, strict: bool) -> Any:
     if key not in fields:
         raise unknown_key(where, key, fields)
-    if key == "listen" and isinstance(value, str):
-        value = value.split(",")
+    if key in LISTS and isinstance(value, str):
+        value = [item.strip() for item in value.split(",")]
     if key == "address" and value and not _is_reachable(str(value)):
         raise SettingsError(f"{where}: address = {value!r}: must be the IP address of a machine")
     try:
@@ -240,6 +244,10 @@ def _field(fields: Mapping[str, Any], key: str, value: Any, where: str, *, stric
     except msgspec.ValidationError as error:
         reason = str(error).replace("`", "")
         raise SettingsError(f"{where}: {key} = {value!r}: {reason}") from None
+
+
+LISTS = ("listen", "codecs")
+"""Fields that are written with commas where there are no lists."""
 
 
 def _is_reachable(address: str) -> bool:

@@ -1,7 +1,7 @@
 """A call that came by SIP, as a line: its offer answered, its audio running on a leg of ours."""
 
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from fourwire import sdp, sip
 from fourwire._core import PortsExhausted
@@ -43,11 +43,17 @@ def address_facing(peer: str) -> str:
 class SipLine:
     """One INVITE dialog and the leg that carries its audio."""
 
-    def __init__(self, incoming: sip.IncomingCall, media: Media, address: str = "") -> None:
+    def __init__(
+        self,
+        incoming: sip.IncomingCall,
+        media: Media,
+        address: str = "",
+        codecs: Sequence[sdp.Codec] = sdp.CODECS,
+    ) -> None:
         """Reserve ports and settle the codec; `Refused` where that fails.
 
         `address` is what the caller is told to send its audio to; empty stands for ours that
-        faces it.
+        faces it; of `codecs`, the first are preferred.
         """
         self._incoming = incoming
         self._port = _reserved(media)
@@ -55,7 +61,9 @@ class SipLine:
         self._media: sdp.NegotiatedMedia | None = None
         try:
             address = address or address_facing(incoming.source[0])
-            self._policy = sdp.MediaPolicy(address=address, port=self._port.port)
+            self._policy = sdp.MediaPolicy(
+                address=address, port=self._port.port, codecs=tuple(codecs)
+            )
             self._described = self._first_description()
         except BaseException:
             self._port.close()
@@ -108,7 +116,7 @@ class SipLine:
         return self._incoming.headers
 
     @property
-    def codec(self) -> str:
+    def codec(self) -> sdp.CodecName:
         """What was agreed; before the caller of a late offer has chosen, our first choice."""
         return self._policy.codecs[0].name if self._media is None else self._media.codec
 
@@ -202,7 +210,7 @@ class SipLine:
         self._media = media
         if self._leg is not None:
             self._leg.renegotiate(leg_config(media), remote, rtcp, media.rtcp_mux)
-        return MediaChanged(media.direction, remote)
+        return MediaChanged(media.direction, remote, media.codec)
 
     async def close(self) -> None:
         """Give the ports back, and end the dialog where nothing else has."""

@@ -339,12 +339,12 @@ async def test_silence_on_the_line_ends_the_call_only_outside_hold() -> None:
     options = CallOptions(rtp_lost_s=0.05)
     async with living(answer_and_stay, options) as all_of_it:
         with anyio.fail_after(5):
-            all_of_it.line.happen(MediaChanged("recvonly", ("192.0.2.1", 4000)))
+            all_of_it.line.happen(MediaChanged("recvonly", ("192.0.2.1", 4000), "PCMU"))
             all_of_it.line.leg.news.put(RtpStopped())
             await settled()
             assert all_of_it.call.held
             assert all_of_it.call.state is State.ANSWERED
-            all_of_it.line.happen(MediaChanged("sendrecv", ("192.0.2.1", 4000)))
+            all_of_it.line.happen(MediaChanged("sendrecv", ("192.0.2.1", 4000), "PCMU"))
             await all_of_it.call.wait_ended()
     assert all_of_it.ended() == [("rtp lost", True)]
 

@@ -228,7 +228,11 @@ async def test_ports_that_run_out_are_told_and_come_back(phone: Phone) -> None:
 class TestOffers:
     def offer(self, phone: Phone, direction: sdp.Direction = "sendrecv") -> str:
         host, port = phone.address
-        return sdp.offer(sdp.MediaPolicy(address=host, port=port, direction=direction))
+        return sdp.offer(
+            sdp.MediaPolicy(
+                address=host, port=port, direction=direction, codecs=(sdp.PCMU, sdp.PCMA)
+            )
+        )
 
     async def test_an_offer_becomes_an_answer_and_a_running_leg(self, phone: Phone) -> None:
         async with media_on_loopback() as media:
@@ -243,6 +247,18 @@ class TestOffers:
                 phone.speak(leg.port, bytes([4, 0x8A, 1, 0x40]), agreed.telephone_event or 0)
             told = await events_until(leg, lambda event: isinstance(event, Key))
             assert told == [Latched(phone.address), Key("4", 40.0)]
+
+    async def test_a_leg_in_wideband_is_bridged_at_its_own_rate(self, phone: Phone) -> None:
+        host, port = phone.address
+        offer = sdp.offer(sdp.MediaPolicy(address=host, port=port))
+        async with media_on_loopback() as media:
+            _, leg = media.answer_to(offer)
+            assert (leg.codec, leg.format) == ("G722", "audio/pcm;rate=16000")
+            assert (await asyncio.to_thread(phone.hear)).payload_type == 9
+            leg.answer_to(self.offer(phone))
+            assert (leg.codec, leg.format) == ("PCMU", "audio/pcmu")
+            while (await asyncio.to_thread(phone.hear)).payload_type != 0:
+                pass
 
     async def test_a_later_offer_is_answered_and_followed(self, phone: Phone, other: Phone) -> None:
         async with media_on_loopback() as media:

@@ -97,6 +97,21 @@ async def test_pcma_callers_talk_to_the_agent_in_pcma() -> None:
         assert (opened["input"], opened["output"]) == ("audio/pcma", "audio/pcma")
 
 
+async def test_a_wideband_caller_and_the_agent_speak_at_the_codecs_own_rate() -> None:
+    async with scene() as stage:
+        codecs = [sdp.PCMU, sdp.G722]
+        async with stage.phone.call(stage.uri(), codecs=codecs) as caller:
+            await caller.until_speech()
+            caller.say(recording("interruption"))
+            await caller.until_silence(300)
+            await caller.until_speech()
+        assert await one_end(stage) == ["caller hung up"]
+        assert stage.notes.named("call.answered") == [{"codec": "G722"}]
+        (opened,) = stage.notes.named("bridge.opened")
+        assert (opened["input"], opened["output"]) == ("audio/pcm;rate=16000",) * 2
+        assert loudest(stage.agent.sessions[0].heard) > -30
+
+
 async def test_a_caller_who_asks_for_an_offer_gets_one() -> None:
     async with scene() as stage:
         target = sip.Listener("udp", "127.0.0.1", 0)

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fourwire.sdp import (
+    CODECS,
+    G722,
     PCMA,
     PCMU,
     Direction,
@@ -53,13 +55,25 @@ ELEVEN = (
 def test_an_answer_holds_one_codec_and_one_telephone_event() -> None:
     text = answer_to(sdp(*ELEVEN), OURS).sdp
 
-    assert media_lines(text) == ["m=audio 10000 RTP/AVP 0 121"]
-    assert "a=rtpmap:0 PCMU/8000" in text
+    assert media_lines(text) == ["m=audio 10000 RTP/AVP 9 121"]
+    assert "a=rtpmap:9 G722/8000" in text
     assert "a=rtpmap:121 telephone-event/8000" in text
     assert "a=fmtp:121 0-16" in text
 
 
-def test_the_offerers_order_decides() -> None:
+def test_wideband_is_taken_wherever_it_stands_in_the_offer() -> None:
+    assert answered("m=audio 4000 RTP/AVP 0 8 9").codec == "G722"
+    dynamic = answered("m=audio 4000 RTP/AVP 8 100", "a=rtpmap:100 G722/8000")
+    assert (dynamic.codec, dynamic.payload_type, dynamic.receive_payload_type) == ("G722", 100, 100)
+
+
+def test_our_order_decides_between_codecs_of_different_width() -> None:
+    narrow_first = replace(OURS, codecs=(PCMA, G722, PCMU))
+    assert answered("m=audio 4000 RTP/AVP 9 0 8", policy=narrow_first).codec == "PCMU"
+    assert answered("m=audio 4000 RTP/AVP 9", policy=narrow_first).codec == "G722"
+
+
+def test_the_offerers_order_decides_between_the_laws_of_g711() -> None:
     assert answered("m=audio 4000 RTP/AVP 8 0").codec == "PCMA"
     assert answered("m=audio 4000 RTP/AVP 0 8").codec == "PCMU"
     assert (
@@ -111,7 +125,7 @@ def test_other_streams_are_refused_in_their_places() -> None:
 @pytest.mark.parametrize(
     ("media", "reason"),
     [
-        ("m=audio 4000 RTP/AVP 18 9", "G722"),
+        ("m=audio 4000 RTP/AVP 18 3 9", "G722"),
         ("m=audio 4000 RTP/SAVP 0", "RTP/SAVP"),
         ("m=audio 4000 UDP/TLS/RTP/SAVPF 0", "SAVPF"),
         ("m=audio 0 RTP/AVP 0", "switched off"),
@@ -122,7 +136,7 @@ def test_an_offer_with_nothing_for_us_earns_a_488_that_says_what_was_offered(
     media: str, reason: str
 ) -> None:
     with pytest.raises(NoCommonCodec, match=reason) as caught:
-        answered(media)
+        answered(media, policy=replace(OURS, codecs=(PCMU, PCMA)))
 
     assert caught.value.status == 488
 
@@ -248,7 +262,7 @@ def test_a_reoffer_keeps_session_and_places() -> None:
 
     again = offer(replace(OURS, direction="sendonly"), previous=first)
 
-    assert media_lines(again) == ["m=video 0 RTP/AVP 31", "m=audio 10000 RTP/AVP 0 8 101"]
+    assert media_lines(again) == ["m=video 0 RTP/AVP 31", "m=audio 10000 RTP/AVP 9 0 8 101"]
     assert origin(again) == (origin(first)[0], 2)
 
 
@@ -259,7 +273,22 @@ def test_an_answer_with_other_numbers_than_ours_is_understood() -> None:
     media = accept(ours, theirs, OURS)
 
     assert (media.codec, media.payload_type, media.receive_payload_type) == ("PCMA", 8, 8)
-    assert media.telephone_event == 96
+    assert (media.telephone_event, media.receive_telephone_event) == (96, 101)
+
+
+def test_of_an_answer_with_several_codecs_the_first_is_spoken() -> None:
+    media = accept(offer(OURS), sdp("m=audio 4000 RTP/AVP 8 9 0"), OURS)
+
+    assert media.codec == "PCMA"
+
+
+def test_an_answer_that_numbers_a_codec_anew_is_sent_by_its_number_and_heard_by_ours() -> None:
+    policy = replace(OURS, codecs=(replace(G722, payload_type=98), PCMU))
+    theirs = sdp("m=audio 4000 RTP/AVP 105 96", "a=rtpmap:105 G722/8000")
+
+    media = accept(offer(policy), theirs, policy)
+
+    assert (media.codec, media.payload_type, media.receive_payload_type) == ("G722", 105, 98)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +330,7 @@ policies = st.builds(
     MediaPolicy,
     address=st.sampled_from(["192.0.2.1", "10.1.2.3"]),
     port=st.integers(1024, 65000),
-    codecs=st.sampled_from([(PCMU, PCMA), (PCMA, PCMU), (PCMU,), (PCMA,)]),
+    codecs=st.lists(st.sampled_from(CODECS), min_size=1, unique=True).map(tuple),
     telephone_event=st.booleans(),
     packet_time_ms=st.sampled_from([10, 20, 30, 40, 60]),
     direction=st.sampled_from(DIRECTIONS),
@@ -328,7 +357,8 @@ def test_offer_answer_and_accept_agree_on_both_sides(
     assert theirs.codec == ours.codec
     assert theirs.payload_type == ours.receive_payload_type
     assert theirs.receive_payload_type == ours.payload_type
-    assert (theirs.telephone_event is None) == (ours.telephone_event is None)
+    assert theirs.telephone_event == ours.receive_telephone_event
+    assert theirs.receive_telephone_event == ours.telephone_event
     assert theirs.direction == REVERSE.get(ours.direction, ours.direction)
     assert theirs.rtcp_mux == ours.rtcp_mux
     assert theirs.packet_time_ms == ours.packet_time_ms

@@ -54,6 +54,19 @@ def test_a_secret_shows_only_its_name(show: object) -> None:
     assert "do-not-show" not in shown
 
 
+def test_codecs_are_listed_or_written_with_commas(tmp_path: Path) -> None:
+    assert Settings.load(environ={}).codecs == ("G722", "PCMU", "PCMA")
+    path = tmp_path / "settings.toml"
+    path.write_text('codecs = ["PCMA"]')
+    assert Settings.load(path, environ={}).codecs == ("PCMA",)
+    listed = Settings.load(environ={"FOURWIRE_CODECS": "PCMU, G722"})
+    assert listed.codecs == ("PCMU", "G722")
+    with pytest.raises(SettingsError, match=r"codecs = .*G729"):
+        Settings.load(environ={}, flags={"codecs": "G729"})
+    with pytest.raises(SettingsError, match=r"codecs = \[\]"):
+        Settings.load(path, environ={}, flags={"codecs": []})
+
+
 def test_a_secret_cannot_be_pickled() -> None:
     with pytest.raises(TypeError, match="stays in this process"):
         pickle.dumps(Secret("KEY", "do-not-show"))

@@ -5,6 +5,7 @@ An embedder hands a peer's offer to :func:`answer_to` and gets the answer to sen
 :func:`accept`. RFC 8866 (and its elder, RFC 4566) is the grammar, RFC 3264 the rules.
 """
 
+from ._codecs import CODECS, G722, PCMA, PCMU, Codec, CodecName
 from ._description import (
     Attribute,
     Connection,
@@ -14,10 +15,7 @@ from ._description import (
     SessionDescription,
 )
 from ._negotiation import (
-    PCMA,
-    PCMU,
     Answer,
-    Codec,
     Direction,
     MediaPolicy,
     NegotiatedMedia,
@@ -28,11 +26,14 @@ from ._negotiation import (
 )
 
 __all__ = [
+    "CODECS",
+    "G722",
     "PCMA",
     "PCMU",
     "Answer",
     "Attribute",
     "Codec",
+    "CodecName",
     "Connection",
     "Direction",
     "MalformedSdp",

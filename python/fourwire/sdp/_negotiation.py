@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from ._codecs import CODECS, STATIC, Codec, CodecName, preferred
 from ._description import (
     Attribute,
     Connection,
@@ -25,21 +26,6 @@ class NoCommonCodec(Exception):
     status = 488
 
 
-@dataclass(frozen=True, slots=True)
-class Codec:
-    """An audio codec by its SDP encoding name, with the payload type we offer it under."""
-
-    name: str
-    payload_type: int
-    clock_rate: int = 8000
-
-
-PCMU = Codec("PCMU", 0)
-"""G.711 µ-law, static payload type 0 (RFC 3551 §6)."""
-
-PCMA = Codec("PCMA", 8)
-"""G.711 A-law, static payload type 8 (RFC 3551 §6)."""
-
 TELEPHONE_EVENT = 101
 """The payload type under which we offer telephone events; nearly everybody uses this one."""
 
@@ -54,7 +40,7 @@ class MediaPolicy:
 
     address: str
     port: int
-    codecs: tuple[Codec, ...] = (PCMU, PCMA)
+    codecs: tuple[Codec, ...] = CODECS
     telephone_event: bool = True
     packet_time_ms: int = 20
     direction: Direction = "sendrecv"
@@ -81,14 +67,16 @@ PACKET_TIMES_MS = (10, 20, 30, 40, 50, 60)
 class NegotiatedMedia:
     """What one offer and its answer agreed on, as our side sees it."""
 
-    codec: str
-    """``"PCMU"`` or ``"PCMA"``."""
+    codec: CodecName
+    """The codec's name: ``"PCMU"``, ``"PCMA"`` or ``"G722"``."""
     payload_type: int
     """What we send: the number in the peer's description."""
     receive_payload_type: int
     """What the peer sends: the number in our description."""
     telephone_event: int | None
     """The payload type of the telephone events we send; None where they were not agreed."""
+    receive_telephone_event: int | None
+    """The payload type of those the peer sends."""
     packet_time_ms: int
     """How much audio each packet that we send holds."""
     direction: Direction
@@ -119,10 +107,10 @@ def answer_to(
 ) -> Answer:
     """Answer a peer's offer.
 
-    The first audio stream that we can take is taken, with the first of its codecs that we
-    know (the offerer's order, RFC 3264 §6.1) and one telephone-event; every other stream is
-    refused in its place. So the answer holds exactly one codec, and no peer needs a second
-    offer to settle on one.
+    The first audio stream that we can take is taken, with the codec that we prefer (between the
+    two laws of G.711, the offerer does) and one telephone-event; every other stream is refused
+    in its place. So the answer holds exactly one codec, and no peer needs a second offer to
+    settle on one.
 
     :param previous: the description we last sent in this session. Its id is kept and its
         version raised only where the new description differs (RFC 3264 §8).
@@ -132,7 +120,7 @@ def answer_to(
     """
     description = SessionDescription.parse(offer)
     chosen = _first_usable(description, policy)
-    media, line = chosen.negotiate(policy)
+    media, line = chosen.negotiate(policy, preferred(chosen.codecs(policy), policy.codecs))
     lines = tuple(line if m is chosen.media else m.refused() for m in description.media)
     seed = zlib.crc32(offer.encode("utf-8", "surrogatepass"))
     return Answer(_text(lines, policy, previous, session_id or seed), media)
@@ -147,7 +135,7 @@ def offer(
     for instance) passes what was sent before, offer or answer. Streams that the peer once
     offered and we refused keep their places (RFC 3264 §8).
     """
-    formats = [(codec.payload_type, f"{codec.name}/{codec.clock_rate}") for codec in policy.codecs]
+    formats = [(codec.payload_type, codec.encoding) for codec in policy.codecs]
     line = _our_line(formats, policy, policy.packet_time_ms, policy.direction, policy.rtcp_mux)
     seed = zlib.crc32(f"{policy.address} {policy.port}".encode())
     return _text(_in_place(line, previous), policy, previous, session_id or seed)
@@ -171,12 +159,21 @@ def accept(offer: str, answer: str, policy: MediaPolicy) -> NegotiatedMedia:
 
 
 def _accepted(theirs: "_Stream", ours: "_Stream", policy: MediaPolicy) -> NegotiatedMedia:
-    media, _ = theirs.negotiate(replace(policy, direction=ours.direction()))
+    known = theirs.codecs(policy)
+    if not known:
+        raise theirs.refusal(policy)
+    media, _ = theirs.negotiate(replace(policy, direction=ours.direction()), known[0])
     numbers = {name: number for number, name in ours.formats()}
-    receive = numbers.get(f"{media.codec}/8000".upper())
+    receive = numbers.get(known[0][1].encoding.upper())
     if receive is None:
         raise NoCommonCodec(f"the answer picks {media.codec}, which was not offered")
-    return replace(media, receive_payload_type=receive)
+    event = ours.telephone_event()
+    return replace(
+        media,
+        receive_payload_type=receive,
+        telephone_event=None if event is None else media.telephone_event,
+        receive_telephone_event=None if media.telephone_event is None else event,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +191,7 @@ class _Stream:
             return "an audio stream that its own side switched off"
         if self.media.protocol not in ("RTP/AVP", "RTP/AVPF"):
             return f"an audio stream over {self.media.protocol}"
-        if self.codec(policy) is None:
+        if not self.codecs(policy):
             return f"audio as {', '.join(name for _, name in self.formats()) or 'nothing known'}"
         address = self.connection().address
         if address is None or address.is_multicast or str(address) == BROADCAST:
@@ -219,10 +216,10 @@ class _Stream:
             if number in names:
                 yield decimal(number, "payload type", 128), names[number]
 
-    def codec(self, policy: MediaPolicy) -> tuple[int, Codec] | None:
-        """The first format that we know, with the peer's payload type for it."""
-        ours = {f"{codec.name}/{codec.clock_rate}".upper(): codec for codec in policy.codecs}
-        return next(((n, ours[name]) for n, name in self.formats() if name in ours), None)
+    def codecs(self, policy: MediaPolicy) -> list[tuple[int, Codec]]:
+        """The codecs that we know, in the peer's order, each with the peer's payload type."""
+        ours = {codec.encoding.upper(): codec for codec in policy.codecs}
+        return [(number, ours[name]) for number, name in self.formats() if name in ours]
 
     def telephone_event(self) -> int | None:
         """The payload type of telephone events at the codec's clock (RFC 4733 §2.5.1)."""
@@ -262,12 +259,17 @@ class _Stream:
         usable = number and there.family == here.family
         return (there.host, number) if usable else default
 
-    def negotiate(self, policy: MediaPolicy) -> tuple[NegotiatedMedia, MediaDescription]:
+    def refusal(self, policy: MediaPolicy) -> NoCommonCodec:
+        """The error that says why this stream cannot be taken."""
+        usable = f"{_names(policy)} over RTP/AVP"
+        return NoCommonCodec(f"offered: {self.why_not(policy)}; usable: {usable}")
+
+    def negotiate(
+        self, policy: MediaPolicy, chosen: tuple[int, Codec]
+    ) -> tuple[NegotiatedMedia, MediaDescription]:
         """What this stream and our policy agree on, and the line that says so."""
-        reason = self.why_not(policy)
-        chosen = self.codec(policy)
-        if reason is not None or chosen is None:
-            raise NoCommonCodec(f"offered: {reason}; usable: {_names(policy)} over RTP/AVP")
+        if self.why_not(policy) is not None:
+            raise self.refusal(policy)
         number, codec = chosen
         event = self.telephone_event() if policy.telephone_event else None
         mux = policy.rtcp_mux and self.media.has("rtcp-mux")
@@ -277,6 +279,7 @@ class _Stream:
             payload_type=number,
             receive_payload_type=number,
             telephone_event=event,
+            receive_telephone_event=event,
             packet_time_ms=self.packet_time_ms(policy),
             direction=_meet(self.direction(), policy.direction),
             remote=remote,
@@ -287,7 +290,7 @@ class _Stream:
 
     def _line(self, media: NegotiatedMedia, codec: Codec, policy: MediaPolicy) -> MediaDescription:
         line = _our_line(
-            [(media.payload_type, f"{codec.name}/{codec.clock_rate}")],
+            [(media.payload_type, codec.encoding)],
             replace(policy, telephone_event=False),
             media.packet_time_ms,
             media.direction,
@@ -298,9 +301,6 @@ class _Stream:
 
 
 BROADCAST = "255.255.255.255"
-
-STATIC = (("0", "PCMU/8000"), ("8", "PCMA/8000"), ("9", "G722/8000"))
-"""Static payload types (RFC 3551 §6), which need no ``rtpmap``."""
 
 _DIRECTION: dict[tuple[bool, bool], Direction] = {
     (True, True): "sendrecv",

@@ -12,9 +12,9 @@ use std::hint::black_box;
 use fourwire::ClockRate::{self, Hz8000, Hz16000, Hz24000, Hz48000};
 use fourwire::Law;
 use fourwire::listen::concealer::Concealer;
-use fourwire::sound::g711;
 use fourwire::sound::level::Levels;
 use fourwire::sound::resampler::{Preset, Resampler};
+use fourwire::sound::{g711, g722};
 use timing::{heading, measure};
 
 fn main() {
@@ -22,6 +22,7 @@ fn main() {
     for (law, name) in [(Law::Mu, "µ-law"), (Law::A, "A-law")] {
         companding(law, name);
     }
+    wideband();
     for (from, to) in [(Hz8000, Hz24000), (Hz24000, Hz8000), (Hz8000, Hz16000), (Hz16000, Hz8000)] {
         resampling(from, to, Preset::Standard);
     }
@@ -50,6 +51,23 @@ fn companding(law: Law, name: &str) {
     });
     measure(&format!("{name}, decode 160 samples"), || {
         g711::decode(law, black_box(&codes), &mut samples);
+        black_box(&samples);
+    });
+}
+
+/// 20 ms of G.722, which is a recursion: each sample waits for the one before it.
+fn wideband() {
+    let pcm = speech(320);
+    let (mut encoder, mut decoder) = (g722::Encoder::new(), g722::Decoder::new());
+    let (mut octets, mut samples) = (Vec::new(), Vec::new());
+    measure("G.722, encode 320 samples", || {
+        octets.clear();
+        encoder.encode_into(black_box(&pcm), &mut octets);
+        black_box(&octets);
+    });
+    measure("G.722, decode 320 samples", || {
+        samples.clear();
+        decoder.decode_into(black_box(&octets), &mut samples);
         black_box(&samples);
     });
 }

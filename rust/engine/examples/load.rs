@@ -1,10 +1,11 @@
 //! Many calls at once on loopback: what a call costs, and how evenly packets leave.
 //!
 //! ```text
-//! cargo run --release -p fourwire-engine --example load -- [calls] [seconds] [pcmu|pcm24] [stall]
+//! cargo run --release -p fourwire-engine --example load -- [calls] [seconds] [pcmu|pcm24|g722] [stall]
 //! ```
 //! Each call speaks both ways all the time: a phone sends and receives a packet each 20 ms, an
-//! agent hears it in messages of 60 ms and answers in deltas of 200 ms. With `stall`, the agent's
+//! agent hears it in messages of 60 ms and answers in deltas of 200 ms: G.711 both ways, G.711 on
+//! the phone and PCM at 24 kHz for the agent, or G.722 and PCM at 16 kHz. With `stall`, the agent's
 //! thread stands still for 200 ms of every second, as a busy Python loop would.
 //!
 //! Figures are of threads of this process, so phones cost the engine nothing but what the kernel
@@ -31,8 +32,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
-use fourwire::{AudioFormat, Bridge, ClockRate, Law, Media, Moment};
+use fourwire::wire::{RtpPacket, Ssrc};
+use fourwire::{AudioFormat, Bridge, ClockRate, Codec, Law, Media, Moment};
 use fourwire_engine::{Engine, EngineConfig, EngineEvent, LegHandle, Remote};
 use socket::{ArrivalClock, Inbox, UdpSocket};
 use system::{Poller, now, sleep_precisely, sleep_until};
@@ -46,6 +47,7 @@ const WARM_UP: Duration = Duration::from_secs(2);
 struct Load {
     calls: usize,
     time: Duration,
+    codec: Codec,
     format: AudioFormat,
     stall: bool,
 }
@@ -54,14 +56,20 @@ impl Load {
     fn from_args() -> Result<Self, Box<dyn Error>> {
         let args: Vec<String> = std::env::args().skip(1).collect();
         let number = |at: usize, default| args.get(at).map_or(Ok(default), |it| it.parse());
-        let wide = args.iter().any(|it| it == "pcm24");
-        let format =
-            if wide { AudioFormat::Pcm16(ClockRate::Hz24000) } else { AudioFormat::G711(Law::Mu) };
+        let named = |name| args.iter().any(|it| it == name);
+        let (codec, format) = if named("g722") {
+            (Codec::G722, AudioFormat::Pcm16(ClockRate::Hz16000))
+        } else if named("pcm24") {
+            (Codec::G711(Law::Mu), AudioFormat::Pcm16(ClockRate::Hz24000))
+        } else {
+            (Codec::G711(Law::Mu), AudioFormat::G711(Law::Mu))
+        };
         Ok(Self {
             calls: number(0, 100)? as usize,
             time: Duration::from_secs(number(1, 10)?),
+            codec,
             format,
-            stall: args.iter().any(|it| it == "stall"),
+            stall: named("stall"),
         })
     }
 }
@@ -70,6 +78,7 @@ impl Load {
 struct Phone {
     socket: UdpSocket,
     address: SocketAddr,
+    codec: Codec,
     last: Option<Moment>,
     sequence: u16,
 }
@@ -127,9 +136,10 @@ fn connect(engine: &Engine, load: &Load) -> Result<(Vec<Phone>, Vec<LegHandle>),
     for n in 0..load.calls {
         let address = SocketAddr::new(HERE, 20_002 + 2 * u16::try_from(n)?);
         let socket = UdpSocket::bind(address)?;
-        phones.push(Phone { socket, address, last: None, sequence: 0 });
+        let codec = load.codec;
+        phones.push(Phone { socket, address, codec, last: None, sequence: 0 });
         let remote = Remote { mux: true, ..Remote::new(address) };
-        let leg = engine.reserve()?.start(Media::g711(Law::Mu), remote)?;
+        let leg = engine.reserve()?.start(Media::new(codec), remote)?;
         leg.bridge(Bridge::new(load.format));
         legs.push(leg);
     }
@@ -179,7 +189,7 @@ impl Phone {
         self.sequence = self.sequence.wrapping_add(1);
         RtpPacket {
             marker: false,
-            payload_type: PayloadType::PCMU,
+            payload_type: self.codec.payload_type(),
             sequence: self.sequence,
             timestamp: u32::from(self.sequence).wrapping_mul(160),
             ssrc: Ssrc(u32::from(self.address.port())),
@@ -245,7 +255,8 @@ fn report(
         let spent = after[name].saturating_sub(before[name]).as_secs_f64();
         100.0 * spent / load.time.as_secs_f64() / load.calls as f64
     };
-    println!("{} calls, {:?}, {:?}, stall: {}", load.calls, load.time, load.format, load.stall);
+    let Load { calls, time, codec, format, stall } = load;
+    println!("{calls} calls, {time:?}, {codec:?}, {format:?}, stall: {stall}");
     println!(
         "share of a core a call: engine {:.4} %, reading and decoding messages {:.4} %",
         share("fourwire-media"),

@@ -5,6 +5,7 @@ mod buffer;
 mod engine;
 mod error;
 mod event;
+mod g722;
 mod leg;
 mod level;
 mod listen;
@@ -33,6 +34,8 @@ mod _core {
         Audio, Closed, Drained, Goodbye, Interruption, Key, Latched, Recorded, ReplyEnded,
         ReplyStarted, Rtcp, Rtp, RtpResumed, RtpStopped,
     };
+    #[pymodule_export]
+    use crate::g722::{G722Decoder, G722Encoder};
     #[pymodule_export]
     use crate::leg::{Leg, LegConfig};
     #[pymodule_export]

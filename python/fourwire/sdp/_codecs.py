@@ -1,0 +1,53 @@
+"""The codecs of telephony, as descriptions name and number them (RFC 3551 §6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+__all__ = ["CODECS", "G722", "PCMA", "PCMU", "STATIC", "Codec", "CodecName", "preferred"]
+
+CodecName: TypeAlias = Literal["PCMU", "PCMA", "G722"]
+"""A codec by its encoding name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """An audio codec by its SDP encoding name, with the payload type we offer it under."""
+
+    name: CodecName
+    payload_type: int
+    clock_rate: int = 8000
+    """The clock of its RTP timestamps."""
+    audio_rate: int = 8000
+    """The rate of its samples."""
+
+    @property
+    def encoding(self) -> str:
+        """Its name and clock, as an `rtpmap` has them."""
+        return f"{self.name}/{self.clock_rate}"
+
+
+PCMU = Codec("PCMU", 0)
+"""G.711 µ-law, static payload type 0."""
+
+PCMA = Codec("PCMA", 8)
+"""G.711 A-law, static payload type 8."""
+
+G722 = Codec("G722", 9, audio_rate=16000)
+"""G.722, static payload type 9; its clock has half the rate of its samples (RFC 3551 §4.5.2)."""
+
+CODECS = (G722, PCMU, PCMA)
+"""What we take where nobody says otherwise: wideband first."""
+
+STATIC = tuple((str(codec.payload_type), codec.encoding) for codec in CODECS)
+"""Payload types that need no ``rtpmap``."""
+
+
+def preferred(offered: Sequence[tuple[int, Codec]], ours: Sequence[Codec]) -> tuple[int, Codec]:
+    """Which of the formats that both sides know is spoken.
+
+    Between codecs of different width our order decides, between those of the same the offerer's
+    (RFC 3264 §6.1): which law of G.711 is used is a matter of his country, not of our taste.
+    """
+    rank = {codec.audio_rate: place for place, codec in reversed(list(enumerate(ours)))}
+    return min(offered, key=lambda it: rank[it[1].audio_rate])

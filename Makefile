@@ -2,6 +2,7 @@
 # make test   builds, and runs all tests
 # make lint   formats, lints, types
 # make bench  figures beside peers, measured here
+# make counts instructions of the hot paths, held against a table
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +15,7 @@ PEERS := $(VENV)/.peers
 BUILT := $(VENV)/.built
 SOURCES := $(shell find rust python -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: demo test test-rust test-python lint format bench build peers clean
+.PHONY: demo test test-rust test-python lint format bench counts counts-renew build peers clean
 
 demo: $(BUILT)
 	$(BIN)/fourwire demo --out out/demo
@@ -45,6 +46,13 @@ bench: $(BUILT)
 	$(BIN)/pip install --quiet --group bench
 	$(BIN)/python -m benches
 
+# Where a change is meant to cost more or less, counts-renew writes the table anew.
+counts: peers
+	cargo bench --quiet -p fourwire --bench counts
+
+counts-renew: peers
+	cargo bench --quiet -p fourwire --bench counts -- --renew
+
 build: $(BUILT)
 
 $(BUILT): $(TOOLS) $(SOURCES)
@@ -58,7 +66,7 @@ $(TOOLS): pyproject.toml
 	$(BIN)/pip install --quiet "maturin>=1.14,<2" --group test --group lint
 	touch $@
 
-# Software that the tests call: SIPp, baresip. Without it those tests are skipped, but not in CI.
+# Software that the tests call: SIPp, baresip, valgrind. Without it those tests are skipped, but not in CI.
 peers: $(PEERS)
 
 $(PEERS): scripts/install_peers.sh | $(TOOLS)

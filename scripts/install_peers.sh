@@ -1,18 +1,20 @@
 #!/bin/sh
-# Installs the SIP software that the interop tests call, where that is possible without asking.
+# Installs the software that the tests call (SIP phones, an instruction counter), where that is
+# possible without asking.
 set -eu
 
-packages="sip-tester baresip-core"
+packages="sip-tester baresip-core valgrind"
 
 missing=""
 command -v sipp >/dev/null || missing="yes"
 command -v baresip >/dev/null || missing="yes"
+command -v valgrind >/dev/null || missing="yes"
 if [ -z "$missing" ]; then
     exit 0
 fi
 
 if ! command -v apt-get >/dev/null; then
-    echo "The interop tests need SIPp and baresip: install them and they will run." >&2
+    echo "Some tests need SIPp, baresip and valgrind: install them and they will run." >&2
     exit 0
 fi
 
@@ -21,7 +23,7 @@ if [ "$(id -u)" -eq 0 ]; then
 elif sudo -n true 2>/dev/null; then
     as_root="sudo -n"
 else
-    echo "The interop tests need these packages: sudo apt-get install $packages" >&2
+    echo "Some tests need these packages: sudo apt-get install $packages" >&2
     exit 0
 fi
 

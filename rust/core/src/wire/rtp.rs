@@ -110,11 +110,14 @@ impl<'a> RtpPacket<'a> {
 
     #[inline]
     fn fixed_header(&self) -> [u8; FIXED_HEADER] {
+        let flags = 0x80 | u8::from(self.extension.is_some()) << 4 | self.csrcs.len() as u8;
+        let kind = u8::from(self.marker) << 7 | self.payload_type.get();
+        // In two words: what is written byte by byte cannot be read at once right after.
+        let first = u64::from(u16::from_be_bytes([flags, kind])) << 48
+            | u64::from(self.sequence) << 32
+            | u64::from(self.timestamp);
         let mut head = [0; FIXED_HEADER];
-        head[0] = 0x80 | u8::from(self.extension.is_some()) << 4 | self.csrcs.len() as u8;
-        head[1] = u8::from(self.marker) << 7 | self.payload_type.get();
-        head[2..4].copy_from_slice(&self.sequence.to_be_bytes());
-        head[4..8].copy_from_slice(&self.timestamp.to_be_bytes());
+        head[..8].copy_from_slice(&first.to_be_bytes());
         head[8..].copy_from_slice(&self.ssrc.0.to_be_bytes());
         head
     }

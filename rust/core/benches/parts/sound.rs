@@ -1,36 +1,34 @@
-//! How long arithmetic on samples takes: 20 ms at 8 kHz, or what becomes of them.
-//!
-//! `cargo bench -p fourwire --bench sound` prints, for each part, the fastest and the median of
-//! many rounds, in nanoseconds.
-
-#![allow(clippy::print_stdout, reason = "printing is what a bench is for")]
-
-mod timing;
+//! Arithmetic on samples: 20 ms at 8 kHz, or what becomes of them.
 
 use std::hint::black_box;
 
 use fourwire::ClockRate::{self, Hz8000, Hz16000, Hz24000, Hz48000};
-use fourwire::Law;
 use fourwire::listen::concealer::Concealer;
+use fourwire::sound::converter::Converter;
 use fourwire::sound::level::Levels;
 use fourwire::sound::resampler::{Preset, Resampler};
 use fourwire::sound::{g711, g722};
-use timing::{heading, measure};
+use fourwire::{AudioFormat, Law};
 
-fn main() {
-    heading();
+use super::Look;
+
+pub(super) fn all(look: Look<'_>) {
     for (law, name) in [(Law::Mu, "µ-law"), (Law::A, "A-law")] {
-        companding(law, name);
+        companding(look, law, name);
     }
-    wideband();
-    for (from, to) in [(Hz8000, Hz24000), (Hz24000, Hz8000), (Hz8000, Hz16000), (Hz16000, Hz8000)] {
-        resampling(from, to, Preset::Standard);
+    wideband(look);
+    let standard = Preset::Standard;
+    for (from, to) in [(Hz8000, Hz24000), (Hz24000, Hz8000)] {
+        resampling(look, from, to, standard, Some(2_500.0));
     }
-    resampling(Hz48000, Hz8000, Preset::Standard);
-    resampling(Hz8000, Hz24000, Preset::LowDelay);
-    concealing();
+    for (from, to) in [(Hz8000, Hz16000), (Hz16000, Hz8000), (Hz48000, Hz8000)] {
+        resampling(look, from, to, standard, None);
+    }
+    resampling(look, Hz8000, Hz24000, Preset::LowDelay, None);
+    converting(look);
+    concealing(look);
     let pcm = speech(160);
-    measure("levels of 160 samples", || {
+    look("levels of 160 samples", None, &mut || {
         black_box(Levels::of(black_box(&pcm)));
     });
 }
@@ -41,56 +39,67 @@ fn speech(samples: usize) -> Vec<i16> {
         .collect()
 }
 
-fn companding(law: Law, name: &str) {
+fn companding(look: Look<'_>, law: Law, name: &str) {
     let pcm = speech(160);
     let mut codes = [0; 160];
     let mut samples = [0; 160];
-    measure(&format!("{name}, encode 160 samples"), || {
+    look(&format!("{name}, encode 160 samples"), Some(80.0), &mut || {
         g711::encode(law, black_box(&pcm), &mut codes);
         black_box(&codes);
     });
-    measure(&format!("{name}, decode 160 samples"), || {
+    look(&format!("{name}, decode 160 samples"), Some(25.0), &mut || {
         g711::decode(law, black_box(&codes), &mut samples);
         black_box(&samples);
     });
 }
 
 /// 20 ms of G.722, which is a recursion: each sample waits for the one before it.
-fn wideband() {
+fn wideband(look: Look<'_>) {
     let pcm = speech(320);
     let (mut encoder, mut decoder) = (g722::Encoder::new(), g722::Decoder::new());
     let (mut octets, mut samples) = (Vec::new(), Vec::new());
-    measure("G.722, encode 320 samples", || {
+    look("G.722, encode 320 samples", None, &mut || {
         octets.clear();
         encoder.encode_into(black_box(&pcm), &mut octets);
         black_box(&octets);
     });
-    measure("G.722, decode 320 samples", || {
+    look("G.722, decode 320 samples", None, &mut || {
         samples.clear();
         decoder.decode_into(black_box(&octets), &mut samples);
         black_box(&samples);
     });
 }
 
-fn resampling(from: ClockRate, to: ClockRate, preset: Preset) {
+fn resampling(look: Look<'_>, from: ClockRate, to: ClockRate, preset: Preset, goal: Option<f64>) {
     let input = speech(from.hertz() as usize / 50);
     let mut resampler = Resampler::new(from, to, preset);
     let mut out = Vec::new();
-    measure(&format!("{} to {} Hz, 20 ms, {preset:?}", from.hertz(), to.hertz()), || {
+    look(&format!("{} to {} Hz, 20 ms, {preset:?}", from.hertz(), to.hertz()), goal, &mut || {
         out.clear();
         resampler.process(black_box(&input), &mut out);
         black_box(&out);
     });
 }
 
-fn concealing() {
+fn converting(look: Look<'_>) {
+    let agent = AudioFormat::Pcm16(Hz24000);
+    let mut converter = Converter::new(AudioFormat::G711(Law::Mu), agent, Preset::Standard);
+    let mut out = Vec::new();
+    look("µ-law to PCM16 at 24 kHz, 20 ms", None, &mut || {
+        out.clear();
+        converter.convert(black_box(&[0x2A; 160]), &mut out);
+        black_box(&out);
+    });
+}
+
+fn concealing(look: Look<'_>) {
     let mut heard = speech(160);
     let mut concealer = Concealer::new(Hz8000);
     let mut out = Vec::new();
-    measure("good packet past the concealer", || {
+    look("good packet past the concealer", None, &mut || {
         concealer.hear(black_box(&mut heard));
     });
-    measure("lost packet, concealed and rejoined", || {
+    look("lost packet, concealed and rejoined", None, &mut || {
         out.clear();
         concealer.conceal(&mut out, 160);
         concealer.hear(black_box(&mut heard));

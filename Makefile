@@ -15,7 +15,7 @@ PEERS := $(VENV)/.peers
 BUILT := $(VENV)/.built
 SOURCES := $(shell find rust python -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: demo test test-rust test-python lint format bench counts counts-renew build peers clean
+.PHONY: demo test test-rust test-python lint format bench bench-peers counts counts-renew build peers clean
 
 demo: $(BUILT)
 	$(BIN)/fourwire demo --out out/demo
@@ -42,8 +42,7 @@ format:
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(BUILT)
-	$(BIN)/pip install --quiet --group bench
+bench: $(BUILT) bench-peers
 	$(BIN)/python -m benches
 
 # Where a change is meant to cost more or less, counts-renew writes the table anew.
@@ -52,6 +51,12 @@ counts: peers
 
 counts-renew: peers
 	cargo bench --quiet -p fourwire --bench counts -- --renew
+
+# What the benches compare with, and the voices that they send: as much of it as can be had.
+bench-peers: $(TOOLS)
+	$(BIN)/pip install --quiet --group bench
+	scripts/install_bench_peers.sh
+	cargo build --quiet --release --manifest-path benches/rust/neteq/Cargo.toml --target-dir target/peers
 
 build: $(BUILT)
 

@@ -75,11 +75,9 @@ def _measure_quality(
     arguments: argparse.Namespace, tables: dict[str, list[Row]], extra: dict[str, object]
 ) -> None:
     from benches.quality import run
-    from benches.quality.engines import ENGINES
 
-    wanted = [name for name in ENGINES if any(word in name for word in arguments.only)]
     size = {"voices": 2, "seconds": 6.0} if arguments.fast else {}
-    plan = run.Plan(scenarios=arguments.profiles, engines=wanted, seed=arguments.seed, **size)
+    plan = run.Plan(scenarios=arguments.profiles, only=arguments.only, seed=arguments.seed, **size)
     title = "Sound after a bad network"
     print(f"\n{title}: {plan.speech().source}, {plan.voices} voices, seed {plan.seed}")
     rows, details = [], []

@@ -28,6 +28,8 @@ class Heard:
     times: np.ndarray
     #: The share of samples that were made up, where the engine tells.
     concealed: float | None = None
+    #: By how much a hundredth of the packets came later than the network said, in real time.
+    late_ms: float = 0.0
 
 
 class Engine(Protocol):
@@ -35,6 +37,9 @@ class Engine(Protocol):
 
     def hear(self, arrivals: Arrivals, end_ns: int) -> Heard:
         """All that comes out by `end_ns` of a call that begins at 0."""
+
+
+HearAll = Callable[[Sequence[tuple[Arrivals, int]]], list[Heard]]
 
 
 def in_pieces(pieces: Sequence[tuple[int, np.ndarray]], concealed: float | None = None) -> Heard:

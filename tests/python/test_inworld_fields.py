@@ -355,6 +355,10 @@ def test_what_is_refused_is_refused_by_the_name_of_a_field(session: dict[str, An
             "maxNewTokens was meant?",
         ),
         (
+            {"truncation": {"type": "retention_ratio"}},
+            "session.truncation.retention_ratio is missing: should be a number from 0 to 1",
+        ),
+        (
             {"tools": [{"type": "function", "name": "a", "paramters": {}}]},
             "session.tools[0].paramters is no field that is known: parameters was meant?",
         ),
@@ -417,6 +421,18 @@ def test_the_guide_tells_every_event_and_its_fields() -> None:
         assert f"`{kind.__name__}`" in row
         for name in set(kind.__struct_fields__) - {"event_id"}:
             assert f"`{name}`" in fields_told, row
+
+
+def test_the_guide_tells_every_event_that_is_made_here() -> None:
+    made = {
+        name
+        for name in inworld.events.__all__
+        if isinstance(kind := getattr(inworld.events, name), type)
+        and issubclass(kind, inworld.events.Event)
+        and not issubclass(kind, inworld.events.ServerEvent)
+    }
+    told = GUIDE[GUIDE.index("Made here") : GUIDE.index("## Interruptions")]
+    assert {name for name in made - {"Event"} if f"`{name}`" not in told} == set()
 
 
 def test_the_session_in_the_guide_is_one() -> None:

@@ -7,7 +7,7 @@ import pytest
 from support.standin_talk import hush, tone
 
 from fourwire import standin
-from fourwire.standin import Behaviour
+from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
 
 openai = pytest.importorskip("openai", reason="the official OpenAI client is not installed")
 
@@ -60,6 +60,36 @@ async def test_the_official_client_is_greeted_heard_answered_and_refused() -> No
     assert len(greeting) / 48 == pytest.approx(4185, abs=5)
     assert len(answer) / 48 == pytest.approx(4942, abs=5)
     assert refused.error.code == "response_cancel_not_active"
+
+
+async def test_the_official_client_calls_a_function_and_hears_the_answer() -> None:
+    call = FunctionCall("get_weather", '{"city":"Paris"}')
+    behaviour = Behaviour(think_ms=0, speed=0, calls={0: FunctionCalls((call,))})
+    async with standin.serve(behaviour=behaviour) as server:
+        client = openai.AsyncOpenAI(api_key="key", base_url=server.openai_url)
+        async with client.realtime.connect(model="gpt-realtime") as connection:
+            await connection.session.update(
+                session={**SESSION, "tools": [{"type": "function", "name": "get_weather"}]}
+            )
+            await connection.response.create()
+            asked = await called(connection)
+            await connection.conversation.item.create(
+                item={"type": "function_call_output", "call_id": asked.call_id, "output": "sunny"}
+            )
+            answer = await spoken(connection)
+        await client.close()
+
+    assert (asked.name, asked.arguments) == ("get_weather", '{"city":"Paris"}')
+    assert answer
+
+
+async def called(connection: Any) -> Any:
+    """The function call of the next response."""
+    async for event in connection:
+        if event.type == "response.done":
+            (item,) = event.response.output
+            return item
+    raise AssertionError("the server left")
 
 
 async def spoken(connection: Any) -> bytes:

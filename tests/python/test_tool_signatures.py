@@ -11,8 +11,9 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
-from fourwire.inworld import ToolCall, ToolError, fields
+from fourwire.inworld import Toolbox, ToolCall, ToolError, fields
 from fourwire.inworld.tools.docstring import read_docstring
 from fourwire.inworld.tools.signature import signature_of
 
@@ -250,6 +251,56 @@ def test_the_definition_is_a_function_tool() -> None:
         {"type": "function", "name": "a", "parameters": signature_of(order).parameters}
     )
     assert fields.doubts({"tools": [tool.wire()]}) == []
+
+
+# Schemas, by a validator that nobody here wrote
+
+
+def everything(
+    a: str,
+    b: int | None,
+    c: Literal["x", "y"],
+    d: list[Line],
+    e: dict[str, float] | None = None,
+    f: Address | None = None,
+    g: Size = Size.SMALL,
+    h: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1,
+) -> None:
+    """Take everything."""
+
+
+def test_every_schema_is_one() -> None:
+    for function in (everything, order):
+        Draft202012Validator.check_schema(signature_of(function).parameters)
+
+
+some = st.none() | st.booleans() | st.integers(-1, 10) | st.sampled_from(["x", "l", ""])
+objects = st.dictionaries(
+    st.sampled_from(["article", "pieces", "street", "postcode"]), some, max_size=3
+)
+wires = st.fixed_dictionaries(
+    {"a": some, "b": some, "c": some, "d": some | st.lists(objects, max_size=2)},
+    optional={"e": some | st.dictionaries(st.text(max_size=2), some), "f": some | objects}
+    | {"g": some, "h": some},
+)
+
+
+@given(wires)
+def test_arguments_that_the_schema_allows_can_be_read(wire: dict[str, Any]) -> None:
+    signature = signature_of(everything)
+    if Draft202012Validator(signature.parameters).is_valid(wire):
+        assert set(signature.read(json.dumps(wire))) == set(wire)
+
+
+def test_the_openai_sdk_takes_the_definition() -> None:
+    realtime = pytest.importorskip("openai.types.realtime", reason="the OpenAI SDK is missing")
+    tools = Toolbox()
+    tools.tool(everything)
+    (wire,) = tools.definitions()
+
+    understood = realtime.RealtimeFunctionTool.model_validate(wire, strict=True)
+
+    assert understood.model_dump(exclude_unset=True) == wire
 
 
 # Docstrings

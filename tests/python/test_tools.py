@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import anyio
 import pytest
+from support.standin_talk import hush, tone
 
 from fourwire import inworld, standin
+from fourwire.g711 import encode_pcmu
 from fourwire.inworld import events
 from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
 
@@ -202,6 +204,8 @@ async def test_failures_are_told_to_the_agent_and_it_goes_on() -> None:
             '{"error":"slow took longer than 0.01 s"}',
             '{"error":"there is no function nowhere; there are broken, slow"}',
         ]
+        counters = agent.counters()
+        assert (counters["tools_called"], counters["tools_failed"]) == (3, 3)
 
 
 async def test_where_the_server_goes_on_by_itself_it_is_not_asked_to() -> None:
@@ -211,6 +215,39 @@ async def test_where_the_server_goes_on_by_itself_it_is_not_asked_to() -> None:
 
         assert record.types("in").count("response.create") == 1
         assert record.types("out").count("error") == 0
+
+
+async def test_a_result_waits_for_the_end_of_the_callers_words_and_is_in_their_answer() -> None:
+    tools = inworld.Toolbox()
+    spoke = anyio.Event()
+
+    @tools.tool
+    async def look_up() -> str:
+        """Take until the caller speaks."""
+        await spoke.wait()
+        return "found"
+
+    async with talking(calling(FunctionCall("look_up")), tools) as (agent, record):
+        started = agent.once(events.SpeechStarted)
+        done = agent.events(events.ResponseDone)
+        answered = agent.once(events.ToolAnswered)
+        agent.greet("Hello")
+        await anext(done)
+        agent.input_audio_buffer_append(encode_pcmu(tone(400)))
+        await started
+        spoke.set()
+        await answered
+        assert record.types("in").count("response.create") == 1
+        agent.input_audio_buffer_append(encode_pcmu(hush(1000)))
+        await anext(done)
+        order = [kind for kind in record.types() if kind in ORDER]
+
+    assert order[-3:] == ["conversation.item.create", "response.created", "response.done"]
+    assert record.types("in").count("response.create") == 1
+    assert record.find("error") == []
+
+
+ORDER = {"conversation.item.create", "response.created", "response.done"}
 
 
 async def test_a_silent_result_leaves_the_word_to_the_caller() -> None:

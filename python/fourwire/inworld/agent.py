@@ -197,6 +197,8 @@ class Agent(Verbs):
             "messages_untyped": tally.untyped,
             "messages_unknown": tally.unknown,
             "events_lost": self._first.lost,
+            "tools_called": self._dispatch.called,
+            "tools_failed": self._dispatch.failed,
         }
 
     async def opened(self) -> None:

@@ -48,13 +48,19 @@ class Fields(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True)
                 yield field.name, field.encode_name, field.type
 
     @classmethod
+    def missing(cls, wire: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """The fields that `wire` must have and has not: name on the wire, and what it may be."""
+        for field in msgspec.structs.fields(cls):
+            if field.required and field.encode_name not in wire:
+                yield field.encode_name, field.type
+
+    @classmethod
     def of(cls, wire: Mapping[str, Any]) -> Self:
         """The group that `wire` holds; IllegalField where a known field has no legal value."""
         names = {key: name for name, key, _ in cls.known()}
         given = {names[key]: value for key, value in wire.items() if key in names}
-        for field in msgspec.structs.fields(cls):
-            if field.required and field.name not in given:
-                raise IllegalField(f"{cls.place}.{field.encode_name}", UNSET, wanted(field.type))
+        for name, kind in cls.missing(wire):
+            raise IllegalField(f"{cls.place}.{name}", UNSET, wanted(kind))
         rest = {key: value for key, value in wire.items() if key not in names}
         return cls(extra=rest, **given)
 

@@ -25,6 +25,8 @@ def _doubts(group: type[Fields], wire: Mapping[str, Any], path: str) -> Iterator
             yield from _of_value(kinds[key], value, f"{path}.{key}")
         elif (meant := _meant(str(key), list(kinds))) is not None:
             yield f"{path}.{key} is no field that is known: {meant} was meant?"
+    for name, kind in group.missing(wire):
+        yield f"{path}.{name} is missing: should be {wanted(kind)}"
 
 
 def _of_value(kind: Any, value: object, path: str) -> Iterator[str]:

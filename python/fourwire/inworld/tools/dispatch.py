@@ -41,6 +41,10 @@ class Dispatch:
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._closed = False
+        self.called = 0
+        """Calls that were made here."""
+        self.failed = 0
+        """Those of them that brought the agent an error."""
 
     def receive(self, event: Event) -> None:
         """Act on an event of the agent's."""
@@ -73,6 +77,7 @@ class Dispatch:
                 self._begin(call)
 
     def _begin(self, call: ToolCall) -> None:
+        self.called += 1
         self._publish(
             ToolCalled(call_id=call.call_id, function=call.name, arguments=call.arguments)
         )
@@ -98,6 +103,7 @@ class Dispatch:
         if self._closed:
             return
         if result.error is not None:
+            self.failed += 1
             self._log.warning("tool %s: %s", call.name, result.error)
         output = {
             "type": "function_call_output",

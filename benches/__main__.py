@@ -1,12 +1,12 @@
-"""Prints all figures: ``python -m benches [parts|audioop|calls|quality …] [options]``."""
+"""Prints all figures: ``python -m benches [parts|rust|engine|audioop|quality|calls …]``."""
 
 import argparse
 import os
 from pathlib import Path
 
-from benches.table import Row, machine, save, show
+from benches.table import Row, machine, save, show, sum_up
 
-ALL = ["parts", "audioop", "calls", "quality"]
+ALL = ["parts", "rust", "engine", "audioop", "quality", "calls"]
 
 
 def main() -> None:
@@ -18,12 +18,17 @@ def main() -> None:
     extra: dict[str, object] = {}
     if "parts" in arguments.what:
         _measure_parts(tables)
+    if "rust" in arguments.what:
+        _measure_rust(tables)
+    if "engine" in arguments.what:
+        _measure_engine(arguments, tables)
     if "audioop" in arguments.what:
         _measure_audioop(tables)
     if "quality" in arguments.what:
         _measure_quality(arguments, tables, extra)
     if "calls" in arguments.what:
         _measure_calls(arguments, tables)
+    sum_up(tables)
     save(arguments.json, tables, extra)
     print(f"\nwritten to {arguments.json}")
 
@@ -33,7 +38,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("what", nargs="*", choices=ALL, default=ALL)
     parser.add_argument("--json", type=Path, default=Path("out/benches.json"))
     calls = parser.add_argument_group("calls")
-    calls.add_argument("--calls", type=int, nargs="+", default=[50])
+    calls.add_argument("--calls", type=int, nargs="+", default=[50, 200])
+    calls.add_argument("--engine-calls", type=int, default=200)
     calls.add_argument("--seconds", type=float, default=10.0)
     quality = parser.add_argument_group("quality")
     quality.add_argument("--profiles", nargs="+", default=[], help="these scenarios only")
@@ -48,6 +54,21 @@ def _measure_parts(tables: dict[str, list[Row]]) -> None:
 
     tables["Parts, through Python"] = list(parts.rows())
     show("Parts, through Python", tables["Parts, through Python"])
+
+
+def _measure_rust(tables: dict[str, list[Row]]) -> None:
+    from benches import inside_rust
+
+    tables["Parts, inside Rust"] = list(inside_rust.parts())
+    show("Parts, inside Rust", tables["Parts, inside Rust"])
+
+
+def _measure_engine(arguments: argparse.Namespace, tables: dict[str, list[Row]]) -> None:
+    from benches import inside_rust
+
+    rows = inside_rust.engine(arguments.engine_calls, arguments.seconds)
+    tables["The engine alone"] = list(rows)
+    show("The engine alone", tables["The engine alone"])
 
 
 def _measure_audioop(tables: dict[str, list[Row]]) -> None:

@@ -1,13 +1,11 @@
 """Every function of `fourwire.audioop` beside the standard library's, on a packet and in bulk."""
 
 import warnings
-import wave
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import fourwire.standin
+from benches.recording import speech
 from benches.table import Row
 from benches.timing import microseconds
 from fourwire import audioop as ours
@@ -15,8 +13,6 @@ from fourwire import audioop as ours
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import audioop as peer
-
-SPEAKER = Path(fourwire.standin.__file__).with_name("speech") / "answer-1.wav"
 
 #: What an application calls for each packet; the rest is measured, and has no goal.
 ON_THE_PACKET_PATH = {"ulaw2lin", "lin2ulaw", "alaw2lin", "lin2alaw", "add", "mul", "rms", "max"}
@@ -45,16 +41,8 @@ def _row(function: str, arguments: tuple[Any, ...], length: str) -> Row:
     )
 
 
-def _speech(samples: int) -> bytes:
-    """From the middle of a sentence on, and again from its start."""
-    with wave.open(str(SPEAKER)) as speaker:
-        wide = speaker.readframes(speaker.getnframes())
-        pcm, _ = peer.ratecv(wide, 2, 1, speaker.getframerate(), 8000, None)
-    return (pcm * (2 * samples // len(pcm) + 2))[16_000 : 16_000 + 2 * samples]
-
-
 def _calls(samples: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    pcm = _speech(samples)
+    pcm = speech(samples)
     codes = peer.lin2ulaw(pcm, 2)
     yield from [(law, (codes, 2)) for law in ["ulaw2lin", "alaw2lin"]]
     plain = ["lin2ulaw", "lin2alaw", "max", "minmax", "avg", "rms", "avgpp", "maxpp", "cross"]

@@ -60,6 +60,17 @@ def show(title: str, rows: Sequence[Row]) -> None:
     sys.stdout.flush()
 
 
+def sum_up(tables: Mapping[str, Sequence[Row]]) -> None:
+    """Print how many goals there are, and name each that was missed."""
+    rows = [(title, row) for title, rows in tables.items() for row in rows]
+    judged = [(title, row) for title, row in rows if row.reached is not None]
+    missed = [(title, row) for title, row in judged if not row.reached]
+    print(f"\n{len(judged) - len(missed)} of {len(judged)} goals reached")
+    for title, row in missed:
+        peer = "" if row.ratio is None else f", {row.ratio:.2f}× {row.peer_name}"
+        print(f"MISSED  {title}: {row.name}: {row.ours:.3f} {row.unit}{peer} (goal {row.goal})")
+
+
 def save(path: Path, tables: Mapping[str, Sequence[Row]], extra: Mapping[str, object]) -> None:
     """Write all tables, and what is no table, with the machine they were measured on."""
     content = {

@@ -1,12 +1,23 @@
 """How long a call takes, by turns with its rival so that both meet the same noise."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 ROUNDS = 60
 ROUND_NS = 1_000_000
 
 Work = Callable[[], object]
+
+
+def for_each(function: Callable[[Any], object], items: Iterable[object]) -> Work:
+    """Calls ``function`` with all ``items``, one after the other, and nothing else around it."""
+
+    def work() -> None:
+        for item in items:
+            function(item)
+
+    return work
 
 
 def microseconds(rivals: Sequence[Work]) -> list[float]:

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from fourwire.app import App as App
     from fourwire.bridge import BargeIn as BargeIn
     from fourwire.call import Call as Call
+    from fourwire.call_tools import phone_tools as phone_tools
     from fourwire.media import Media as Media
     from fourwire.media import MediaLeg as MediaLeg
-    from fourwire.phone_tools import phone_tools as phone_tools
     from fourwire.settings import Secret as Secret
     from fourwire.settings import Settings as Settings
     from fourwire.settings import secret as secret
@@ -104,7 +104,7 @@ _HOME = {
     "level_dbov": "fourwire._core",
     "levels": "fourwire._core",
     "peak": "fourwire._core",
-    "phone_tools": "fourwire.phone_tools",
+    "phone_tools": "fourwire.call_tools",
     "rms": "fourwire._core",
     "secret": "fourwire.settings",
 }

@@ -9,6 +9,7 @@ import msgspec
 
 from fourwire import inworld
 from fourwire.call import Call, Scenario
+from fourwire.call_tools import PhoneTool, phone_tools
 from fourwire.inworld.endpoint import session_url
 from fourwire.settings import Secret, SettingsError, read_toml, secret, unknown_key
 
@@ -42,6 +43,8 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
     """How the key is shown."""
     url: str = inworld.URL
     """The endpoint."""
+    tools: list[PhoneTool] = []
+    """What it may do with the telephone: `hang_up`, `send_digits`, `collect_digits`."""
     session: dict[str, Any] = {}
     """Fields of the session."""
 
@@ -124,6 +127,7 @@ def scenario(agent: AgentFile, key: Secret | str, url: str | None = None) -> Sce
             url=url or agent.url,
             auth_scheme=agent.auth_scheme,
             audio=call.audio,
+            tools=phone_tools(call, *agent.tools) if agent.tools else None,
         ) as session:
             await call.answer()
             await session.session_update(agent.session_config())

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -39,3 +41,11 @@ def test_the_parts_need_no_event_loop_and_no_numpy() -> None:
 
 def test_the_package_knows_its_version() -> None:
     assert fourwire.__version__.count(".") == 2
+
+
+def test_no_public_name_is_that_of_a_module_which_would_hide_it() -> None:
+    folder = Path(str(fourwire.__file__)).parent
+    names = [
+        name for name in fourwire.__all__ if not isinstance(getattr(fourwire, name), ModuleType)
+    ]
+    assert [name for name in names if (folder / f"{name}.py").exists()] == []

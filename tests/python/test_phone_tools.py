@@ -1,17 +1,20 @@
 """An agent hangs up, sends keys and collects them, in whole calls over SIP and RTP on loopback."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.scene import Scene, scene
 
 from fourwire import inworld, sip
+from fourwire.agent_file import AgentFile, scenario
 from fourwire.app import App
 from fourwire.call import Call
+from fourwire.call_tools import phone_tools
 from fourwire.demo.speech import recording
 from fourwire.inworld import events
-from fourwire.phone_tools import phone_tools
+from fourwire.settings import SettingsError
 from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
 
 pytestmark = pytest.mark.anyio
@@ -124,6 +127,30 @@ async def test_an_agent_has_a_number_typed() -> None:
         await stage.notes.until("Inworld.RealtimeAPI.ToolCalled")
         caller.leg.send_digits("4711#")
         assert await output(stage) == '{"digits":"4711"}'
+
+
+async def test_an_agent_without_code_hangs_up_where_its_file_allows_it(tmp_path: Path) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text('tools = ["hang_up"]')
+
+    def app_of_file(url: str) -> App:
+        app = App()
+        app.call()(scenario(AgentFile.load(path), "any-key", url))
+        return app
+
+    async with scene(app_of_file, calling(FunctionCall("hang_up"), speaks=True)) as stage:
+        async with stage.phone.call(stage.uri()) as caller:
+            assert (await caller.ended()).cause is sip.Cause.BYE
+        (update,) = stage.notes.named("Inworld.RealtimeAPI.SessionUpdated")
+        assert [tool["name"] for tool in update["data"]["session"]["tools"]] == ["hang_up"]
+        assert (await the_end(stage))["cause"] == "hung up"
+
+
+def test_a_tool_that_no_telephone_has_is_refused_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text('tools = ["transfer"]')
+    with pytest.raises(SettingsError, match="transfer"):
+        AgentFile.load(path)
 
 
 async def test_tools_of_a_scenario_stand_beside_those_of_the_telephone() -> None:

@@ -108,6 +108,13 @@ class Toolbox:
         for tool in other:
             self.add(tool)
 
+    def only(self, *names: str) -> "Toolbox":
+        """A toolbox with the tools of `names`; KeyError where one is not there."""
+        fewer = Toolbox()
+        for name in names:
+            fewer.add(self[name])
+        return fewer
+
     def definitions(self) -> list[dict[str, Any]]:
         """What the session's `tools` say of them."""
         return [tool.definition.wire() for tool in self]

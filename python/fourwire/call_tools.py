@@ -1,7 +1,7 @@
 """What an agent may do with its telephone call: hang up, send keys, have keys typed."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import anyio
 from msgspec import Meta
@@ -11,7 +11,7 @@ from fourwire.inworld import Silent, Toolbox, ToolCall, ToolError, events
 from fourwire.inworld.feed import Listener
 from fourwire.life import WrongMoment
 
-__all__ = ["phone_tools"]
+__all__ = ["PhoneTool", "phone_tools"]
 
 GOODBYE_SECONDS = 15.0
 """How long a goodbye may take to be thought of, and again to be said."""
@@ -25,11 +25,18 @@ PRESS_SECONDS = 40.0
 Digits = Annotated[str, Meta(pattern="^[0-9*#A-D]{1,32}$", description="keys: 0-9, * and #")]
 Most = Annotated[int, Meta(ge=1, le=32, description="how many keys are expected at most")]
 
+PhoneTool = Literal["hang_up", "send_digits", "collect_digits"]
+
 Goodbye = Listener[events.ResponseDone | events.SpeechStarted]
 
 
-def phone_tools(call: Call) -> Toolbox:
-    """Tools for the agent that talks in `call`: `hang_up`, `send_digits`, `collect_digits`."""
+def phone_tools(call: Call, *names: PhoneTool) -> Toolbox:
+    """Tools for the agent that talks in `call`: those of `names`, all where none is given."""
+    every = _every_tool(call)
+    return every.only(*names) if names else every
+
+
+def _every_tool(call: Call) -> Toolbox:
     tools = Toolbox()
 
     @tools.tool

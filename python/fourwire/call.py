@@ -3,8 +3,6 @@
 Nothing here knows through which door the call came; that is the business of its `Line`.
 """
 
-import asyncio
-import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +24,7 @@ from fourwire._core import (
     RtpStopped,
 )
 from fourwire.bridge import BargeIn, Bridge
+from fourwire.faults import innermost, is_cancelled, places
 from fourwire.inworld import Agent, AudioFormats, InworldError
 from fourwire.inworld.events import Event, WebSocketClosed
 from fourwire.journal import CallJournal
@@ -33,6 +32,7 @@ from fourwire.keys import Keys
 from fourwire.life import Cause, Ended, Farewell, Life, State, Step, WrongMoment
 from fourwire.line import Headers, Line, LineClosed, LineEnded, MediaChanged
 from fourwire.media import FORMATS, MediaLeg
+from fourwire.rtp_watch import RtpWatch
 from fourwire.transcript import Transcript
 
 __all__ = ["Call", "CallOptions", "Scenario"]
@@ -82,13 +82,13 @@ class Call:
         self._bridge: Bridge | None = None
         self._tasks: TaskGroup | None = None
         self._scenario = anyio.CancelScope()
-        self._silence: anyio.CancelScope | None = None
         self._over = anyio.Event()
-        self._held = False
         self._keys = Keys()
         self._headers: Headers | None = None
         self._reason: str | None = None
-        self._rtp_stopped = False
+        self._rtp = RtpWatch(
+            self._options.rtp_lost_s, self.start_soon, partial(self.end, Cause.RTP_LOST)
+        )
         self._answered_at: float | None = None
         self._parting = anyio.Lock()
         self._parted = False
@@ -129,7 +129,7 @@ class Call:
     @property
     def held(self) -> bool:
         """Whether the caller has put us on hold, so that nothing we say is heard."""
-        return self._held
+        return self._rtp.held
 
     @property
     def agent(self) -> Agent | None:
@@ -301,19 +301,19 @@ class Call:
             except (KeyboardInterrupt, GeneratorExit):
                 raise
             except BaseException as error:  # one call that wants to exit ends itself alone
-                if _is_cancelled(error):
+                if is_cancelled(error):
                     raise
                 self._failed(error)
 
     def _failed(self, error: BaseException) -> None:
         """Take notice of what went wrong in the scenario, and end the call by it."""
-        error = _innermost(error)
+        error = innermost(error)
         if isinstance(error, WrongMoment) and self._life.ended is not None:
             return  # the scenario had not noticed yet that the call was over
         for event in getattr(error, "events", ()):
             self.journal.note(event)
         what = f"{type(error).__name__}: {error}"
-        self.journal.write("call.error", error=what, traceback=_places(error))
+        self.journal.write("call.error", error=what, traceback=places(error))
         agents = isinstance(error, InworldError)
         self.end(Cause.AGENT_FAILED if agents else Cause.HANDLER_ERROR, what)
 
@@ -370,8 +370,7 @@ class Call:
                 case MediaChanged(direction, remote, codec):
                     about = {"direction": direction, "remote": remote, "codec": codec}
                     self.journal.write("call.media_changed", **about)
-                    self._held = event.held
-                    self._watch_rtp()
+                    self._rtp.hold(event.held)
         self.end(Cause.LINE_FAILED, "the line fell silent")
 
     async def _follow_leg(self) -> None:
@@ -385,29 +384,12 @@ class Call:
                     self.journal.write("call.key", digit=digit, duration_ms=duration_ms)
                     self._keys.press(digit)
                 case RtpStopped() | RtpResumed():
-                    self._rtp_stopped = isinstance(event, RtpStopped)
                     self.journal.write(MEDIA_EVENTS[type(event)])
-                    self._watch_rtp()
+                    self._rtp.stop(isinstance(event, RtpStopped))
                 case Latched(address):
                     self.journal.write("call.latched", address=address)
                 case Goodbye():
                     self.journal.write("call.rtcp_goodbye")
-
-    def _watch_rtp(self) -> None:
-        """Start or stop the clock that ends a call whose audio stays away, as things stand."""
-        seconds = self._options.rtp_lost_s
-        lost = self._rtp_stopped and not self._held
-        if lost and seconds is not None and self._silence is None:
-            self._silence = anyio.CancelScope()
-            self.start_soon(partial(self._wait_for_rtp, seconds, self._silence))
-        elif not lost and self._silence is not None:
-            self._silence.cancel()
-            self._silence = None
-
-    async def _wait_for_rtp(self, seconds: float, scope: anyio.CancelScope) -> None:
-        with scope:
-            await anyio.sleep(seconds)
-            self.end(Cause.RTP_LOST, f"no RTP for {seconds:g} s more")
 
     async def _part(self) -> None:
         """Say farewell and give everything back, once, as soon as the call is over."""
@@ -459,23 +441,3 @@ MEDIA_EVENTS = {RtpStopped: "call.rtp_stopped", RtpResumed: "call.rtp_resumed"}
 def _cause_of(closed: WebSocketClosed) -> tuple[Cause, str]:
     said = f"code {closed.code} {closed.reason}".strip()
     return (Cause.AGENT_CLOSED if closed.clean else Cause.AGENT_FAILED), said
-
-
-def _is_cancelled(error: BaseException) -> bool:
-    """Whether somebody cancels this task; else what was awaited has been cancelled."""
-    task = asyncio.current_task()
-    cancelled = isinstance(error, asyncio.CancelledError)
-    return cancelled and task is not None and task.cancelling() > 0
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """The first error inside nested groups, which is what a reader wants to see."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-def _places(error: BaseException) -> list[str]:
-    """Where it happened, innermost last, without the values of anything."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]

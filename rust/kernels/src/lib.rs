@@ -13,3 +13,4 @@ pub mod fir;
 pub mod g711;
 pub mod gain;
 pub mod level;
+pub mod likeness;

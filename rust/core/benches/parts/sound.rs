@@ -94,10 +94,15 @@ fn converting(look: Look<'_>) {
 
 fn concealing(look: Look<'_>) {
     let mut heard = speech(160);
+    let next = speech(320);
     let mut concealer = Concealer::new(Hz8000);
     let mut out = Vec::new();
     look("good packet past the concealer", None, &mut || {
         concealer.hear(black_box(&mut heard));
+    });
+    look("lost packet, led over to the next", None, &mut || {
+        out.clear();
+        concealer.conceal_before(black_box(&next), &mut out, 160);
     });
     look("lost packet, concealed and rejoined", None, &mut || {
         out.clear();

@@ -1,17 +1,27 @@
 //! What stands in for packets that never came.
 
+mod glide;
 mod noise;
 mod pitch;
+mod side;
 
+use std::ops::Range;
+
+use self::glide::{Glide, Known};
 use self::noise::Background;
+use self::pitch::Pitch;
+use self::side::{COARSE_MS, Look, Side};
 use crate::ClockRate;
 
-/// Packet loss concealment by waveform substitution, of the class of ITU-T G.711 Appendix I.
+/// Packet loss concealment by waveform substitution, better than ITU-T G.711 Appendix I.
 ///
-/// The last pitch periods are repeated, more of them the longer a loss lasts so that it does not
-/// buzz, and fade into the line's background noise within 60 ms. What comes after a loss is
-/// cross-faded with what would have gone on, so no seam clicks. Unlike Appendix I, nothing is
-/// delayed: the seam at the beginning is closed by bending the first few made-up samples.
+/// Where it is known what comes after a loss, the voice on both sides of it is continued into it,
+/// period by period. The pitch glides so that both are in step, and one gives way to the other.
+///
+/// Where it is not, the last pitch periods are repeated, more of them the longer a loss lasts so
+/// that it does not buzz, and fade into the line's background noise. What comes after is then
+/// cross-faded with what would have gone on. Unlike in Appendix I nothing is delayed: the seam at
+/// the beginning is closed by bending the first few made-up samples.
 ///
 /// ```
 /// use fourwire::{ClockRate, listen::concealer::Concealer};
@@ -26,17 +36,10 @@ use crate::ClockRate;
 pub struct Concealer {
     /// Samples in a millisecond.
     millisecond: usize,
-    /// The end of what was heard, as long as [`HISTORY_MS`].
-    history: Vec<f32>,
-    /// One to three pitch periods that follow on themselves.
-    cycle: Vec<f32>,
-    at: usize,
-    pitch: usize,
-    /// How the cycle before this one would go on, while it gives way.
-    leaving: Vec<f32>,
-    /// The step between the last sample heard and the cycle's first.
-    step: f32,
-    /// Samples made up since the loss began; zero while nothing is lost.
+    before: Side,
+    behind: Side,
+    /// Samples made up since the loss began without knowing what comes after; zero while nothing
+    /// is lost.
     made_up: usize,
     background: Background,
 }
@@ -44,148 +47,142 @@ pub struct Concealer {
 /// Three of the longest pitch periods and a quarter, which is how far back a cycle reaches.
 const HISTORY_MS: usize = 49;
 
-/// The longest pitch period: a voice at 66 Hz.
-const LONGEST_PITCH_MS: usize = 15;
+/// Room to look at a side, empty.
+const LOOK: Look = [0.0; _];
 
-/// How long a loss is before another pitch period joins the cycle, and before it begins to fade.
-const GROWTH_MS: usize = 10;
+/// How long a loss is before another pitch period joins those that are repeated.
+const GROWTH_MS: usize = 20;
 
-/// How long a loss is when nothing of the voice is left.
-const MUTE_MS: usize = 60;
+/// The same where the other side is known: made-up sound is never farther from a true one than
+/// half the loss.
+const KNOWN_GROWTH_MS: usize = 50;
 
-/// The longest cross-fade at the end of a loss.
-const LONGEST_REJOIN_MS: usize = 10;
+/// How far from true sound the voice begins to fade, and where nothing of it is left.
+const FADE_MS: usize = 10;
+const MUTE_MS: usize = 100;
+
+/// The same where the other side is known.
+const KNOWN_FADE_MS: usize = 60;
+const KNOWN_MUTE_MS: usize = 160;
+
+/// The cross-fade at the end of a loss whose end was not foreseen.
+const REJOIN_MS: usize = 5;
+
+/// The cross-fade to a longer cycle.
+const GROW_MS: usize = 2;
+
+/// The least that has to be known of what comes after a loss to lead over to it.
+const LEAST_KNOWN_MS: usize = 5;
 
 impl Concealer {
     /// A concealer of losses in audio at `rate` that has heard only silence.
     pub fn new(rate: ClockRate) -> Self {
         let millisecond = rate.hertz() as usize / 1000;
-        let longest_pitch = LONGEST_PITCH_MS * millisecond;
         Self {
             millisecond,
-            history: vec![0.0; HISTORY_MS * millisecond],
-            cycle: Vec::with_capacity(3 * longest_pitch),
-            at: 0,
-            pitch: longest_pitch,
-            leaving: Vec::with_capacity(longest_pitch),
-            step: 0.0,
+            before: Side::new(HISTORY_MS * millisecond, millisecond),
+            behind: Side::new(FORESIGHT_MS * millisecond, millisecond),
             made_up: 0,
             background: Background::new(rate),
         }
     }
 
-    /// Remember good audio. After a loss, its beginning is cross-faded in place.
+    /// Remember good audio. After a loss whose end was not foreseen, its beginning is cross-faded
+    /// in place.
     pub fn hear(&mut self, pcm: &mut [i16]) {
         if self.made_up > 0 {
             self.rejoin(pcm);
         }
-        self.remember(pcm);
+        self.before.remember(pcm);
         self.background.hear(pcm);
     }
 
     /// Appends `samples` made-up samples to `out`.
     pub fn conceal(&mut self, out: &mut Vec<i16>, samples: usize) {
         if self.made_up == 0 && samples > 0 {
-            self.begin();
+            self.before.set_pitch(Pitch::of(self.before.look(&mut { LOOK })));
         }
         out.extend(std::iter::repeat_with(|| to_sample(self.next())).take(samples));
     }
 
-    /// Forget all that was heard.
-    pub fn reset(&mut self) {
-        self.history.fill(0.0);
-        self.made_up = 0;
-    }
-
-    fn begin(&mut self) {
-        self.pitch = pitch::period(&self.history, self.millisecond);
-        self.leaving.clear();
-        self.make_cycle(1);
-        self.at = 0;
-        let end = self.history.len();
-        self.step = self.history[end - 1] - self.history[end - 1 - self.pitch];
-    }
-
-    /// Takes the last `periods` pitch periods, and bends the end of them towards what came before
-    /// their beginning, so that they follow on themselves.
-    fn make_cycle(&mut self, periods: usize) {
-        let (length, bend) = (periods * self.pitch, self.pitch / 4);
-        let start = self.history.len() - length;
-        self.cycle.clear();
-        self.cycle.extend_from_slice(&self.history[start..]);
-        let before = &self.history[start - bend..start];
-        for (n, (sample, before)) in self.cycle[length - bend..].iter_mut().zip(before).enumerate()
-        {
-            *sample = mix(*sample, *before, share(n, bend));
+    /// The same where `next` is known to follow; a few packets of it help, more than
+    /// [`FORESIGHT_MS`] do not. It is yet to be heard.
+    pub fn conceal_before(&mut self, next: &[i16], out: &mut Vec<i16>, samples: usize) {
+        if self.made_up > 0 || next.len() < LEAST_KNOWN_MS * self.millisecond {
+            return self.conceal(out, samples);
         }
+        self.behind.turn_to(next);
+        let glide = self.glide(samples);
+        let from = out.len();
+        self.lead_over(&glide, out, samples);
+        self.before.remember(&out[from..]);
+    }
+
+    /// Finds out how the voice gets over `samples` samples.
+    fn glide(&mut self, samples: usize) -> Glide {
+        let (mut before, mut behind) = (LOOK, LOOK);
+        let (before, behind) = (self.before.look(&mut before), self.behind.look(&mut behind));
+        let (pitch, other) = Pitch::of_both(before, behind);
+        self.before.set_pitch(pitch);
+        self.behind.set_pitch(other);
+        let fine = COARSE_MS as f32 / self.millisecond as f32;
+        let (before, behind) =
+            (Known { sound: before, pitch }, Known { sound: behind, pitch: other });
+        Glide::over(samples, fine, before, behind)
+    }
+
+    fn lead_over(&mut self, glide: &Glide, out: &mut Vec<i16>, samples: usize) {
+        let periods = 1 + samples / (KNOWN_GROWTH_MS * self.millisecond);
+        let fade = KNOWN_FADE_MS * self.millisecond..KNOWN_MUTE_MS * self.millisecond;
+        let (before, behind) = (self.before.cycle(periods), self.behind.cycle(periods));
+        out.extend((0..samples).map(|n| {
+            let (since, until) = (gain(n, &fade), gain(samples - 1 - n, &fade));
+            let ahead = glide.ahead(n as f32);
+            let (gone, coming) = (before.follow(ahead), behind.follow(glide.behind(ahead)));
+            let voice = mix(gone * since, coming * until, share(n, samples));
+            let left = since.max(until);
+            let noise = if left < 1.0 { self.background.next() } else { 0.0 };
+            to_sample(voice + noise * (1.0 - left))
+        }));
     }
 
     fn next(&mut self) -> f32 {
-        let grown = GROWTH_MS * self.millisecond;
-        if self.made_up == grown || self.made_up == 2 * grown {
-            self.grow(1 + self.made_up / grown);
-        }
-        let voice = self.voice() + self.bridge();
-        let gain = self.gain();
+        let gain = gain(self.made_up, &(FADE_MS * self.millisecond..MUTE_MS * self.millisecond));
+        let voice = if gain > 0.0 { self.voice() } else { 0.0 };
         self.made_up += 1;
         voice * gain + self.background.next() * (1.0 - gain)
     }
 
-    /// Goes on in a longer cycle, at the same place in the pitch period.
-    fn grow(&mut self, periods: usize) {
-        let fade = self.pitch / 4;
-        self.leaving.clear();
-        // Last first: they are taken from the end.
-        let old = (0..fade).rev().map(|n| self.cycle[(self.at + n) % self.cycle.len()]);
-        self.leaving.extend(old);
-        self.make_cycle(periods);
-        self.at %= self.pitch;
-    }
-
-    fn voice(&mut self) -> f32 {
-        let sample = self.cycle[self.at];
-        self.at = (self.at + 1) % self.cycle.len();
-        let fade = self.pitch / 4;
-        let left = self.leaving.len();
-        match self.leaving.pop() {
-            Some(old) => mix(old, sample, share(fade - left, fade)),
-            None => sample,
+    /// The voice as it goes on, in a longer cycle from time to time; one gives way to the next
+    /// within a few milliseconds.
+    fn voice(&self) -> f32 {
+        let grown = GROWTH_MS * self.millisecond;
+        let periods = 1 + (self.made_up / grown).min(2);
+        let ahead = self.made_up as f32;
+        let voice = self.before.cycle(periods).follow(ahead);
+        let (young, fade) = (self.made_up - (periods - 1) * grown, GROW_MS * self.millisecond);
+        if periods == 1 || young >= fade {
+            return voice;
         }
+        mix(self.before.cycle(periods - 1).at(ahead), voice, share(young, fade))
     }
 
-    /// What is left of the step at the beginning of the loss, which goes away in a few
-    /// milliseconds.
-    fn bridge(&self) -> f32 {
-        let length = self.pitch / 4;
-        self.step * (1.0 - share(self.made_up, length)).max(0.0)
-    }
-
-    fn gain(&self) -> f32 {
-        let (fade, mute) = (GROWTH_MS * self.millisecond, MUTE_MS * self.millisecond);
-        let gone = self.made_up.saturating_sub(fade) as f32 / (mute - fade) as f32;
-        (1.0 - gone).max(0.0)
-    }
-
-    /// The longer a loss, the longer the cross-fade: what was made up has drifted away.
     fn rejoin(&mut self, pcm: &mut [i16]) {
-        let lost_tens = self.made_up / (GROWTH_MS * self.millisecond);
-        let length = self.pitch / 4 + 4 * self.millisecond * lost_tens;
-        let length = length.min(LONGEST_REJOIN_MS * self.millisecond).min(pcm.len());
+        let length = (REJOIN_MS * self.millisecond).min(pcm.len());
         for (n, sample) in pcm[..length].iter_mut().enumerate() {
             *sample = to_sample(mix(self.next(), f32::from(*sample), share(n, length)));
         }
         self.made_up = 0;
     }
+}
 
-    fn remember(&mut self, pcm: &[i16]) {
-        let room = self.history.len();
-        let recent = &pcm[pcm.len().saturating_sub(room)..];
-        self.history.copy_within(recent.len().., 0);
-        let kept = room - recent.len();
-        for (old, &new) in self.history[kept..].iter_mut().zip(recent) {
-            *old = f32::from(new);
-        }
-    }
+/// How much of what comes after a loss is worth knowing.
+pub const FORESIGHT_MS: usize = 30;
+
+/// What is left `away` from true sound: all before the fade, nothing after it.
+fn gain(away: usize, fade: &Range<usize>) -> f32 {
+    let gone = away.saturating_sub(fade.start) as f32 / fade.len() as f32;
+    (1.0 - gone).max(0.0)
 }
 
 /// How far step `n` of `steps` is from one end of a fade to the other; never quite at either.

@@ -336,6 +336,17 @@ impl Dejitter {
         }
     }
 
+    /// The payloads that continue the timeline without a hole: the next ones to be polled.
+    pub fn coming(&self) -> impl Iterator<Item = &[u8]> {
+        let mut end = self.end;
+        (self.next..).map_while(move |number| {
+            let slot = self.ring.get(number)?;
+            let continues = slot.samples > 0 && slot.position == end;
+            end = slot.end();
+            continues.then(|| self.ring.payload(slot))
+        })
+    }
+
     /// When to poll although nothing has come; `None` before the first packet and the first poll.
     pub fn deadline(&self) -> Option<Moment> {
         let standing = self.standing(Moment::default());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::concealer::Concealer;
+use super::concealer::{Concealer, FORESIGHT_MS};
 use super::dejitter::{Arrival, Dejitter, DejitterConfig, DejitterCounters, Stretch};
 use super::source::Source;
 use crate::sound::codec::Decoder;
@@ -27,7 +27,12 @@ pub struct Listener {
     decoder: Decoder,
     dejitter: Dejitter,
     concealer: Concealer,
+    /// What was decoded before its turn, because a hole leads over to it.
+    foreseen: Vec<i16>,
 }
+
+/// The most that is decoded before its turn: the longest packet.
+const MOST_FORESEEN: Duration = Duration::from_millis(120);
 
 /// Where samples came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +57,7 @@ impl Listener {
                 ..Default::default()
             }),
             concealer: Concealer::new(codec.audio_rate()),
+            foreseen: Vec::with_capacity(codec.audio_rate().samples_in(MOST_FORESEEN)),
         }
     }
 
@@ -90,12 +96,19 @@ impl Listener {
         let start = pcm.len();
         Some(match self.dejitter.poll(now)? {
             Stretch::Received { payload, overlap, arrival, .. } => {
-                self.decoder.decode_into(payload, overlap, pcm);
+                if self.foreseen.is_empty() {
+                    self.decoder.decode_into(payload, overlap, pcm);
+                } else {
+                    let periods = self.codec.periods(payload) - overlap;
+                    pcm.extend(self.foreseen.drain(..self.codec.samples(periods)));
+                }
                 self.concealer.hear(&mut pcm[start..]);
                 Heard::Received(arrival)
             }
             Stretch::Lost { samples } => {
-                self.concealer.conceal(pcm, self.codec.samples(samples));
+                self.foresee();
+                let samples = self.codec.samples(samples);
+                self.concealer.conceal_before(&self.foreseen, pcm, samples);
                 Heard::Concealed
             }
             // A stream that stops is faded out just like a loss, and goes on as comfort noise.
@@ -104,6 +117,20 @@ impl Listener {
                 Heard::Quiet
             }
         })
+    }
+
+    /// Decodes what follows a hole, which is here: else the hole would still be waited for. Its
+    /// packets are the next to be polled.
+    fn foresee(&mut self) {
+        let enough = FORESIGHT_MS * self.codec.audio_rate().hertz() as usize / 1000;
+        for payload in self.dejitter.coming() {
+            let samples = self.codec.samples(self.codec.periods(payload));
+            let foreseen = self.foreseen.len();
+            if foreseen >= enough || foreseen + samples > self.foreseen.capacity() {
+                return;
+            }
+            self.decoder.decode_into(payload, 0, &mut self.foreseen);
+        }
     }
 
     /// When to call [`poll`](Self::poll) again though nothing arrived.

@@ -2,10 +2,13 @@
 
 pub mod codec;
 pub mod converter;
+pub(crate) mod dice;
 pub mod g711;
 pub mod g722;
 pub mod level;
+pub(crate) mod lpc;
 pub mod resampler;
+pub(crate) mod shaped_noise;
 mod splicer;
 
 pub(crate) use splicer::Splicer;

@@ -2,15 +2,21 @@
 
 use crate::ClockRate;
 use crate::sound::level;
+use crate::sound::lpc::{self, Autocorrelation, ORDER, Reflection};
+use crate::sound::shaped_noise::ShapedNoise;
 
-/// Follows how quiet a line gets, and makes noise as loud.
+/// Follows how quiet a line gets and how that sounds, and makes noise like it.
 #[derive(Clone, Debug)]
 pub(super) struct Background {
     /// Mean square of the quietest stretch lately; `None` before anything was heard.
     floor: Option<f32>,
     /// How much the floor rises with every sample.
     rise: f32,
-    dice: u32,
+    /// How stretches near the floor resemble themselves, each sample's share.
+    resemblance: Autocorrelation,
+    noise: ShapedNoise,
+    /// The noise does not know yet what was heard last.
+    changed: bool,
 }
 
 /// The loudest background that is imitated: −45 dBov. What stays louder than this is speech or
@@ -20,9 +26,21 @@ const LOUDEST: f32 = 34_000.0;
 /// How fast the floor is forgotten: about 6 dB in ten seconds.
 const RISE_A_SECOND: f32 = 0.14;
 
+/// How much louder than the floor a stretch may be and still tell of the background: 3 dB.
+const NEAR: f32 = 2.0;
+
+/// How much of what is known of the colour gives way to the next stretch.
+const SHARE: f32 = 0.2;
+
 impl Background {
     pub(super) fn new(rate: ClockRate) -> Self {
-        Self { floor: None, rise: RISE_A_SECOND / rate.hertz() as f32, dice: 0x2545_F491 }
+        Self {
+            floor: None,
+            rise: RISE_A_SECOND / rate.hertz() as f32,
+            resemblance: [0.0; ORDER + 1],
+            noise: ShapedNoise::new(),
+            changed: false,
+        }
     }
 
     pub(super) fn hear(&mut self, pcm: &[i16]) {
@@ -31,20 +49,31 @@ impl Background {
         }
         let power = level::power(pcm) as f32;
         let floor = self.floor.unwrap_or(power);
-        self.floor = Some(power.min(floor * (1.0 + self.rise * pcm.len() as f32)));
+        let floor = power.min(floor * (1.0 + self.rise * pcm.len() as f32));
+        self.floor = Some(floor);
+        self.changed = true;
+        if power <= floor * NEAR && power <= LOUDEST {
+            self.listen_closely(pcm);
+        }
     }
 
-    /// The next sample of noise. No randomness is asked for, so a call sounds the same every time.
-    pub(super) fn next(&mut self) -> f32 {
-        let power = self.floor.unwrap_or(0.0).min(LOUDEST);
-        if power == 0.0 {
-            return 0.0;
+    fn listen_closely(&mut self, pcm: &[i16]) {
+        for (known, heard) in self.resemblance.iter_mut().zip(lpc::autocorrelation(pcm)) {
+            *known += SHARE * (heard / pcm.len() as f32 - *known);
         }
-        self.dice ^= self.dice << 13;
-        self.dice ^= self.dice >> 17;
-        self.dice ^= self.dice << 5;
-        let even = self.dice as f32 / (1u64 << 31) as f32 - 1.0;
-        even * (3.0 * power).sqrt()
+    }
+
+    /// The next sample of noise.
+    pub(super) fn next(&mut self) -> f32 {
+        if std::mem::take(&mut self.changed) {
+            let power = self.floor.unwrap_or(0.0).min(LOUDEST);
+            self.noise.become_like(power, self.shape());
+        }
+        self.noise.next()
+    }
+
+    fn shape(&self) -> Reflection {
+        lpc::reflection(&self.resemblance)
     }
 }
 
@@ -52,32 +81,43 @@ impl Background {
 mod tests {
     use super::*;
 
-    fn loudness(background: &mut Background) -> f64 {
-        let pcm: Vec<i16> = (0..8000).map(|_| background.next() as i16).collect();
-        level::dbov(&pcm)
+    fn noise_after(heard: &[&[i16]]) -> Vec<i16> {
+        let mut background = Background::new(ClockRate::Hz8000);
+        heard.iter().for_each(|pcm| background.hear(pcm));
+        (0..8000).map(|_| background.next() as i16).collect()
+    }
+
+    fn white(amplitude: f32) -> Vec<i16> {
+        let mut noise = ShapedNoise::new();
+        noise.become_like(amplitude * amplitude, [0.0; ORDER]);
+        (0..160).map(|_| noise.next() as i16).collect()
     }
 
     #[test]
     fn noise_is_as_loud_as_the_line_was_at_its_quietest() {
-        let mut background = Background::new(ClockRate::Hz8000);
-        background.hear(&[3000; 160]);
-        background.hear(&[50; 160]);
-        background.hear(&[3000; 160]);
-        let expected = level::dbov(&[50; 160]);
-        assert!((loudness(&mut background) - expected).abs() < 1.0);
+        let quiet = white(50.0);
+        let noise = noise_after(&[&[3000; 160], &quiet[..], &[3000; 160]]);
+        assert!((level::dbov(&noise) - level::dbov(&quiet)).abs() < 1.0);
+    }
+
+    #[test]
+    fn noise_has_the_colour_of_the_line() {
+        let hum: Vec<i16> = (0..160).map(|n| ((n as f32 * 0.3).sin() * 60.0) as i16).collect();
+        let similarity = |pcm: &[i16]| {
+            let like = lpc::autocorrelation(pcm);
+            like[1] / like[0]
+        };
+        assert!(similarity(&noise_after(&[&hum[..]; 20])) > 0.8);
+        assert!(similarity(&noise_after(&[&white(60.0)[..]])).abs() < 0.2);
     }
 
     #[test]
     fn a_line_that_was_never_quiet_is_not_answered_by_loud_hiss() {
-        let mut background = Background::new(ClockRate::Hz8000);
-        background.hear(&[20_000; 160]);
-        assert!(loudness(&mut background) < -44.0);
+        assert!(level::dbov(&noise_after(&[&[20_000; 160]])) < -44.0);
     }
 
     #[test]
     fn silence_stays_silent() {
-        let mut background = Background::new(ClockRate::Hz8000);
-        background.hear(&[0; 160]);
-        assert_eq!(background.next(), 0.0);
+        assert_eq!(noise_after(&[&[0; 160]]), [0; 8000]);
     }
 }

@@ -107,8 +107,10 @@ class Bridge:
                 self._silence_agent("speech")
             case events.UserTranscriptDelta(item_id=item):
                 self._heed_words(item)
-            case events.UserTranscript(item_id=item, text=text):
-                self._transcript.user_said(item, text, self._journal.now)
+            case events.UserTranscript() | events.UserTranscriptUpdated():
+                self._transcript.user_said(event.item_id, event.text, self._journal.now)
+            case events.AgentTranscriptDelta(item_id=str(item), so_far=text):
+                self._transcript.agent_said(item, text, self._journal.now)
             case events.AgentTranscript(item_id=item, text=text):
                 self._transcript.agent_said(item, text, self._journal.now)
             case events.WebSocketClosed():

@@ -114,6 +114,24 @@ async def test_the_transcript_tells_what_was_heard_and_what_was_cut() -> None:
         ]
 
 
+async def test_words_of_a_reply_whose_end_never_comes_are_in_the_transcript() -> None:
+    async with joined() as both:
+        both.agent.publish(events.AgentTranscriptDelta(item_id="a1", text=" is", so_far="This is"))
+        both.agent.publish(events.AgentTranscriptDelta(text="nobody's", so_far="nobody's"))
+        await settled()
+        both.bridge.reply_event(Interruption("r1", "a1", 100.0, 0.0))
+        (turn,) = both.transcript.turns
+        assert (turn.text, turn.cut, turn.heard_text) == ("This is", True, "This is")
+
+
+async def test_a_better_reading_of_the_callers_words_replaces_the_first() -> None:
+    async with joined() as both:
+        both.agent.publish(events.UserTranscript(item_id="u1", text="Weight."))
+        both.agent.publish(events.UserTranscriptUpdated(item_id="u1", text="Wait."))
+        await settled()
+        assert [turn.text for turn in both.transcript.turns] == ["Wait."]
+
+
 async def test_listeners_are_told_when_the_agent_is_really_heard_and_when_no_more() -> None:
     async with joined() as both:
         listener = both.agent.events()

@@ -1,5 +1,6 @@
 """Calls are made once, whoever tells them, and the agent is asked to go on once."""
 
+import json
 from typing import Any
 
 from hypothesis import given
@@ -9,6 +10,8 @@ from fourwire.inworld import events
 from fourwire.inworld.tools.turns import PATIENCE_SECONDS, Turns
 
 DONE = "completed"
+
+WIRE_NAMES = ["item", "response", "output", "id", "type", "call_id", "name", "status", "arguments"]
 
 
 def item(call_id: str = "call_1", name: str = "f", **more: Any) -> events.Item:
@@ -236,3 +239,29 @@ def test_whatever_happens_no_call_is_made_twice_and_results_are_spoken_about(
     assert talk.answer(*call_ids, "last").due
     talk.turns.asked("e")
     assert not talk.due
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.sampled_from(["a", "b", "function_call"])
+anything = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(WIRE_NAMES), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+messages = st.builds(
+    lambda kind, fields: {**fields, "type": kind},
+    st.sampled_from(sorted(events.SERVER_EVENTS)),
+    st.dictionaries(st.sampled_from(WIRE_NAMES), anything, max_size=5),
+)
+
+
+@given(st.lists(messages, max_size=10))
+def test_whatever_the_server_sends_calls_have_an_id_and_a_name(
+    sent: list[dict[str, Any]],
+) -> None:
+    talk = Talk()
+    for message in sent:
+        talk.happen(events.read_event(json.dumps(message).encode()))
+    assert all(call_id and name for call_id, name, _ in talk.calls)

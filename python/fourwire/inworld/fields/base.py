@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import msgspec
@@ -43,14 +44,13 @@ class Fields(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True)
     @classmethod
     def known(cls) -> Iterator[tuple[str, str, Any]]:
         """The fields by their name here, their name on the wire, and what they may be."""
-        for field in msgspec.structs.fields(cls):
-            if field.name != "extra":
-                yield field.name, field.encode_name, field.type
+        for field in _fields_of(cls):
+            yield field.name, field.encode_name, field.type
 
     @classmethod
     def missing(cls, wire: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         """The fields that `wire` must have and has not: name on the wire, and what it may be."""
-        for field in msgspec.structs.fields(cls):
+        for field in _fields_of(cls):
             if field.required and field.encode_name not in wire:
                 yield field.encode_name, field.type
 
@@ -78,6 +78,11 @@ def shortened(value: object) -> str:
 
 
 LONGEST = 60
+
+
+@cache
+def _fields_of(group: type[Fields]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return tuple(each for each in msgspec.structs.fields(group) if each.name != "extra")
 
 
 def _built(kind: Any, value: Any) -> Any:

@@ -114,8 +114,8 @@ async def answer(call: fw.Call) -> None:
             match event:
                 case events.UserTranscript(text=text):
                     call.log("user", text)
-                case events.AgentTranscript(text=text):
-                    call.log("agent", text)
+                case events.AgentTranscript(display=words):
+                    call.log("agent", words)
 
 
 if __name__ == "__main__":

@@ -139,8 +139,8 @@ def scenario(agent: AgentFile, key: Secret | str, url: str | None = None) -> Sce
                 match event:
                     case inworld.UserTranscript(text=text):
                         call.log("user", text)
-                    case inworld.AgentTranscript(text=text):
-                        call.log("agent", text)
+                    case inworld.AgentTranscript(display=words):
+                        call.log("agent", words)
 
     return answer
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "opus")]
+use crate::sound::opus::{self, Opus};
 use crate::wire::PayloadType;
 use crate::{ClockRate, Law};
 
@@ -22,6 +24,9 @@ pub enum Codec {
     G711(Law),
     /// G.722, 64 kbit/s at 16 kHz (`G722`).
     G722,
+    /// Opus (`opus`), with the feature of that name.
+    #[cfg(feature = "opus")]
+    Opus(Opus),
 }
 
 impl Codec {
@@ -30,6 +35,8 @@ impl Codec {
     pub const fn timestamp_rate(self) -> ClockRate {
         match self {
             Self::G711(_) | Self::G722 => ClockRate::Hz8000,
+            #[cfg(feature = "opus")]
+            Self::Opus(_) => ClockRate::Hz48000, // whatever is inside (RFC 7587 §4.1)
         }
     }
 
@@ -38,23 +45,29 @@ impl Codec {
         match self {
             Self::G711(_) => ClockRate::Hz8000,
             Self::G722 => ClockRate::Hz16000,
+            #[cfg(feature = "opus")]
+            Self::Opus(opus) => opus.rate,
         }
     }
 
-    /// The payload type that needs no agreement (RFC 3551 §6).
+    /// The payload type that needs no agreement (RFC 3551 §6); of Opus, the one that most offer.
     pub const fn payload_type(self) -> PayloadType {
         match self {
             Self::G711(Law::Mu) => PayloadType::PCMU,
             Self::G711(Law::A) => PayloadType::PCMA,
             Self::G722 => PayloadType::G722,
+            #[cfg(feature = "opus")]
+            Self::Opus(_) => PayloadType::OPUS,
         }
     }
 
     /// How long `payload` lasts, in periods of the timestamps; zero where it holds no audio.
-    pub const fn periods(self, payload: &[u8]) -> usize {
+    pub fn periods(self, payload: &[u8]) -> usize {
         match self {
             // An octet holds two samples of G.722, which are one period.
             Self::G711(_) | Self::G722 => payload.len(),
+            #[cfg(feature = "opus")]
+            Self::Opus(_) => opus::periods(payload),
         }
     }
 
@@ -68,6 +81,13 @@ impl Codec {
         let rate = self.timestamp_rate();
         match self {
             Self::G711(_) | Self::G722 => rate.duration_of(rate.samples_in(wanted) as u64),
+            #[cfg(feature = "opus")]
+            Self::Opus(_) => match wanted.as_millis() {
+                60.. => Duration::from_millis(60),
+                40.. => Duration::from_millis(40),
+                20.. => Duration::from_millis(20),
+                _ => Duration::from_millis(10),
+            },
         }
     }
 }

@@ -91,7 +91,7 @@ impl Leg {
             speaker: Speaker::new(&config, start),
             listener: Listener::new(config.media.codec, config.media.turn()),
             bridge: None,
-            keys: KeyReceiver::new(config.media.codec.timestamp_rate()),
+            keys: KeyReceiver::new(config.media.event_rate),
             reports: Reports::new(&config, start),
             tape: None,
             pcm: Vec::new(),
@@ -110,8 +110,12 @@ impl Leg {
             self.listen(now); // What is here was sent by the old codec.
             self.change_codec(media.codec);
         }
+        if media.event_rate != self.media.event_rate {
+            self.keys.change_clock(media.event_rate);
+        }
         self.media = media;
         self.speaker.renegotiate(media);
+        self.reports.renegotiate(&self.speaker);
         self.last_arrival = now;
     }
 

@@ -3,6 +3,8 @@
 //! Nothing here reads a clock, opens a socket or starts a thread: time is an argument
 //! ([`Moment`]), packets are bytes, and what is due comes out of `poll`. A whole call runs in a
 //! test faster than real time and gives the same bytes every time.
+//!
+//! With the feature `opus`, calls may be in Opus, too; libopus is then built along.
 
 #![forbid(unsafe_code)]
 

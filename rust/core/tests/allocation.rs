@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fourwire::listen::{PlayoutBuffer, PlayoutConfig};
+use fourwire::sound::codec::Encoder;
 use fourwire::wire::rtcp::{self, NtpTime, ReportBlock, SenderInfo};
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc, TelephoneEvent};
 use fourwire::{
@@ -67,10 +68,21 @@ fn leg(codec: Codec, format: AudioFormat) -> Leg {
     leg
 }
 
+/// A packet of a tone.
+fn speech(codec: Codec) -> Vec<u8> {
+    let samples = codec.audio_rate().samples_in(Duration::from_millis(20));
+    let pcm: Vec<i16> = (0..samples).map(|n| (n as i16 % 64 - 32) * 200).collect();
+    let mut payload = Vec::new();
+    Encoder::new(codec).encode_into(&pcm, &mut payload);
+    payload
+}
+
 /// A call in which both sides speak, press keys and report, and every tenth packet is lost.
 struct Call {
     leg: Leg,
     payload_type: PayloadType,
+    payload: Vec<u8>,
+    periods: u16,
     number: u64,
     datagram: Vec<u8>,
     reply: Vec<u8>,
@@ -83,8 +95,11 @@ impl Call {
             vec![0x31; format.rate().samples_in(Duration::from_millis(200)) * format.width()];
         // A reply comes ahead of its time, so the lane does not run dry between its pieces.
         leg.say("r", "i", &reply);
+        let payload = speech(codec);
+        let periods = codec.periods(&payload) as u16;
         let payload_type = codec.payload_type();
-        Self { leg, payload_type, number: 0, datagram: Vec::with_capacity(200), reply }
+        let datagram = Vec::with_capacity(200);
+        Self { leg, payload_type, payload, periods, number: 0, datagram, reply }
     }
 
     fn packet_time(&mut self) {
@@ -108,14 +123,19 @@ impl Call {
 
     /// Hears a packet of speech, or of a key that is down in every fifth second.
     fn hear(&mut self, now: Moment) {
-        let (sequence, timestamp) = (self.number as u16, self.number as u32 * 160);
+        let packet = u32::from(self.periods);
+        let (sequence, timestamp) = (self.number as u16, self.number as u32 * packet);
         let down = (self.number % 250) as u16;
-        let key =
-            TelephoneEvent { event: 5, end: down > 6, volume: 10, duration: 160 * (down + 1) };
+        let key = TelephoneEvent {
+            event: 5,
+            end: down > 6,
+            volume: 10,
+            duration: self.periods.saturating_mul(down + 1),
+        };
         let (payload_type, timestamp, payload) = if down < 10 {
-            (KEYS, timestamp - u32::from(down) * 160, &key.to_bytes()[..])
+            (KEYS, timestamp - u32::from(down) * packet, &key.to_bytes()[..])
         } else {
-            (self.payload_type, timestamp, &[0x2A; 160][..])
+            (self.payload_type, timestamp, &self.payload[..])
         };
         self.datagram.clear();
         RtpPacket::new(payload_type, sequence, timestamp, Ssrc(7), payload)
@@ -138,6 +158,8 @@ impl Call {
 fn a_call_that_runs_allocates_nothing() {
     let pcm = AudioFormat::Pcm16;
     for (codec, format) in [
+        #[cfg(feature = "opus")]
+        (Codec::Opus(Default::default()), pcm(ClockRate::Hz24000)),
         (Codec::G711(Law::Mu), AudioFormat::G711(Law::Mu)),
         (Codec::G711(Law::Mu), AudioFormat::G711(Law::A)),
         (Codec::G711(Law::A), pcm(ClockRate::Hz24000)),

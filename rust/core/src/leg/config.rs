@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::listen::Shape;
 use crate::wire::{PayloadType, Ssrc};
-use crate::{AudioFormat, Codec, Law};
+use crate::{AudioFormat, ClockRate, Codec, Law};
 
 /// What a leg needs to know from its start.
 #[derive(Clone, Debug)]
@@ -31,9 +31,11 @@ pub struct Media {
     pub codec: Codec,
     /// The codec's payload types.
     pub payload_type: PayloadTypes,
-    /// The payload types of telephone events (RFC 4733) at the clock of the codec's timestamps,
-    /// where the other side takes them.
+    /// The payload types of telephone events (RFC 4733), where the other side takes them.
     pub telephone_event: Option<PayloadTypes>,
+    /// The clock that the events' durations are told by. It ought to be that of the codec's
+    /// timestamps (RFC 4733 §2.1), but many phones with Opus know events at 8 kHz alone.
+    pub event_rate: ClockRate,
     /// Audio in a packet that we send, from 10 to 60 ms.
     pub packet_time: Duration,
     /// Which ways audio flows.
@@ -52,6 +54,7 @@ impl Media {
             codec,
             payload_type: PayloadTypes::both(codec.payload_type()),
             telephone_event: None,
+            event_rate: codec.timestamp_rate(),
             packet_time: Duration::from_millis(20),
             direction: Direction::SendRecv,
         }

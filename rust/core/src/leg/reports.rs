@@ -60,6 +60,12 @@ impl Reports {
         reports
     }
 
+    /// Goes by the stream that is sent now.
+    pub(super) fn renegotiate(&mut self, ours: &Speaker) {
+        self.ssrc = ours.packetizer.ssrc();
+        self.clock_rate = ours.clock_rate();
+    }
+
     /// Takes in what came at the RTCP port; true where the source we hear says goodbye.
     pub(super) fn receive(
         &mut self,
@@ -126,15 +132,15 @@ impl Reports {
 
     fn write_report(&mut self, now: Moment, ours: &Speaker, theirs: Option<ReportBlock>) {
         let (ntp, out) = (self.ntp(now), &mut self.datagram);
-        let stream = &ours.packetizer;
-        if stream.packets() == 0 {
+        let (packets, octets) = ours.packetizer.sent();
+        if packets == 0 {
             rtcp::write_receiver_report(out, self.ssrc, theirs.as_slice());
         } else {
             let sent = SenderInfo {
                 ntp,
                 rtp_timestamp: ours.timestamp(now),
-                packets: stream.packets() as u32,
-                octets: stream.octets() as u32,
+                packets: packets as u32,
+                octets: octets as u32,
             };
             rtcp::write_sender_report(out, self.ssrc, &sent, theirs.as_slice());
         }

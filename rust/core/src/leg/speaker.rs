@@ -6,7 +6,7 @@ use super::config::{LegConfig, Media};
 use crate::sound::codec::Encoder;
 use crate::speak::{Pacer, Packetizer, Playout};
 use crate::wire::KeySender;
-use crate::{AudioFormat, Law, Moment};
+use crate::{AudioFormat, ClockRate, Law, Moment};
 
 /// A turn that was taken.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ impl Speaker {
             playout: Playout::new(codec.audio_rate(), format, format),
             pacer: Pacer::new(start, config.media.turn()),
             packetizer: Packetizer::new(config.ssrc, config.first_sequence, config.first_timestamp),
-            keys: KeySender::new(codec.timestamp_rate(), config.media.turn()),
+            keys: KeySender::new(config.media.event_rate, config.media.turn()),
             pcm: Vec::new(),
             payload: Vec::new(),
             datagram: Vec::new(),
@@ -57,14 +57,22 @@ impl Speaker {
             self.encoder = Encoder::new(media.codec);
             self.playout.renegotiate(media.codec.audio_rate());
         }
+        if media.codec.timestamp_rate() != self.clock_rate() {
+            self.packetizer.begin_stream();
+        }
         self.media = media;
         self.pacer = Pacer::new(self.pacer.deadline(), media.turn());
-        self.keys.set_packet_time(media.turn());
+        self.keys.change_clock(media.event_rate, media.turn());
+    }
+
+    /// The clock of our timestamps.
+    pub(super) fn clock_rate(&self) -> ClockRate {
+        self.media.codec.timestamp_rate()
     }
 
     /// What the clock of our timestamps reads at `now`, between two packets (RFC 3550 §6.4.1).
     pub(super) fn timestamp(&self, now: Moment) -> u32 {
-        let periods = |span| self.media.codec.timestamp_rate().samples_in(span) as u32;
+        let periods = |span| self.clock_rate().samples_in(span) as u32;
         let (ahead, behind) = (self.deadline().since(now), now.since(self.deadline()));
         self.packetizer.timestamp().wrapping_sub(periods(ahead)).wrapping_add(periods(behind))
     }
@@ -108,8 +116,14 @@ impl Speaker {
     /// A digit goes out instead of audio, which waits (RFC 4733 §2.2.2.1 allows either).
     fn speak_key(&mut self) -> bool {
         let Some(payload_type) = self.media.telephone_event else { return false };
-        let Some(key) = self.keys.poll(self.packetizer.timestamp()) else { return false };
-        let (at, out) = (key.timestamp, &mut self.datagram);
+        // Where events have a slower clock than the audio, it tells durations; timestamps are those
+        // of the stream.
+        let slower = (self.clock_rate().hertz() / self.media.event_rate.hertz()).max(1);
+        let now = (self.packetizer.time() / u64::from(slower)) as u32;
+        let Some(key) = self.keys.poll(now) else { return false };
+        let since = now.wrapping_sub(key.timestamp).wrapping_mul(slower);
+        let at = self.packetizer.timestamp().wrapping_sub(since);
+        let out = &mut self.datagram;
         self.packetizer.packet_at(at, payload_type.send, key.marker, &key.payload, out);
         true
     }

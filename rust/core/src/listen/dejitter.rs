@@ -248,14 +248,9 @@ pub struct Dejitter {
 impl Dejitter {
     /// An empty timeline.
     pub fn new(config: DejitterConfig) -> Self {
-        let samples_in = |span| config.clock_rate.samples_in(span) as i64;
         Self {
             config,
-            limits: Limits {
-                gap: samples_in(LONGEST_GAP),
-                ahead: samples_in(CLOCK_SLACK),
-                packet: samples_in(config.packet_time),
-            },
+            limits: limits(&config),
             source: Source::new(config.clock_rate),
             ring: Ring::new(),
             suspect: Suspect::new(),
@@ -422,6 +417,17 @@ impl Dejitter {
         self.patience.limit()
     }
 
+    /// Goes on by timestamps of another clock, with the packet that comes next. The timeline is
+    /// counted in its periods from here on; the counters are not converted.
+    pub fn change_clock(&mut self, clock_rate: ClockRate) {
+        let (from, to) = (self.config.clock_rate.hertz(), clock_rate.hertz());
+        self.end = self.end * i64::from(to) / i64::from(from);
+        self.last_samples = 0;
+        self.config.clock_rate = clock_rate;
+        self.limits = limits(&self.config);
+        self.reset();
+    }
+
     /// Forgets the stream and drops what waits. The timeline and the counters go on.
     pub fn reset(&mut self) {
         self.counters.discarded += self.ring.audible() as u64 + u64::from(self.suspect.waits());
@@ -431,5 +437,14 @@ impl Dejitter {
         self.pace = Pace::new(self.config.clock_rate);
         self.newest = Newest { number: self.next - 1, position: self.end, end: self.end };
         (self.history, self.owed, self.hurried) = (0, 0, false);
+    }
+}
+
+fn limits(config: &DejitterConfig) -> Limits {
+    let samples_in = |span| config.clock_rate.samples_in(span) as i64;
+    Limits {
+        gap: samples_in(LONGEST_GAP),
+        ahead: samples_in(CLOCK_SLACK),
+        packet: samples_in(config.packet_time),
     }
 }

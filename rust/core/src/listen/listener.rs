@@ -29,6 +29,23 @@ pub struct Listener {
     concealer: Concealer,
     /// What was decoded before its turn, because a hole leads over to it.
     foreseen: Vec<i16>,
+    line: Line,
+}
+
+/// What of the timeline is less than a sample, and waits for the rest.
+#[derive(Default)]
+struct Line {
+    rest: usize,
+}
+
+impl Line {
+    /// How many samples the next `periods` of the timestamps complete.
+    fn samples(&mut self, codec: Codec, periods: usize) -> usize {
+        let all = self.rest + periods * codec.audio_rate().hertz() as usize;
+        let period = codec.timestamp_rate().hertz() as usize;
+        self.rest = all % period;
+        all / period
+    }
 }
 
 /// The most that is decoded before its turn: the longest packet.
@@ -58,6 +75,7 @@ impl Listener {
             }),
             concealer: Concealer::new(codec.audio_rate()),
             foreseen: Vec::with_capacity(codec.audio_rate().samples_in(MOST_FORESEEN)),
+            line: Line::default(),
         }
     }
 
@@ -66,8 +84,14 @@ impl Listener {
         if codec.audio_rate() != self.codec.audio_rate() {
             self.concealer = Concealer::new(codec.audio_rate());
         }
+        if codec.timestamp_rate() != self.codec.timestamp_rate() {
+            self.dejitter.change_clock(codec.timestamp_rate());
+        }
         if codec != self.codec {
             self.decoder = Decoder::new(codec);
+            self.line = Line::default();
+            self.foreseen.clear();
+            self.foreseen.reserve(codec.audio_rate().samples_in(MOST_FORESEEN));
         }
         self.codec = codec;
     }
@@ -91,32 +115,47 @@ impl Listener {
         }
     }
 
-    /// Appends the next samples at [`Codec::audio_rate`] to `pcm`, if any are due at `now`. Call until `None`.
+    /// Appends the next samples at [`Codec::audio_rate`] to `pcm`, if any are due at `now`.
+    /// Call until `None`.
     pub fn poll(&mut self, now: Moment, pcm: &mut Vec<i16>) -> Option<Heard> {
         let start = pcm.len();
         Some(match self.dejitter.poll(now)? {
-            Stretch::Received { payload, overlap, arrival, .. } => {
+            Stretch::Received { payload, overlap, samples, arrival, .. } => {
+                let due = self.line.samples(self.codec, samples);
                 if self.foreseen.is_empty() {
                     self.decoder.decode_into(payload, overlap, pcm);
+                    pcm.drain(start..pcm.len() - due);
                 } else {
-                    let periods = self.codec.periods(payload) - overlap;
-                    pcm.extend(self.foreseen.drain(..self.codec.samples(periods)));
+                    pcm.extend(self.foreseen.drain(..due));
                 }
-                self.concealer.hear(&mut pcm[start..]);
+                if !self.decoder.conceals() {
+                    self.concealer.hear(&mut pcm[start..]);
+                }
                 Heard::Received(arrival)
             }
             Stretch::Lost { samples } => {
-                self.foresee();
-                let samples = self.codec.samples(samples);
-                self.concealer.conceal_before(&self.foreseen, pcm, samples);
+                let samples = self.line.samples(self.codec, samples);
+                self.make_up_for_loss(samples, pcm);
                 Heard::Concealed
             }
             // A stream that stops is faded out just like a loss, and goes on as comfort noise.
             Stretch::Quiet { samples } => {
-                self.concealer.conceal(pcm, self.codec.samples(samples));
+                let samples = self.line.samples(self.codec, samples);
+                if !self.decoder.conceal(samples, None, pcm) {
+                    self.concealer.conceal(pcm, samples);
+                }
                 Heard::Quiet
             }
         })
+    }
+
+    /// Appends `samples` lost samples: by the codec's own means where it has some, to which the
+    /// packet behind the hole may tell what was said.
+    fn make_up_for_loss(&mut self, samples: usize, pcm: &mut Vec<i16>) {
+        if !self.decoder.conceal(samples, self.dejitter.coming().next(), pcm) {
+            self.foresee();
+            self.concealer.conceal_before(&self.foreseen, pcm, samples);
+        }
     }
 
     /// Decodes what follows a hole, which is here: else the hole would still be waited for. Its

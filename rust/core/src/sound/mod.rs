@@ -7,6 +7,8 @@ pub mod g711;
 pub mod g722;
 pub mod level;
 pub(crate) mod lpc;
+#[cfg(feature = "opus")]
+pub mod opus;
 pub mod resampler;
 pub(crate) mod shaped_noise;
 mod splicer;

@@ -12,6 +12,8 @@ pub struct Packetizer {
     timestamp: u64,
     packets: u64,
     octets: u64,
+    /// Packets and octets of the streams before this one.
+    before: (u64, u64),
 }
 
 impl Packetizer {
@@ -23,7 +25,15 @@ impl Packetizer {
             timestamp: first_timestamp.into(),
             packets: 0,
             octets: 0,
+            before: (0, 0),
         }
+    }
+
+    /// Goes on as another stream, as a sender must whose timestamps change their clock (RFC 7160
+    /// §4.1). Its name is as random as the one before, and made of it.
+    pub fn begin_stream(&mut self) {
+        self.ssrc = Ssrc(self.ssrc.0.wrapping_mul(0x9E37_79B1).wrapping_add(0x7F4A_7C15));
+        self.before = (self.packets, self.octets);
     }
 
     /// Appends the packet that carries `payload` at the present timestamp.
@@ -70,14 +80,19 @@ impl Packetizer {
         self.timestamp as u32
     }
 
-    /// Packets made so far (RFC 3550 §6.4.1, sender's packet count).
+    /// The same before it wraps.
+    pub(crate) fn time(&self) -> u64 {
+        self.timestamp
+    }
+
+    /// Packets made so far, in all streams.
     pub fn packets(&self) -> u64 {
         self.packets
     }
 
-    /// Payload octets sent so far (RFC 3550 §6.4.1, sender's octet count).
-    pub fn octets(&self) -> u64 {
-        self.octets
+    /// Packets and payload octets of the present stream (RFC 3550 §6.4.1, sender's counts).
+    pub fn sent(&self) -> (u64, u64) {
+        (self.packets - self.before.0, self.octets - self.before.1)
     }
 }
 
@@ -97,6 +112,15 @@ mod tests {
         let second = RtpPacket::parse(&wire[172..]).unwrap();
         assert_eq!((first.sequence, first.timestamp), (u16::MAX, u32::MAX));
         assert_eq!((second.sequence, second.timestamp), (0, 159));
-        assert_eq!((packetizer.packets(), packetizer.octets()), (2, 320));
+        assert_eq!((packetizer.packets(), packetizer.sent()), (2, (2, 320)));
+    }
+
+    #[test]
+    fn another_stream_counts_from_zero_under_another_name() {
+        let mut packetizer = Packetizer::new(Ssrc(7), 0, 0);
+        packetizer.packet(PayloadType::PCMU, true, &[0xFF; 160], &mut Vec::new());
+        packetizer.begin_stream();
+        assert_ne!(packetizer.ssrc(), Ssrc(7));
+        assert_eq!((packetizer.packets(), packetizer.sent()), (1, (0, 0)));
     }
 }

@@ -19,6 +19,8 @@ impl PayloadType {
     pub const PCMA: Self = Self(8);
     /// G.722; its RTP clock runs at 8 kHz although it samples at 16 kHz (RFC 3551 §4.5.2).
     pub const G722: Self = Self(9);
+    /// Opus; no static type, but what most offer it by.
+    pub const OPUS: Self = Self(111);
     /// Comfort noise (RFC 3389 §4).
     pub const CN: Self = Self(13);
 

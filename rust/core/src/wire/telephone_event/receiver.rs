@@ -109,6 +109,12 @@ impl KeyReceiver {
         self.finished = [None; REMEMBERED];
     }
 
+    /// Durations are told by another clock from now on; a key that is down is reported.
+    pub fn change_clock(&mut self, clock_rate: ClockRate) {
+        self.restart();
+        self.clock_rate = clock_rate;
+    }
+
     /// Presses that nobody took in time.
     pub const fn dropped(&self) -> u64 {
         self.dropped

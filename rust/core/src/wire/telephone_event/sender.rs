@@ -84,6 +84,21 @@ impl KeySender {
         self.packet_samples = packet_samples(self.clock_rate, packet_time);
     }
 
+    /// From now on timestamps run at `clock_rate`. Keys that wait keep their length; one that is
+    /// down is let go without a word, for its timestamp means nothing any more.
+    pub fn change_clock(&mut self, clock_rate: ClockRate, packet_time: Duration) {
+        let (from, to) = (self.clock_rate.hertz(), clock_rate.hertz());
+        for order in &mut self.queue {
+            order.tone = (u64::from(order.tone) * u64::from(to) / u64::from(from)) as u32;
+            order.gap = (u64::from(order.gap) * u64::from(to) / u64::from(from)) as u32;
+        }
+        if from != to {
+            self.pressed = None;
+        }
+        self.clock_rate = clock_rate;
+        self.set_packet_time(packet_time);
+    }
+
     /// Adds a key, down for `tone` (at least one packet time) and followed by `gap`.
     ///
     /// The gap is at least the two packet times that the repeated ends take.

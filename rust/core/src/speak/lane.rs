@@ -36,7 +36,9 @@ impl Lane {
     }
 
     pub(super) fn push(&mut self, audio: &[u8]) {
-        if self.spent > self.bytes.len() / 2 {
+        // Moving what waits costs less than room for what is gone, where a part of it is.
+        let fits = self.bytes.len() + audio.len() <= self.bytes.capacity();
+        if !fits && self.spent > self.bytes.len() / 4 {
             self.bytes.drain(..self.spent);
             self.spent = 0;
         }

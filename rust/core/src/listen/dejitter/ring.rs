@@ -6,9 +6,13 @@ use crate::Moment;
 /// after a stall can fill.
 pub(super) const SLOTS: usize = 64;
 
-/// Bytes of payload that a slot takes: 120 ms of G.711 or G.722, twice the longest packet time in
-/// use.
+/// Bytes of payload that a slot takes at most: 120 ms of G.711 or G.722, twice the longest packet
+/// time in use.
 pub(super) const SLOT_ROOM: usize = 960;
+
+/// Bytes that it takes until a packet needs more: 40 ms. The room of all slots is most of what a
+/// call keeps in memory, and few calls have longer packets.
+const USUAL_ROOM: usize = 320;
 
 /// Packets by number, which counts them without wrap and without gaps over restarts.
 ///
@@ -17,7 +21,9 @@ pub(super) const SLOT_ROOM: usize = 960;
 #[derive(Clone, Debug)]
 pub(super) struct Ring {
     slots: Box<[Slot; SLOTS]>,
+    /// Slot after slot, each of `stride` bytes.
     room: Box<[u8]>,
+    stride: usize,
     /// Packets that wait.
     occupied: usize,
     /// Those among them that carry audio.
@@ -59,7 +65,8 @@ impl Ring {
     pub(super) fn new() -> Self {
         Self {
             slots: Box::new([Slot::FREE; SLOTS]),
-            room: vec![0; SLOTS * SLOT_ROOM].into_boxed_slice(),
+            room: vec![0; SLOTS * USUAL_ROOM].into_boxed_slice(),
+            stride: USUAL_ROOM,
             occupied: 0,
             audible: 0,
             highest: 0,
@@ -99,11 +106,14 @@ impl Ring {
         if payload.len() > SLOT_ROOM || !self.has_turn(next, slot.number) {
             return false;
         }
+        if payload.len() > self.stride {
+            self.widen();
+        }
         let at = index(slot.number);
         self.highest = if self.occupied == 0 { slot.number } else { self.highest.max(slot.number) };
         self.occupied += 1;
         self.audible += usize::from(slot.samples > 0);
-        self.room[at * SLOT_ROOM..][..payload.len()].copy_from_slice(payload);
+        self.room[at * self.stride..][..payload.len()].copy_from_slice(payload);
         self.slots[at] = Slot { len: payload.len(), ..slot };
         true
     }
@@ -117,12 +127,21 @@ impl Ring {
     }
 
     pub(super) fn payload(&self, slot: &Slot) -> &[u8] {
-        &self.room[index(slot.number) * SLOT_ROOM..][..slot.len]
+        &self.room[index(slot.number) * self.stride..][..slot.len]
     }
 
     pub(super) fn clear(&mut self) {
         self.slots.fill(Slot::FREE);
         (self.occupied, self.audible) = (0, 0);
+    }
+
+    /// Takes the room that every packet fits in.
+    #[cold]
+    fn widen(&mut self) {
+        let mut wide = vec![0; SLOTS * SLOT_ROOM];
+        let slots = wide.chunks_exact_mut(SLOT_ROOM).zip(self.room.chunks_exact(self.stride));
+        slots.for_each(|(wide, slot)| wide[..slot.len()].copy_from_slice(slot));
+        (self.room, self.stride) = (wide.into_boxed_slice(), SLOT_ROOM);
     }
 
     /// Whether `number` lies within one turn of all that wait.
@@ -141,4 +160,23 @@ impl Ring {
 
 fn index(number: i64) -> usize {
     number as usize % SLOTS // Numbers are not negative.
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_packet_leaves_those_that_wait_as_they_are() {
+        let mut ring = Ring::new();
+        let lengths = [160, 320, 321, 10, SLOT_ROOM];
+        for (number, length) in (60..).zip(lengths) {
+            let slot = Slot::audible(number, number * 160, 160, Moment::default());
+            assert!(ring.put(60, slot, &vec![number as u8; length]));
+        }
+        for (number, length) in (60..).zip(lengths) {
+            let slot = *ring.get(number).unwrap();
+            assert_eq!(ring.payload(&slot), vec![number as u8; length]);
+        }
+    }
 }

@@ -526,6 +526,23 @@ async def test_a_session_is_encrypted_where_the_url_says_so(
             await connect(server.url)
 
 
+async def test_the_certificates_of_the_system_are_not_read_for_every_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read, create = [], ssl.create_default_context
+
+    def counted(*arguments: Any, **options: Any) -> ssl.SSLContext:
+        read.append(arguments)
+        return create(*arguments, **options)
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
+    async with realtime() as server:
+        for _ in range(3):
+            with pytest.raises(inworld.Unreachable):
+                await connect(server.url.replace("ws:", "wss:"))
+    assert len(read) <= 1
+
+
 # The end
 
 

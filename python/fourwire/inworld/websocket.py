@@ -1,6 +1,8 @@
 """The transport on the `websockets` library."""
 
 import asyncio
+import ssl as tls
+from functools import cache
 from typing import Any
 
 from websockets import exceptions as failures
@@ -84,7 +86,16 @@ def _options(target: Target) -> dict[str, Any]:
         "proxy": target.proxy,
         "logger": target.log,
     }
-    return options if target.ssl is None else {**options, "ssl": target.ssl}
+    trusted = target.ssl
+    if trusted is None and target.url.startswith("wss:"):
+        trusted = _system_trust()
+    return options if trusted is None else {**options, "ssl": trusted}
+
+
+@cache
+def _system_trust() -> tls.SSLContext:
+    """The system's certificates, read once: reading takes a packet time, and most of a megabyte."""
+    return tls.create_default_context()
 
 
 def _reason(error: BaseException) -> str:

@@ -65,7 +65,9 @@ def sum_up(tables: Mapping[str, Sequence[Row]]) -> None:
     rows = [(title, row) for title, rows in tables.items() for row in rows]
     judged = [(title, row) for title, row in rows if row.reached is not None]
     missed = [(title, row) for title, row in judged if not row.reached]
-    print(f"\n{len(judged) - len(missed)} of {len(judged)} goals reached")
+    open_goals = sum(bool(row.goal) and row.reached is None for _, row in rows)
+    unjudged = f", {open_goals} without a verdict" if open_goals else ""
+    print(f"\n{len(judged) - len(missed)} of {len(judged)} goals reached{unjudged}")
     for title, row in missed:
         peer = "" if row.ratio is None else f", {row.ratio:.2f}× {row.peer_name}"
         print(f"MISSED  {title}: {row.name}: {row.ours:.3f} {row.unit}{peer} (goal {row.goal})")

@@ -11,7 +11,8 @@ from benches.table import Row
 
 OURS, PEER = "benches.calls.gateway", "benches.calls.handwritten"
 
-#: A harness that runs this late itself has no verdict to give about pacing.
+#: A harness that runs this late itself has no verdict to give: neither packets nor messages came
+#: when they should have, and a system that is starved takes little.
 TRUSTED_LAG_MS = 15.0
 
 
@@ -43,18 +44,16 @@ def _compare(load: Load, cpu_goal: float | None, ours: Result, peer: Result) -> 
     name = _name(load)
     if not (ours.heard and peer.heard):
         raise RuntimeError(f"{name}: the agent did not hear every caller")
-    trusted = ours.harness_lag_ms <= TRUSTED_LAG_MS
-    row = _rows_of(name, peer)
+    row = _rows_of(name, peer, trusted=ours.harness_lag_ms <= TRUSTED_LAG_MS)
     cpu = ours.cpu_percent_per_call
     return [
         row("CPU a call", "% core", "cpu_percent_per_call", cpu_goal, cpu),
-        row("gap p99", "ms", "gap_p99_ms", 21.0 if trusted else None, ours.gap_p99_ms),
-        row("gap max", "ms", "gap_max_ms", 40.0 if trusted else None, ours.gap_max_ms),
+        row("gap p99", "ms", "gap_p99_ms", 21.0, ours.gap_p99_ms),
+        row("gap max", "ms", "gap_max_ms", 40.0, ours.gap_max_ms),
         row("barge-in p99", "ms", "barge_in_p99_ms", _barge_in_goal(load), ours.barge_in_p99_ms),
         row("barge-in max", "ms", "barge_in_max_ms", None, ours.barge_in_max_ms),
-        row(
-            "memory a call", "kB", "memory_kb_per_call", _memory_goal(load), ours.memory_kb_per_call
-        ),
+        row("a call adds", "kB", "memory_kb_per_call", _memory_goal(load), ours.memory_kb_per_call),
+        row("process a call", "kB", "process_kb_per_call", None, ours.process_kb_per_call),
         row("harness ran late by", "ms", "harness_lag_ms", None, ours.harness_lag_ms),
     ]
 
@@ -65,11 +64,13 @@ def _barge_in_goal(load: Load) -> float | None:
 
 
 def _memory_goal(load: Load) -> float | None:
-    """Where few calls share what a process takes by itself, the figure says little of a call."""
+    """What all calls share counts for little among many."""
     return 300.0 if load.calls >= 200 else None
 
 
-def _rows_of(name: str, peer: Result) -> Callable[[str, str, str, float | None, float], Row]:
+def _rows_of(
+    name: str, peer: Result, *, trusted: bool
+) -> Callable[[str, str, str, float | None, float], Row]:
     def row(what: str, unit: str, field: str, goal: float | None, value: float) -> Row:
         return Row(
             name=f"{name}: {what}",
@@ -78,7 +79,7 @@ def _rows_of(name: str, peer: Result) -> Callable[[str, str, str, float | None, 
             peer=getattr(peer, field),
             peer_name="hand-written",
             goal="" if goal is None else f"≤ {goal:g}",
-            reached=None if goal is None else value <= goal,
+            reached=value <= goal if goal is not None and trusted else None,
         )
 
     return row

@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import ssl
 
 import anyio
 
 import fourwire as fw
-from benches.calls.order import order, stall
+from benches.calls.order import TRUSTING, order, stall
 
 
 async def call(
@@ -17,7 +16,7 @@ async def call(
     port = media.reserve()
     leg = port.start(fw.LegConfig(codec="PCMU"), ("127.0.0.1", phone))
     ports.append(leg.port)
-    context = ssl._create_unverified_context() if url.startswith("wss") else None
+    context = TRUSTING if url.startswith("wss") else None
     form = "audio/pcm;rate=24000" if arguments.format == "audio/pcm" else arguments.format
     audio = fw.inworld.AudioFormats(input=form, output=form)
     async with fw.inworld.connect(

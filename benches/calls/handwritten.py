@@ -10,7 +10,6 @@ import asyncio
 import base64
 import heapq
 import json
-import ssl
 import sys
 import time
 import warnings
@@ -21,7 +20,7 @@ import soxr
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
-from benches.calls.order import order, stall
+from benches.calls.order import TRUSTING, order, stall
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -121,7 +120,7 @@ async def call(url: str, phone: int, arguments: argparse.Namespace, ports: list[
         lambda: Bridge(remote, pcm, arguments.append_ms), local_addr=("127.0.0.1", 0)
     )
     ports.append(bridge.transport.get_extra_info("sockname")[1])
-    context = ssl._create_unverified_context() if url.startswith("wss") else None
+    context = TRUSTING if url.startswith("wss") else None
     address = f"{url}?key={phone}"
     async with connect(address, compression=None, max_size=None, ssl=context) as session:
         form = {"type": arguments.format, **({"rate": 24000} if pcm else {})}

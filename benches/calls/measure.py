@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from benches.calls.agent import Agent
+from benches.calls.order import resident_kb
 from benches.calls.phones import Phones
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -43,6 +44,7 @@ class Result:
     barge_in_p99_ms: float
     barge_in_max_ms: float
     memory_kb_per_call: float
+    process_kb_per_call: float
     packets_per_call_second: float
     heard: bool
     harness_lag_ms: float
@@ -53,15 +55,18 @@ async def measure(system: str, load: Load, tls: ssl.SSLContext | None = None) ->
     agent, phones = Agent(), Phones(load.calls)
     url = await agent.start(tls if load.tls else None)
     try:
-        async with _running(system, url, phones, load) as pid:
-            return await _observe(pid, agent, phones, load)
+        async with _running(system, url, phones, load) as (pid, empty_kb):
+            return await _observe(pid, empty_kb, agent, phones, load)
     finally:
         phones.stop()
         await agent.stop()
 
 
 @contextlib.asynccontextmanager
-async def _running(system: str, url: str, phones: Phones, load: Load) -> AsyncIterator[int]:
+async def _running(
+    system: str, url: str, phones: Phones, load: Load
+) -> AsyncIterator[tuple[int, int]]:
+    """The system's process, and the memory it had in use before any call."""
     arguments = ["--phones", json.dumps(phones.ports), "--format", load.format]
     arguments += ["--append-ms", str(load.append_ms), "--stall-ms", str(load.stall_ms)]
     process = await asyncio.create_subprocess_exec(
@@ -71,20 +76,21 @@ async def _running(system: str, url: str, phones: Phones, load: Load) -> AsyncIt
     )
     assert process.stdout is not None
     try:
+        empty = await asyncio.wait_for(process.stdout.readline(), 60)
         line = await asyncio.wait_for(process.stdout.readline(), 60)
         if not line:
             raise RuntimeError(f"{system} ended before its calls were up")
         for phone, port in zip(phones.phones, json.loads(line), strict=True):
             phone.remote = ("127.0.0.1", port)
         phones.start()
-        yield process.pid
+        yield process.pid, int(empty)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
 
 
-async def _observe(pid: int, agent: Agent, phones: Phones, load: Load) -> Result:
+async def _observe(pid: int, empty_kb: int, agent: Agent, phones: Phones, load: Load) -> Result:
     while len(agent.sessions) < load.calls:
         await asyncio.sleep(0.1)
     await asyncio.sleep(3)
@@ -105,7 +111,8 @@ async def _observe(pid: int, agent: Agent, phones: Phones, load: Load) -> Result
         barge_in_p50_ms=statistics.median(stops),
         barge_in_p99_ms=_percentile(stops, 0.99),
         barge_in_max_ms=stops[-1],
-        memory_kb_per_call=_memory_kb(pid) / load.calls,
+        memory_kb_per_call=(resident_kb(pid) - empty_kb) / load.calls,
+        process_kb_per_call=resident_kb(pid) / load.calls,
         packets_per_call_second=packets,
         heard=all(session.heard_bytes > 10_000 for session in agent.sessions),
         harness_lag_ms=lag,
@@ -136,8 +143,3 @@ def _percentile(ordered: list[float], share: float) -> float:
 def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
-
-
-def _memory_kb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(float(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))

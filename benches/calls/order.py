@@ -3,11 +3,20 @@
 import argparse
 import asyncio
 import json
+import ssl
 import time
+from pathlib import Path
+
+#: The certificate of the bench's agent is its own; one context does for all calls.
+TRUSTING = ssl._create_unverified_context()
 
 
 def order() -> argparse.Namespace:
-    """The agent's address, the ports of the phones, and the load."""
+    """The agent's address, the ports of the phones, and the load.
+
+    Tells first how much memory there is in use before any call.
+    """
+    print(resident_kb("self"), flush=True)
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("--phones", type=json.loads)
@@ -15,6 +24,12 @@ def order() -> argparse.Namespace:
     parser.add_argument("--append-ms", type=int, default=60)
     parser.add_argument("--stall-ms", type=int, default=0)
     return parser.parse_args()
+
+
+def resident_kb(pid: int | str) -> int:
+    """The memory that a process has in use."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
 
 async def stall(milliseconds: int) -> None:

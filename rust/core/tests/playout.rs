@@ -328,3 +328,27 @@ fn a_fade_that_reaches_the_next_item_takes_nothing_from_the_one_before() {
     assert_eq!((cut.item.as_deref(), cut.heard.as_millis()), (Some("a"), 21));
     assert_eq!(playout.ledger().heard("b"), Some(Duration::from_millis(1)));
 }
+
+#[test]
+fn however_short_frames_are_another_rate_goes_on_to_the_sample() {
+    use ClockRate::{Hz8000, Hz24000, Hz48000};
+    let pcm = AudioFormat::Pcm16(Hz8000);
+    let ramp: Vec<u8> = (0..800i16).flat_map(|n| (40 * n).to_le_bytes()).collect();
+    for frames in 0..60 {
+        let mut playout = Playout::new(Hz48000, pcm, pcm);
+        playout.say("r", "i", &ramp);
+        for _ in 0..frames {
+            playout.take(48, &mut Vec::new());
+        }
+        playout.renegotiate(Hz24000);
+        playout.renegotiate(Hz8000); // which goes through as it is
+        let mut heard = Vec::new();
+        for _ in 0..100 {
+            playout.take(8, &mut heard);
+        }
+        let delay = if frames > 0 { 24 } else { 0 };
+        let next = |n: i32| 40 * i16::try_from((n + 8 * frames - delay).max(0)).unwrap();
+        let whole = 800 - 8 * frames;
+        assert_eq!(heard[..whole as usize], (0..whole).map(next).collect::<Vec<_>>(), "{frames}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Audio that waits to be spoken, as it came, turned into samples only when its time has come.
 
+use std::time::Duration;
+
 use super::playout::LONGEST_REPLY;
 use crate::sound::resampler::{Preset, Resampler};
 use crate::{AudioFormat, ClockRate};
@@ -14,7 +16,8 @@ pub(super) struct Lane {
     /// What came, of which the first `spent` bytes are gone.
     bytes: Vec<u8>,
     spent: usize,
-    /// The samples at the agent's rate that were taken last.
+    /// The samples at the agent's rate that were taken last: as many as a resampler may hold back,
+    /// and those of the last frame.
     source: Vec<i16>,
     /// How many of them are to be said again, since another resampler holds less back.
     again: usize,
@@ -85,6 +88,9 @@ impl Lane {
         self.decode(hurried);
         self.source.resize(self.source.len() + hurry - hurried, 0);
         let again = before.saturating_sub(self.delay());
+        // What was held back from before the beginning is silence.
+        let missing = again.saturating_sub(self.source.len());
+        self.source.splice(..0, std::iter::repeat_n(0, missing));
         self.resampler.process(&self.source[..self.source.len() - again], &mut Vec::new());
         self.again = again;
         hurried
@@ -96,13 +102,17 @@ impl Lane {
     /// `frame` is a whole number of milliseconds of samples, so the rates divide evenly.
     pub(super) fn take(&mut self, frame: usize, wire: ClockRate, out: &mut Vec<i16>) -> usize {
         let wanted = frame * self.format.rate().hertz() as usize / wire.hertz() as usize;
-        self.source.drain(..self.source.len() - self.again);
-        let missing = wanted - std::mem::take(&mut self.again);
+        let held_back = self.format.rate().samples_in(LONGEST_DELAY);
+        self.source.drain(..self.source.len().saturating_sub(held_back));
+        let start = self.source.len() - self.again;
+        let said_again = self.again.min(wanted);
+        self.again -= said_again;
+        let missing = wanted - said_again;
         let taken = missing.min(self.waiting());
         self.decode(taken);
         self.settle(missing, taken);
-        self.source.resize(wanted, 0);
-        self.resampler.process(&self.source, out);
+        self.source.resize(self.source.len() + missing - taken, 0);
+        self.resampler.process(&self.source[start..start + wanted], out);
         self.give_back_room();
         taken
     }
@@ -142,6 +152,9 @@ impl Lane {
         }
     }
 }
+
+/// No resampler holds back more.
+const LONGEST_DELAY: Duration = Duration::from_millis(3);
 
 /// Bytes of room that an empty lane keeps: four seconds of G.711, 0.7 of PCM at 24 kHz. An agent
 /// sends less at a time, so only a long answer takes memory anew.

@@ -335,3 +335,15 @@ fn what_an_agent_says_when_it_is_parted_from_the_caller_is_refused_and_counted()
     assert!(log.packets().all(|packet| packet.payload == [0xFF; 160]));
     assert_eq!(leg.counters().reply_refused, 320);
 }
+
+#[test]
+fn stragglers_of_a_stream_that_another_replaced_are_counted() {
+    let mut leg = leg_of(media());
+    for (now, ssrc, number) in [(0, 7, 0), (20, 7, 1), (40, 8, 0), (41, 7, 2), (60, 8, 1)] {
+        let timestamp = u32::from(number) * 160;
+        let packet = datagram(PayloadType::PCMU, number, timestamp, ssrc, &[0xD5; 160]);
+        leg.receive(at(now), &packet);
+    }
+    let counted = leg.counters();
+    assert_eq!((counted.packets_received, counted.stray), (5, 1));
+}

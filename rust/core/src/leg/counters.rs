@@ -48,6 +48,8 @@ counters! {
         duplicate,
         /// Packets whose time was already filled.
         late,
+        /// Packets of a stream that another has replaced, and such whose number jumped alone.
+        stray,
         /// Packets that came after one sent later.
         reordered,
         /// Packets for which there was no room.
@@ -113,6 +115,7 @@ impl LegCounters {
         self.played = heard.played;
         self.duplicate = heard.duplicate;
         self.late = heard.late;
+        self.stray = heard.stray;
         self.reordered = heard.reordered;
         self.overflow = heard.overflow;
         self.lost = heard.lost;

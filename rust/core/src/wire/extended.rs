@@ -77,6 +77,26 @@ impl ExtendedTimestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_widened_number_is_the_one_of_its_kind_that_lies_closest(start: u16, steps: Vec<i16>) {
+            let (mut sequence, mut place) = (ExtendedSequence::first(start), i64::from(start));
+            let mut timestamp = ExtendedTimestamp::first(start.into());
+            for step in steps {
+                // Less than half a turn below where it began, a number is still above zero.
+                let step = if place < 0 { step.saturating_abs() } else { step };
+                place += i64::from(step);
+                let (before, wide) = (sequence, timestamp);
+                sequence = sequence.nearest(place as u16);
+                timestamp = timestamp.nearest(place as u32);
+                prop_assert_eq!(sequence.after(before), i64::from(step));
+                prop_assert_eq!(timestamp.after(wide), i64::from(step));
+                prop_assert_eq!(sequence.reported() as u16, place as u16);
+            }
+        }
+    }
 
     #[test]
     fn a_number_below_the_first_still_has_a_place() {

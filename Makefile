@@ -2,6 +2,7 @@
 # make test   builds, and runs all tests
 # make lint   formats, lints, types
 # make bench  figures beside peers, measured here
+# make fuzz   hostile input for an hour, FOR=seconds a target
 # make counts instructions of the hot paths, held against a table
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ PEERS := $(VENV)/.peers
 BUILT := $(VENV)/.built
 SOURCES := $(shell find rust python -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: demo test test-rust test-python lint format bench bench-peers counts counts-renew build peers clean
+.PHONY: demo test test-rust test-python lint format bench bench-peers counts counts-renew fuzz fuzz-smoke build peers clean
 
 demo: $(BUILT)
 	$(BIN)/fourwire demo --out out/demo
@@ -31,6 +32,7 @@ test-python: $(BUILT) peers
 
 lint: $(BUILT)
 	cargo fmt --check
+	cargo fmt --manifest-path rust/fuzz/Cargo.toml --check
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps $(CRATES)
 	$(BIN)/ruff check .
@@ -51,6 +53,16 @@ counts: peers
 
 counts-renew: peers
 	cargo bench --quiet -p fourwire --bench counts -- --renew
+
+# Everything that is fed from outside, and every buffer, fed with what nobody would think of.
+fuzz:
+	scripts/install_fuzz.sh
+	scripts/fuzz.sh $(or $(FOR),240)
+
+# The same inputs every time, in a minute or two.
+fuzz-smoke:
+	scripts/install_fuzz.sh
+	scripts/fuzz.sh smoke
 
 # What the benches compare with, and the voices that they send: as much of it as can be had.
 bench-peers: $(TOOLS)

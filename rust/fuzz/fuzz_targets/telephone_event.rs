@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: fourwire_fuzz::telephone_event::Input| {
+    fourwire_fuzz::telephone_event::check(input)
+});

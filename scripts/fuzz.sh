@@ -1,0 +1,47 @@
+#!/bin/sh
+# Feeds the fuzz targets of rust/fuzz: scripts/fuzz.sh smoke | SECONDS [TARGET …]
+#
+# "smoke" goes once through the committed corpus and then through a fixed number of further inputs,
+# the same ones every time; a number of seconds searches for that long and keeps what it finds in
+# out/fuzz. Every finding ends the run, and is written to rust/fuzz/artifacts.
+set -eu
+cd "$(dirname "$0")/.."
+
+fuzz="rust/fuzz"
+how="$1"
+shift
+targets="${*:-$(ls "$fuzz/fuzz_targets" | sed 's/\.rs$//')}"
+
+# libFuzzer's flags are for nightly compilers, unless they are asked for like this.
+export RUSTC_BOOTSTRAP=1
+
+if ! cargo fuzz --version >/dev/null 2>&1; then
+    echo "Not fuzzed: cargo-fuzz is not installed (scripts/install_fuzz.sh)." >&2
+    [ -z "${CI:-}" ]
+    exit
+fi
+
+if [ "$how" = "smoke" ]; then
+    effort="-seed=1 -runs=2000"
+    kept="out/fuzz/smoke"
+    rm -rf "$kept"
+else
+    effort="-max_total_time=$how"
+    kept="out/fuzz"
+fi
+
+for target in $targets; do
+    found="$kept/$target"
+    log="$found.log"
+    mkdir -p "$found"
+    dictionary="$fuzz/dictionaries/$target.dict"
+    [ ! -e "$dictionary" ] && dictionary="" || dictionary="-dict=$dictionary"
+    # shellcheck disable=SC2086  # lists of words are meant
+    if ! cargo fuzz run --fuzz-dir "$fuzz" --release --sanitizer "${SANITIZER:-none}" \
+        --codegen-units 16 "$target" "$found" "$fuzz/corpus/$target" -- \
+        $effort $dictionary -max_len=4096 -timeout=20 -rss_limit_mb=1024 >"$log" 2>&1; then
+        cat "$log" >&2
+        exit 1
+    fi
+    echo "$target: $(sed -n 's/^#\([0-9]*\)[[:space:]]*DONE */\1 inputs, /p' "$log")"
+done

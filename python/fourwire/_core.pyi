@@ -75,6 +75,7 @@ __all__ = [
 _Law: TypeAlias = Literal["PCMU", "PCMA"]
 _Codec: TypeAlias = Literal["PCMU", "PCMA", "G722"]
 _Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+_Idle: TypeAlias = Literal["silence", "noise", "comfort_noise"]
 _Format: TypeAlias = str
 _Octets: TypeAlias = ReadableBuffer | NDArray[np.uint8]
 _Pcm: TypeAlias = ReadableBuffer | NDArray[np.int16]
@@ -576,6 +577,9 @@ class LegConfig:
         receive_payload_type: int | None = None,
         telephone_event: int | None = None,
         receive_telephone_event: int | None = None,
+        comfort_noise: int | None = None,
+        receive_comfort_noise: int | None = None,
+        idle: _Idle = "silence",
         packet_time_ms: float = 20,
         direction: _Direction = "sendrecv",
         ssrc: int | None = None,
@@ -610,6 +614,22 @@ class LegConfig:
     @property
     def receive_telephone_event(self) -> int | None:
         """The payload type of telephone events that come; the same where none was given."""
+
+    @property
+    def comfort_noise(self) -> int | None:
+        """The payload type of comfort noise (RFC 3389) that we send, where the other side takes
+        it. What comes is known by 13 where nothing was agreed.
+        """
+
+    @property
+    def receive_comfort_noise(self) -> int | None:
+        """The payload type of comfort noise that comes; the same where none was given."""
+
+    @property
+    def idle(self) -> _Idle:
+        """What we send while the agent is silent: digital silence, a faint noise, or, where the
+        other side takes it, a packet of comfort noise each half second and nothing in between.
+        """
 
     @property
     def packet_time_ms(self) -> float:
@@ -667,7 +687,9 @@ class Leg:
     def renegotiate(self, now_ns: int, config: LegConfig) -> None:
         """Go on with what a new offer and answer agreed on (RFC 3264 section 8)."""
 
-    def receive(self, now_ns: int, datagram: _Octets) -> Literal["audio", "key", "rtcp", "dropped"]:
+    def receive(
+        self, now_ns: int, datagram: _Octets
+    ) -> Literal["audio", "key", "comfort noise", "rtcp", "dropped"]:
         """Take in a datagram that arrived at the RTP port at `now_ns`, and tell what it was."""
 
     def receive_rtcp(self, now_ns: int, datagram: _Octets) -> Literal["rtcp", "dropped"]:

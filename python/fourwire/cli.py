@@ -67,6 +67,11 @@ def _add_serve(commands: "Commands[argparse.ArgumentParser]") -> None:
     serve.add_argument(
         "--codecs", metavar="NAME,...", help="codecs we take, best first (G722,PCMU,PCMA)"
     )
+    serve.add_argument(
+        "--idle",
+        metavar="WHAT",
+        help="what callers hear of a silent agent: silence, noise or comfort_noise (silence)",
+    )
     serve.add_argument("--max-calls", metavar="N", help="calls at a time (500)")
     serve.add_argument("--recordings", metavar="DIR", help="a stereo WAV file of every call")
     serve.add_argument("--journal", metavar="FILE", help="JSON lines of all that happens; - prints")
@@ -91,6 +96,7 @@ FLAGS = (
     "address",
     "rtp_ports",
     "codecs",
+    "idle",
     "max_calls",
     "recordings",
     "journal",

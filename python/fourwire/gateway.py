@@ -84,7 +84,8 @@ class Gateway:
         if scenario is None:
             raise Refused(404, f"no rule matches {incoming.user!r}")
         codecs = [CODECS[name] for name in self.settings.codecs]
-        line = SipLine(incoming, self.media, self.settings.address, codecs)
+        settings = self.settings
+        line = SipLine(incoming, self.media, settings.address, codecs, settings.idle)
         call_id = uuid.uuid4().hex
         call = Call(call_id, line, self.journal.call(call_id), self._options)
         self.calls[call_id] = call

@@ -77,6 +77,9 @@ def leg_config(media: sdp.NegotiatedMedia) -> LegConfig:
         receive_payload_type=media.receive_payload_type,
         telephone_event=media.telephone_event,
         receive_telephone_event=media.receive_telephone_event,
+        comfort_noise=media.comfort_noise,
+        receive_comfort_noise=media.receive_comfort_noise,
+        idle=media.idle,
         packet_time_ms=media.packet_time_ms,
         direction=media.direction,
     )
@@ -142,11 +145,14 @@ class Media:
         packet_time_ms: int = 20,
         direction: sdp.Direction = "sendrecv",
         rtcp_mux: bool = True,
+        idle: sdp.Idle = "silence",
     ) -> "tuple[str, AnsweredLeg]":
         """The answer to an SDP offer, and the leg that runs from now on (RFC 3264).
 
         :param codecs: those we take; between codecs of different width the order is ours, between
             the laws of G.711 the offerer's.
+        :param idle: what goes out while the agent is silent; `"comfort_noise"` leaves gaps where
+            the other side takes that, `"noise"` does not.
         :param address: where the other side reaches us, behind a NAT the public address; the one
             that this is bound to where left out.
         :raises fourwire.sdp.MalformedSdp: the offer is no session description.
@@ -163,6 +169,7 @@ class Media:
                 packet_time_ms=packet_time_ms,
                 direction=direction,
                 rtcp_mux=rtcp_mux,
+                idle=idle,
             )
             answer = sdp.answer_to(offer, policy)
             leg = AnsweredLeg(port.launch(answer.media), policy, answer)

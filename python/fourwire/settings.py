@@ -162,6 +162,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Ports for RTP (even) and RTCP (odd), below the ephemeral range so that nobody has them."""
     codecs: Annotated[tuple[CodecName, ...], msgspec.Meta(min_length=1)] = ("G722", "PCMU", "PCMA")
     """Codecs we take, the preferred first; between the laws of G.711 the caller's order decides."""
+    idle: Literal["silence", "noise", "comfort_noise"] = "silence"
+    """What goes out while the agent is silent: digital silence, a faint noise, or comfort noise
+    (RFC 3389), which leaves gaps in the stream where the caller's side takes that."""
     workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     """Threads that move audio."""
     max_calls: Annotated[int, msgspec.Meta(ge=1)] = 500

@@ -49,11 +49,12 @@ class SipLine:
         media: Media,
         address: str = "",
         codecs: Sequence[sdp.Codec] = sdp.CODECS,
+        idle: sdp.Idle = "silence",
     ) -> None:
         """Reserve ports and settle the codec; `Refused` where that fails.
 
         `address` is what the caller is told to send its audio to; empty stands for ours that
-        faces it; of `codecs`, the first are preferred.
+        faces it; of `codecs`, the first are preferred. `idle` goes out while the agent is silent.
         """
         self._incoming = incoming
         self._port = _reserved(media)
@@ -62,7 +63,7 @@ class SipLine:
         try:
             address = address or address_facing(incoming.source[0])
             self._policy = sdp.MediaPolicy(
-                address=address, port=self._port.port, codecs=tuple(codecs)
+                address=address, port=self._port.port, codecs=tuple(codecs), idle=idle
             )
             self._described = self._first_description()
         except BaseException:

@@ -287,3 +287,33 @@ def test_the_numbers_nobody_gave_are_random() -> None:
 def test_a_setting_that_does_not_fit_is_named(options: dict[str, object], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         LegConfig(**options)  # type: ignore[arg-type]
+
+
+def test_silence_is_told_of_where_that_was_agreed() -> None:
+    leg = Leg(config(comfort_noise=13, idle="comfort_noise"), 0)
+    sent = []
+    for now_ms in range(0, 1000, PACKET_TIME_MS):
+        while (output := leg.poll(now_ms * MS)) is not None:
+            if isinstance(output, Rtp):
+                sent.append(RtpPacket.parse(output.datagram))
+
+    told = [packet for packet in sent if packet.payload_type == 13]
+    assert [packet.timestamp for packet in told] == [1600, 5600]
+    assert told[0].payload[0] == 62
+    assert len(sent) == 10 + len(told)
+    assert leg.counters()["comfort_noise_sent"] == 2
+
+
+def test_a_leg_says_what_it_was_told_of_comfort_noise() -> None:
+    told = config(comfort_noise=110, receive_comfort_noise=13, idle="noise")
+    assert (told.comfort_noise, told.receive_comfort_noise, told.idle) == (110, 13, "noise")
+    assert (config().comfort_noise, config().idle) == (None, "silence")
+    with pytest.raises(ValueError, match="comfort_noise"):
+        config(idle="hiss")
+
+
+def test_comfort_noise_that_comes_is_known() -> None:
+    leg = Leg(config(), 0)
+    noise = RtpPacket(payload_type=13, sequence=1, timestamp=0, ssrc=7, payload=bytes([60, 100]))
+    assert leg.receive(0, noise.write()) == "comfort noise"
+    assert leg.counters()["comfort_noise_received"] == 1

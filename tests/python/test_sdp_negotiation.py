@@ -94,6 +94,39 @@ def test_a_static_number_that_is_mapped_to_something_else_is_something_else() ->
         answered("m=audio 4000 RTP/AVP 0", "a=rtpmap:0 mystery/8000")
 
 
+@pytest.mark.parametrize("more", [(), ("a=rtpmap:13 CN/8000",)])
+def test_comfort_noise_is_agreed_on_where_both_want_it(more: tuple[str, ...]) -> None:
+    quiet = replace(OURS, idle="comfort_noise")
+    answer = answer_to(sdp("m=audio 4000 RTP/AVP 8 13", *more), quiet)
+
+    assert media_lines(answer.sdp) == ["m=audio 10000 RTP/AVP 8 13"]
+    assert "a=rtpmap:13 CN/8000" in answer.sdp
+    assert (answer.media.comfort_noise, answer.media.receive_comfort_noise) == (13, 13)
+    assert answer.media.idle == "comfort_noise"
+
+
+def test_comfort_noise_is_not_agreed_on_where_one_does_not_want_it() -> None:
+    for line, policy, idle in (
+        ("m=audio 4000 RTP/AVP 8 13", OURS, "silence"),
+        ("m=audio 4000 RTP/AVP 8 13", replace(OURS, idle="noise"), "noise"),
+        ("m=audio 4000 RTP/AVP 8", replace(OURS, idle="comfort_noise"), "noise"),
+    ):
+        answer = answer_to(sdp(line), policy)
+        assert media_lines(answer.sdp) == ["m=audio 10000 RTP/AVP 8"]
+        assert answer.media.comfort_noise is None
+        assert answer.media.idle == idle
+
+
+def test_each_side_sends_comfort_noise_by_the_number_of_the_other() -> None:
+    quiet = replace(OURS, idle="comfort_noise")
+    offered = offer(quiet)
+    answer = sdp("m=audio 4000 RTP/AVP 0 110", "a=rtpmap:110 CN/8000")
+    media = accept(offered, answer, quiet)
+
+    assert media_lines(offered) == ["m=audio 10000 RTP/AVP 9 0 8 13 101"]
+    assert (media.comfort_noise, media.receive_comfort_noise) == (110, 13)
+
+
 def test_without_a_telephone_event_in_the_offer_there_is_none_in_the_answer() -> None:
     media = answered("m=audio 4000 RTP/AVP 0")
 

@@ -17,6 +17,7 @@ from ._description import (
 from ._negotiation import (
     Answer,
     Direction,
+    Idle,
     MediaPolicy,
     NegotiatedMedia,
     NoCommonCodec,
@@ -36,6 +37,7 @@ __all__ = [
     "CodecName",
     "Connection",
     "Direction",
+    "Idle",
     "MalformedSdp",
     "MediaDescription",
     "MediaPolicy",

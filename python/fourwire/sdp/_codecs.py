@@ -39,7 +39,7 @@ G722 = Codec("G722", 9, audio_rate=16000)
 CODECS = (G722, PCMU, PCMA)
 """What we take where nobody says otherwise: wideband first."""
 
-STATIC = tuple((str(codec.payload_type), codec.encoding) for codec in CODECS)
+STATIC = (*((str(codec.payload_type), codec.encoding) for codec in CODECS), ("13", "CN/8000"))
 """Payload types that need no ``rtpmap``."""
 
 

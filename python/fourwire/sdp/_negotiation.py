@@ -16,6 +16,10 @@ from ._description import (
     decimal,
 )
 
+Idle = Literal["silence", "noise", "comfort_noise"]
+"""What goes out while the agent is silent: digital silence, a faint noise, or, where the peer takes
+it, word now and then of which noise to make and nothing in between (RFC 3389)."""
+
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 """Which way media flows, as its own side sees it (RFC 8866 §6.7)."""
 
@@ -28,6 +32,12 @@ class NoCommonCodec(Exception):
 
 TELEPHONE_EVENT = 101
 """The payload type under which we offer telephone events; nearly everybody uses this one."""
+
+COMFORT_NOISE = 13
+"""The payload type that is set aside for comfort noise at 8 kHz (RFC 3389 §4)."""
+
+COMFORT_NOISE_CLOCK = 8000
+"""The clock of the codecs that have no silence suppression of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,7 @@ class MediaPolicy:
     packet_time_ms: int = 20
     direction: Direction = "sendrecv"
     rtcp_mux: bool = True
+    idle: Idle = "silence"
 
     def __post_init__(self) -> None:
         if Connection(self.address).address is None:
@@ -79,6 +90,12 @@ class NegotiatedMedia:
     """The payload type of those the peer sends."""
     packet_time_ms: int
     """How much audio each packet that we send holds."""
+    comfort_noise: int | None
+    """The payload type of the comfort noise we send; None where it was not agreed."""
+    receive_comfort_noise: int | None
+    """The payload type of the comfort noise that the peer sends."""
+    idle: Idle
+    """What we send while the agent is silent; comfort noise only where that was agreed."""
     direction: Direction
     """Which way media flows, as we see it; not ``sendrecv`` means that the call is on hold."""
     remote: tuple[str, int]
@@ -136,6 +153,8 @@ def offer(
     offered and we refused keep their places (RFC 3264 §8).
     """
     formats = [(codec.payload_type, codec.encoding) for codec in policy.codecs]
+    if policy.idle == "comfort_noise":
+        formats.append((COMFORT_NOISE, "CN/8000"))
     line = _our_line(formats, policy, policy.packet_time_ms, policy.direction, policy.rtcp_mux)
     seed = zlib.crc32(f"{policy.address} {policy.port}".encode())
     return _text(_in_place(line, previous), policy, previous, session_id or seed)
@@ -167,12 +186,14 @@ def _accepted(theirs: "_Stream", ours: "_Stream", policy: MediaPolicy) -> Negoti
     receive = numbers.get(known[0][1].encoding.upper())
     if receive is None:
         raise NoCommonCodec(f"the answer picks {media.codec}, which was not offered")
-    event = ours.telephone_event()
+    event, noise = ours.telephone_event(), ours.comfort_noise()
     return replace(
         media,
         receive_payload_type=receive,
         telephone_event=None if event is None else media.telephone_event,
         receive_telephone_event=None if media.telephone_event is None else event,
+        comfort_noise=None if noise is None else media.comfort_noise,
+        receive_comfort_noise=None if media.comfort_noise is None else noise,
     )
 
 
@@ -225,6 +246,10 @@ class _Stream:
         """The payload type of telephone events at the codec's clock (RFC 4733 §2.5.1)."""
         return next((n for n, name in self.formats() if name == "TELEPHONE-EVENT/8000"), None)
 
+    def comfort_noise(self) -> int | None:
+        """The payload type of comfort noise (RFC 3389 §4)."""
+        return next((number for number, name in self.formats() if name == "CN/8000"), None)
+
     def direction(self) -> Direction:
         """The peer's direction; the media level overrules the session's (RFC 8866 §6.7)."""
         names = [*self.media.attributes, *self.session.attributes]
@@ -272,6 +297,9 @@ class _Stream:
             raise self.refusal(policy)
         number, codec = chosen
         event = self.telephone_event() if policy.telephone_event else None
+        noise = self.comfort_noise() if policy.idle == "comfort_noise" else None
+        if codec.clock_rate != COMFORT_NOISE_CLOCK:
+            noise = None
         mux = policy.rtcp_mux and self.media.has("rtcp-mux")
         remote = (self.connection().host, self.media.port)
         media = NegotiatedMedia(
@@ -281,6 +309,9 @@ class _Stream:
             telephone_event=event,
             receive_telephone_event=event,
             packet_time_ms=self.packet_time_ms(policy),
+            comfort_noise=noise,
+            receive_comfort_noise=noise,
+            idle="noise" if policy.idle == "comfort_noise" and noise is None else policy.idle,
             direction=_meet(self.direction(), policy.direction),
             remote=remote,
             remote_rtcp=remote if mux else self.rtcp(),
@@ -289,8 +320,11 @@ class _Stream:
         return media, self._line(media, codec, policy)
 
     def _line(self, media: NegotiatedMedia, codec: Codec, policy: MediaPolicy) -> MediaDescription:
+        formats = [(media.payload_type, codec.encoding)]
+        if media.comfort_noise is not None:
+            formats.append((media.comfort_noise, "CN/8000"))
         line = _our_line(
-            [(media.payload_type, codec.encoding)],
+            formats,
             replace(policy, telephone_event=False),
             media.packet_time_ms,
             media.direction,

@@ -2,6 +2,7 @@
 
 mod config;
 mod counters;
+mod idler;
 mod output;
 mod reports;
 mod speaker;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 pub use config::{Bridge, Direction, LegConfig, Media, PayloadTypes};
 pub use counters::LegCounters;
+pub use idler::Idle;
 pub use output::{DigitsRefused, Event, Output, Received};
 
 use crate::listen::{Forwarder, Heard, Listener, Shape};
@@ -158,6 +160,8 @@ impl Leg {
             self.receive_audio(arrival, &packet)
         } else if self.media.expects_event(packet.payload_type) {
             self.receive_key(arrival, &packet)
+        } else if self.media.expects_comfort_noise(packet.payload_type) {
+            self.receive_comfort_noise(arrival, &packet)
         } else {
             self.counters.unknown_payload_type += 1;
             self.listener.pass(arrival, &packet);
@@ -401,6 +405,15 @@ impl Leg {
         self.listener.pass(arrival, packet);
         self.keys.receive(arrival, packet.timestamp, packet.marker, packet.payload);
         Received::Key
+    }
+
+    fn receive_comfort_noise(&mut self, arrival: Moment, packet: &RtpPacket<'_>) -> Received {
+        if self.listener.hush(arrival, packet) {
+            self.counters.comfort_noise_received += 1;
+            return Received::ComfortNoise;
+        }
+        self.counters.malformed += 1;
+        Received::Dropped
     }
 
     fn note_key(&mut self, press: KeyPress) {

@@ -22,7 +22,7 @@ pub mod wire;
 pub use codec::Codec;
 pub use format::{AudioFormat, ClockRate, Law};
 pub use leg::{
-    Bridge, DigitsRefused, Direction, Event, Leg, LegConfig, LegCounters, Media, Output,
+    Bridge, DigitsRefused, Direction, Event, Idle, Leg, LegConfig, LegCounters, Media, Output,
     PayloadTypes, Received,
 };
 pub use moment::Moment;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fourwire::listen::Shape;
 use fourwire::wire::Ssrc;
 use fourwire::{
-    AudioFormat, Bridge, Codec, Direction, Event, Law, Media, Output, PayloadTypes, Received,
+    AudioFormat, Bridge, Codec, Direction, Event, Idle, Law, Media, Output, PayloadTypes, Received,
 };
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -35,12 +35,14 @@ impl LegConfig {
         signature = (
             *, codec=Spelled(Codec::G711(Law::Mu)), payload_type=None, receive_payload_type=None,
             telephone_event=None, receive_telephone_event=None,
+            comfort_noise=None, receive_comfort_noise=None, idle=Spelled(Idle::Silence),
             packet_time_ms=Span(Duration::from_millis(20)),
             direction=Spelled(Direction::SendRecv),
             ssrc=None, first_sequence=None, first_timestamp=None, cname=None, unix_time_ns=0,
         ),
         text_signature = "(*, codec='PCMU', payload_type=None, receive_payload_type=None, \
-            telephone_event=None, receive_telephone_event=None, packet_time_ms=20, \
+            telephone_event=None, receive_telephone_event=None, comfort_noise=None, \
+            receive_comfort_noise=None, idle='silence', packet_time_ms=20, \
             direction='sendrecv', ssrc=None, first_sequence=None, first_timestamp=None, \
             cname=None, unix_time_ns=0)",
     )]
@@ -52,6 +54,9 @@ impl LegConfig {
         receive_payload_type: Option<SevenBits>,
         telephone_event: Option<SevenBits>,
         receive_telephone_event: Option<SevenBits>,
+        comfort_noise: Option<SevenBits>,
+        receive_comfort_noise: Option<SevenBits>,
+        idle: Spelled<Idle>,
         packet_time_ms: PacketTime,
         direction: Spelled<Direction>,
         ssrc: Option<Field<u32>>,
@@ -67,6 +72,8 @@ impl LegConfig {
                 payload_type: numbers(payload_type, receive_payload_type)
                     .unwrap_or(media.payload_type),
                 telephone_event: numbers(telephone_event, receive_telephone_event),
+                comfort_noise: numbers(comfort_noise, receive_comfort_noise),
+                idle: idle.0,
                 packet_time: packet_time_ms.0,
                 direction: direction.0,
                 ..media
@@ -102,6 +109,21 @@ impl LegConfig {
     #[getter]
     fn receive_telephone_event(&self) -> Option<u8> {
         self.0.media.telephone_event.map(|event| event.receive.get())
+    }
+
+    #[getter]
+    fn comfort_noise(&self) -> Option<u8> {
+        self.0.media.comfort_noise.map(|noise| noise.send.get())
+    }
+
+    #[getter]
+    fn receive_comfort_noise(&self) -> Option<u8> {
+        self.0.media.comfort_noise.map(|noise| noise.receive.get())
+    }
+
+    #[getter]
+    fn idle(&self) -> &'static str {
+        Spelled::word(self.0.media.idle)
     }
 
     #[getter]
@@ -325,6 +347,7 @@ impl Word for Received {
     const WORDS: &'static [(&'static str, Self)] = &[
         ("audio", Self::Audio),
         ("key", Self::Key),
+        ("comfort noise", Self::ComfortNoise),
         ("rtcp", Self::Rtcp),
         ("dropped", Self::Dropped),
     ];

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fourwire::listen::Shape;
 use fourwire::sound::resampler::Preset;
 use fourwire::wire::PayloadType;
-use fourwire::{AudioFormat, ClockRate, Codec, Direction, Law, Moment};
+use fourwire::{AudioFormat, ClockRate, Codec, Direction, Idle, Law, Moment};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
@@ -71,6 +71,15 @@ impl Word for Direction {
         ("sendonly", Self::SendOnly),
         ("recvonly", Self::RecvOnly),
         ("inactive", Self::Inactive),
+    ];
+}
+
+impl Word for Idle {
+    const WHAT: &'static str = "what is sent in silence";
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("silence", Self::Silence),
+        ("noise", Self::Noise),
+        ("comfort_noise", Self::ComfortNoise),
     ];
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::idler::Idle;
 use crate::listen::Shape;
 use crate::wire::{PayloadType, Ssrc};
 use crate::{AudioFormat, ClockRate, Codec, Law};
@@ -36,6 +37,11 @@ pub struct Media {
     /// The clock that the events' durations are told by. It ought to be that of the codec's
     /// timestamps (RFC 4733 §2.1), but many phones with Opus know events at 8 kHz alone.
     pub event_rate: ClockRate,
+    /// The payload types of comfort noise (RFC 3389), where the other side takes it. From it we
+    /// take it in any case, by the type that is set aside for it.
+    pub comfort_noise: Option<PayloadTypes>,
+    /// What we send while the agent is silent.
+    pub idle: Idle,
     /// Audio in a packet that we send, from 10 to 60 ms.
     pub packet_time: Duration,
     /// Which ways audio flows.
@@ -55,6 +61,8 @@ impl Media {
             payload_type: PayloadTypes::both(codec.payload_type()),
             telephone_event: None,
             event_rate: codec.timestamp_rate(),
+            comfort_noise: None,
+            idle: Idle::Silence,
             packet_time: Duration::from_millis(20),
             direction: Direction::SendRecv,
         }
@@ -68,7 +76,15 @@ impl Media {
 
     /// Whether a packet that comes with `payload_type` is of this agreement.
     pub fn expects(&self, payload_type: PayloadType) -> bool {
-        payload_type == self.payload_type.receive || self.expects_event(payload_type)
+        payload_type == self.payload_type.receive
+            || self.expects_event(payload_type)
+            || self.comfort_noise.is_some_and(|noise| noise.receive == payload_type)
+    }
+
+    /// Whether a packet that comes with `payload_type` tells how a silence sounds. Many send such
+    /// packets by their static type though they were not agreed on.
+    pub(crate) fn expects_comfort_noise(&self, payload_type: PayloadType) -> bool {
+        payload_type == self.comfort_noise.map_or(PayloadType::CN, |it| it.receive)
     }
 
     /// Whether a packet that comes with `payload_type` is a telephone event.

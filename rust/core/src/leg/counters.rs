@@ -62,7 +62,11 @@ counters! {
         quiet_samples,
         /// New sources, jumps and restarts survived.
         restarts,
-        /// Packets that are neither RTP nor RTCP.
+        /// Packets that told how the caller's silence sounds.
+        comfort_noise_received,
+        /// Packets that told how ours does.
+        comfort_noise_sent,
+        /// Packets that are neither RTP nor RTCP, and comfort noise without a level.
         malformed,
         /// RTP packets of a payload type nobody negotiated.
         unknown_payload_type,
@@ -130,6 +134,7 @@ impl LegCounters {
         let said = speaker.playout.counters();
         self.packets_sent = speaker.packetizer.packets();
         self.turns_missed = speaker.turns_missed;
+        self.comfort_noise_sent = speaker.idler.tellings;
         self.reply_received = said.received;
         self.reply_sent = said.sent;
         self.reply_discarded = said.discarded;

@@ -80,9 +80,11 @@ pub enum Received {
     Audio,
     /// A telephone event.
     Key,
+    /// How the caller's silence sounds.
+    ComfortNoise,
     /// Control packets.
     Rtcp,
-    /// Neither; it was counted and dropped.
+    /// None of these; it was counted and dropped.
     Dropped,
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::config::{LegConfig, Media};
+use super::idler::{Idle, IdleTurn, Idler};
 use crate::sound::codec::Encoder;
 use crate::speak::{Pacer, Packetizer, Playout};
 use crate::wire::KeySender;
@@ -25,6 +26,7 @@ pub(super) struct Speaker {
     pacer: Pacer,
     pub(super) packetizer: Packetizer,
     pub(super) keys: KeySender,
+    pub(super) idler: Idler,
     pcm: Vec<i16>,
     payload: Vec<u8>,
     datagram: Vec<u8>,
@@ -44,6 +46,7 @@ impl Speaker {
             pacer: Pacer::new(start, config.media.turn()),
             packetizer: Packetizer::new(config.ssrc, config.first_sequence, config.first_timestamp),
             keys: KeySender::new(config.media.event_rate, config.media.turn()),
+            idler: Idler::new(),
             pcm: Vec::new(),
             payload: Vec::new(),
             datagram: Vec::new(),
@@ -87,20 +90,20 @@ impl Speaker {
         let (periods, samples) = (self.media.periods() as u64, self.media.samples());
         self.packetizer.advance(u64::from(turn.missed) * periods);
         self.turns_missed += u64::from(turn.missed);
-        let sends = self.media.direction.sends();
-        if turn.missed > 0 || !sends {
+        let may_send = self.media.direction.sends();
+        if turn.missed > 0 || !may_send {
             self.silent = TALKSPURT_GAP;
         }
         self.datagram.clear();
         self.pcm.clear();
-        if !sends || self.speak_key() {
+        if !may_send || self.speak_key() {
             self.playout.pause();
         } else {
-            self.speak_audio(samples);
+            self.speak(samples);
         }
         self.pcm.resize(samples, 0);
         self.packetizer.advance(periods);
-        Some(Taken { sends, missed: turn.missed })
+        Some(Taken { sends: !self.datagram.is_empty(), missed: turn.missed })
     }
 
     /// The packet of the turn taken last.
@@ -128,10 +131,35 @@ impl Speaker {
         true
     }
 
-    fn speak_audio(&mut self, samples: usize) {
+    fn speak(&mut self, samples: usize) {
         let sounding = self.playout.take(samples, &mut self.pcm);
         let marker = self.begins_talkspurt(sounding);
         self.payload.clear();
+        if sounding {
+            self.idler.wake();
+            return self.send_audio(marker);
+        }
+        let comfort_noise =
+            self.media.comfort_noise.filter(|_| self.media.idle == Idle::ComfortNoise);
+        match self.idler.turn(self.pacer.period(), comfort_noise.is_some()) {
+            IdleTurn::Audio => {
+                if self.media.idle != Idle::Silence {
+                    self.idler.fill(&mut self.pcm);
+                }
+                self.send_audio(marker);
+            }
+            IdleTurn::Tell => {
+                self.idler.tell(&mut self.payload);
+                if let Some(numbers) = comfort_noise {
+                    let (payload, out) = (&self.payload, &mut self.datagram);
+                    self.packetizer.packet(numbers.send, false, payload, out);
+                }
+            }
+            IdleTurn::Skip => {}
+        }
+    }
+
+    fn send_audio(&mut self, marker: bool) {
         self.encoder.encode_into(&self.pcm, &mut self.payload);
         let payload_type = self.media.payload_type.send;
         self.packetizer.packet(payload_type, marker, &self.payload, &mut self.datagram);

@@ -12,6 +12,7 @@ use self::noise::Background;
 use self::pitch::Pitch;
 use self::side::{COARSE_MS, Look, Side};
 use crate::ClockRate;
+use crate::wire::ComfortNoise;
 
 /// Packet loss concealment by waveform substitution, better than ITU-T G.711 Appendix I.
 ///
@@ -61,6 +62,9 @@ const KNOWN_GROWTH_MS: usize = 50;
 const FADE_MS: usize = 10;
 const MUTE_MS: usize = 100;
 
+/// How soon the voice is gone where the other side has said that it is silent.
+const SILENT_MS: usize = 10;
+
 /// The same where the other side is known.
 const KNOWN_FADE_MS: usize = 60;
 const KNOWN_MUTE_MS: usize = 160;
@@ -90,11 +94,17 @@ impl Concealer {
     /// Remember good audio. After a loss whose end was not foreseen, its beginning is cross-faded
     /// in place.
     pub fn hear(&mut self, pcm: &mut [i16]) {
+        self.background.hear(pcm);
         if self.made_up > 0 {
             self.rejoin(pcm);
         }
         self.before.remember(pcm);
-        self.background.hear(pcm);
+    }
+
+    /// Take the line's background for what the other side says it is, or again for what was heard
+    /// of it. While it is told, the other side is silent: what is made up soon is noise alone.
+    pub fn believe(&mut self, told: Option<ComfortNoise>) {
+        self.background.believe(told);
     }
 
     /// Appends `samples` made-up samples to `out`.
@@ -147,7 +157,9 @@ impl Concealer {
     }
 
     fn next(&mut self) -> f32 {
-        let gain = gain(self.made_up, &(FADE_MS * self.millisecond..MUTE_MS * self.millisecond));
+        let fade = if self.background.is_told() { 0..SILENT_MS } else { FADE_MS..MUTE_MS };
+        let gain =
+            gain(self.made_up, &(fade.start * self.millisecond..fade.end * self.millisecond));
         let voice = if gain > 0.0 { self.voice() } else { 0.0 };
         self.made_up += 1;
         voice * gain + self.background.next() * (1.0 - gain)

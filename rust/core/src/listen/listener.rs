@@ -6,7 +6,7 @@ use super::concealer::{Concealer, FORESIGHT_MS};
 use super::dejitter::{Arrival, Dejitter, DejitterConfig, DejitterCounters, Stretch};
 use super::source::Source;
 use crate::sound::codec::Decoder;
-use crate::wire::rtp::RtpPacket;
+use crate::wire::{ComfortNoise, RtpPacket};
 use crate::{Codec, Moment};
 
 /// Packets in, samples out: in order, holes filled, as many as time has passed.
@@ -27,6 +27,8 @@ pub struct Listener {
     decoder: Decoder,
     dejitter: Dejitter,
     concealer: Concealer,
+    /// When the caller said that he is silent, until he speaks.
+    silent_since: Option<Moment>,
     /// What was decoded before its turn, because a hole leads over to it.
     foreseen: Vec<i16>,
     line: Line,
@@ -74,6 +76,7 @@ impl Listener {
                 ..Default::default()
             }),
             concealer: Concealer::new(codec.audio_rate()),
+            silent_since: None,
             foreseen: Vec::with_capacity(codec.audio_rate().samples_in(MOST_FORESEEN)),
             line: Line::default(),
         }
@@ -115,6 +118,18 @@ impl Listener {
         }
     }
 
+    /// Take in a packet that tells how the caller's silence sounds (RFC 3389); false where it tells
+    /// nothing. What it tells is believed until he speaks.
+    pub fn hush(&mut self, arrival: Moment, packet: &RtpPacket<'_>) -> bool {
+        let told = ComfortNoise::parse(packet.payload);
+        if told.is_some() && self.source().ssrc() == Some(packet.ssrc) {
+            self.silent_since = Some(arrival);
+            self.concealer.believe(told);
+        }
+        self.pass(arrival, packet);
+        told.is_some()
+    }
+
     /// Appends the next samples at [`Codec::audio_rate`] to `pcm`, if any are due at `now`.
     /// Call until `None`.
     pub fn poll(&mut self, now: Moment, pcm: &mut Vec<i16>) -> Option<Heard> {
@@ -130,6 +145,10 @@ impl Listener {
                 }
                 if !self.decoder.conceals() {
                     self.concealer.hear(&mut pcm[start..]);
+                }
+                if self.silent_since.is_some_and(|since| since < arrival) {
+                    self.silent_since = None;
+                    self.concealer.believe(None);
                 }
                 Heard::Received(arrival)
             }

@@ -37,7 +37,7 @@ use super::dejitter::{Arrival, Dejitter, DejitterConfig, Stretch};
 use super::source::Source;
 use super::time_stretch::TimeStretch;
 use crate::sound::g711;
-use crate::wire::{PayloadType, RtpPacket};
+use crate::wire::{ComfortNoise, PayloadType, RtpPacket};
 use crate::{ClockRate, Law, Moment};
 
 /// How a [`PlayoutBuffer`] is to behave.
@@ -164,6 +164,7 @@ impl PlayoutBuffer {
             _ => return said,
         }
         self.silent = false;
+        self.concealer.believe(None);
         self.measure(arrival, packet, samples as i64);
         self.pull();
         self.keep_cap();
@@ -176,7 +177,10 @@ impl PlayoutBuffer {
         if self.dejitter.source().ssrc() != Some(packet.ssrc) {
             return Arrival::Stray;
         }
-        self.silent |= packet.payload_type == PayloadType::CN;
+        if packet.payload_type == PayloadType::CN {
+            self.silent = true;
+            self.concealer.believe(ComfortNoise::parse(packet.payload));
+        }
         let said = self.dejitter.receive(arrival, &RtpPacket { payload: &[], ..*packet }, 0);
         self.pull();
         said

@@ -89,6 +89,15 @@ pub fn power(pcm: &[i16]) -> f64 {
     Levels::of(pcm).power()
 }
 
+/// The mean square of what has that level.
+pub(crate) fn power_of(dbov: i8) -> f32 {
+    let full_scale = (1u64 << 30) as f64;
+    (full_scale * TENTH_OF_A_BEL.powi(i32::from(dbov))) as f32
+}
+
+/// The ratio of powers that a decibel is.
+const TENTH_OF_A_BEL: f64 = 1.258_925_411_794_167_2;
+
 /// The level of digital silence: a bit below the quietest sample there is (RFC 6465 §3.1).
 pub const SILENCE: f64 = -127.0;
 

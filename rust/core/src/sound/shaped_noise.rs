@@ -1,7 +1,7 @@
 //! Noise of a given loudness and colour.
 
 use super::dice::Dice;
-use super::lpc::{self, Lattice, Reflection};
+use super::lpc::{self, Lattice, Reflection, STABLE};
 
 /// Makes noise, the same every time.
 #[derive(Clone, Debug)]
@@ -28,6 +28,12 @@ impl ShapedNoise {
     pub(crate) fn become_like(&mut self, power: f32, shape: Reflection) {
         self.shape = shape;
         self.amplitude = (3.0 * power * lpc::residue(&shape)).sqrt();
+    }
+
+    /// The same with the mean square `power` and these reflection coefficients, however many.
+    pub(crate) fn obey(&mut self, power: f32, coefficients: &[f32]) {
+        let stable = |n: usize| coefficients.get(n).map_or(0.0, |k| k.clamp(-STABLE, STABLE));
+        self.become_like(power, std::array::from_fn(stable));
     }
 
     /// The next sample.

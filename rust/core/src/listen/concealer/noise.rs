@@ -2,8 +2,9 @@
 
 use crate::ClockRate;
 use crate::sound::level;
-use crate::sound::lpc::{self, Autocorrelation, ORDER, Reflection};
+use crate::sound::lpc::{self, Autocorrelation, ORDER};
 use crate::sound::shaped_noise::ShapedNoise;
+use crate::wire::ComfortNoise;
 
 /// Follows how quiet a line gets and how that sounds, and makes noise like it.
 #[derive(Clone, Debug)]
@@ -14,14 +15,19 @@ pub(super) struct Background {
     rise: f32,
     /// How stretches near the floor resemble themselves, each sample's share.
     resemblance: Autocorrelation,
+    /// What the other side says it sounds like, which is believed.
+    told: Option<ComfortNoise>,
     noise: ShapedNoise,
-    /// The noise does not know yet what was heard last.
+    /// The noise does not know yet what was heard or told last.
     changed: bool,
 }
 
 /// The loudest background that is imitated: −45 dBov. What stays louder than this is speech or
 /// music, and should not be answered by hiss.
 const LOUDEST: f32 = 34_000.0;
+
+/// The loudest that is believed: −30 dBov. Some tell of full scale when they mean nothing.
+const LOUDEST_TOLD: f32 = 1_073_742.0;
 
 /// How fast the floor is forgotten: about 6 dB in ten seconds.
 const RISE_A_SECOND: f32 = 0.14;
@@ -38,6 +44,7 @@ impl Background {
             floor: None,
             rise: RISE_A_SECOND / rate.hertz() as f32,
             resemblance: [0.0; ORDER + 1],
+            told: None,
             noise: ShapedNoise::new(),
             changed: false,
         }
@@ -66,14 +73,32 @@ impl Background {
     /// The next sample of noise.
     pub(super) fn next(&mut self) -> f32 {
         if std::mem::take(&mut self.changed) {
-            let power = self.floor.unwrap_or(0.0).min(LOUDEST);
-            self.noise.become_like(power, self.shape());
+            self.change();
         }
         self.noise.next()
     }
 
-    fn shape(&self) -> Reflection {
-        lpc::reflection(&self.resemblance)
+    /// Believes what is told of the noise, or nothing any more.
+    pub(super) fn believe(&mut self, told: Option<ComfortNoise>) {
+        self.changed |= told != self.told;
+        self.told = told;
+    }
+
+    pub(super) fn is_told(&self) -> bool {
+        self.told.is_some()
+    }
+
+    fn change(&mut self) {
+        match &self.told {
+            Some(told) => {
+                let power = level::power_of(told.level_dbov()).min(LOUDEST_TOLD);
+                self.noise.obey(power, told.coefficients());
+            }
+            None => {
+                let power = self.floor.unwrap_or(0.0).min(LOUDEST);
+                self.noise.become_like(power, lpc::reflection(&self.resemblance));
+            }
+        }
     }
 }
 
@@ -114,6 +139,22 @@ mod tests {
     #[test]
     fn a_line_that_was_never_quiet_is_not_answered_by_loud_hiss() {
         assert!(level::dbov(&noise_after(&[&[20_000; 160]])) < -44.0);
+    }
+
+    #[test]
+    fn what_is_told_is_believed_until_it_is_told_no_more() {
+        let mut background = Background::new(ClockRate::Hz8000);
+        background.hear(&white(20.0));
+        let mut loudness = |told: Option<ComfortNoise>| {
+            background.believe(told);
+            level::dbov(&(0..8000).map(|_| background.next() as i16).collect::<Vec<_>>())
+        };
+        let own = loudness(None);
+        for (told, expected) in [(-40, -40.0), (-55, -55.0), (0, -30.0)] {
+            let noise = ComfortNoise::white(told).coloured(&[-0.7, 0.3]);
+            assert!((loudness(Some(noise)) - expected).abs() < 1.0, "told {told}");
+        }
+        assert!((loudness(None) - own).abs() < 1.0);
     }
 
     #[test]

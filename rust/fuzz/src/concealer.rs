@@ -17,7 +17,8 @@ pub struct Input {
 pub enum Act {
     Hear(Sound),
     Conceal(u16),
-    Reset,
+    /// The same, where it is known what comes after.
+    ConcealBefore(u16, Sound),
 }
 
 /// As many samples are made up as were asked for, and only what follows a loss is changed, at its
@@ -42,13 +43,19 @@ pub fn check(input: Input) {
                 assert_eq!(out.len(), 1 + usize::from(samples) % 20_000);
                 lost |= out.len() > 1;
             }
-            Act::Reset => {
-                concealer.reset();
-                lost = false;
+            Act::ConcealBefore(samples, next) => {
+                let (samples, mut out) = (usize::from(samples) % 20_000, vec![7]);
+                let next = next.pcm();
+                concealer.conceal_before(&next, &mut out, samples);
+                assert_eq!(out.len(), 1 + samples);
+                lost |= samples > 0 && next.len() < FORESEEN_MS * rate.hertz() as usize / 1000;
             }
         }
     }
 }
 
+/// As much of what comes after a loss as is made use of.
+const FORESEEN_MS: usize = 5;
+
 /// The longest cross-fade back to what is heard.
-const REJOIN_MS: usize = 10;
+const REJOIN_MS: usize = 5;

@@ -7,7 +7,8 @@ use fourwire::listen::Shape;
 use fourwire::wire::rtcp::{self, Compound};
 use fourwire::wire::{PayloadType, ReportBlock, RtpPacket, Ssrc};
 use fourwire::{
-    Bridge, Codec, Direction, Law, Leg, LegConfig, LegCounters, Media, Moment, Output, PayloadTypes,
+    Bridge, ClockRate, Codec, Direction, Law, Leg, LegConfig, LegCounters, Media, Moment, Output,
+    PayloadTypes,
 };
 
 use crate::draw::{Draft, Format, Pause, Rate, Stream, codes};
@@ -26,7 +27,7 @@ pub struct Input {
 pub struct Agreement {
     codec: u8,
     numbers: [u8; 4],
-    events: bool,
+    events: Option<Rate>,
     packet_ms: u8,
     direction: u8,
 }
@@ -286,29 +287,40 @@ impl Call {
 
 fn check_sent(datagram: &[u8], sequence: u16, media: &Media) {
     let packet = RtpPacket::parse(datagram).expect("what we write is RTP");
-    assert_eq!((packet.sequence, packet.ssrc), (sequence, Ssrc(9)));
+    assert_eq!(packet.sequence, sequence);
     assert!(media.direction.sends(), "nothing is sent on hold");
     let events = media.telephone_event.map(|event| event.send);
     if Some(packet.payload_type) != events {
         assert_eq!(packet.payload_type, media.payload_type.send);
-        assert_eq!(packet.payload.len() as u128, media.turn().as_micros() * 8 / 1000);
+        let periods = media.codec.timestamp_rate().samples_in(media.turn());
+        assert_eq!(media.codec.periods(packet.payload), periods, "a turn is filled");
     }
 }
 
 impl Agreement {
     fn media(self) -> Media {
-        let codec = [Codec::G711(Law::Mu), Codec::G711(Law::A), Codec::G722];
         let direction =
             [Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive];
         let number = |n: u8| PayloadType::new(self.numbers[usize::from(n)] & 0x7F).expect("7 bits");
         let numbers = |n| PayloadTypes { send: number(n), receive: number(n + 1) };
         Media {
-            codec: codec[usize::from(self.codec % 3)],
+            codec: codec(self.codec),
             payload_type: numbers(0),
-            telephone_event: self.events.then(|| numbers(2)),
+            telephone_event: self.events.map(|_| numbers(2)),
+            event_rate: self.events.map_or(ClockRate::Hz8000, Rate::clock),
             packet_time: Duration::from_millis(u64::from(self.packet_ms % 9) * 10),
             direction: direction[usize::from(self.direction % 4)],
         }
+    }
+}
+
+fn codec(number: u8) -> Codec {
+    match number % 4 {
+        0 => Codec::G711(Law::Mu),
+        1 => Codec::G711(Law::A),
+        #[cfg(feature = "opus")]
+        2 => Codec::Opus(crate::opus::agreed(number)),
+        _ => Codec::G722,
     }
 }
 

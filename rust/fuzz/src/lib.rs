@@ -12,6 +12,8 @@ pub mod dejitter;
 pub mod delta;
 pub mod leg;
 pub mod network;
+#[cfg(feature = "opus")]
+pub mod opus;
 pub mod playout;
 pub mod playout_buffer;
 pub mod rtcp;

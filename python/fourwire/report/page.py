@@ -6,9 +6,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from fourwire import audioop
 from fourwire.report.marks import Mark, Span, marks, silenced, turns
 from fourwire.report.waveform import waveform_path
 from fourwire.wav import read_wav
@@ -47,17 +45,18 @@ def write_report(evidence: "Evidence", measured: Sequence["Figure"]) -> Path:
 TEMPLATE = Path(__file__).with_name("page.html")
 
 
-def _voices(path: Path) -> tuple[NDArray[np.int16], NDArray[np.int16], float]:
+def _voices(path: Path) -> tuple[bytes, bytes, float]:
     if not path.exists():
-        return np.zeros(0, np.int16), np.zeros(0, np.int16), 1.0
+        return b"", b"", 1.0
     stereo = read_wav(path)
-    both = np.frombuffer(stereo.pcm, dtype="<i2").reshape(-1, 2)
-    return both[:, 0], both[:, 1], max(stereo.duration_s, 0.001)
+    caller = audioop.tomono(stereo.pcm, 2, 1, 0)
+    agent = audioop.tomono(stereo.pcm, 2, 0, 1)
+    return caller, agent, max(stereo.duration_s, 0.001)
 
 
 def _picture(
-    caller: NDArray[np.int16],
-    agent: NDArray[np.int16],
+    caller: bytes,
+    agent: bytes,
     seconds: float,
     moments: Sequence[Mark],
     cuts: Sequence[Span],

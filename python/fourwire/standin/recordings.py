@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
-import numpy as np
-
+from fourwire import _core
 from fourwire.standin.formats import AudioFormat, Rate, is_rate
 
 __all__ = ["BACK_CHANNEL", "GOODBYE", "GREETING", "WORDS", "Utterance", "recorded"]
@@ -46,7 +45,8 @@ class Utterance:
 def recorded(name: str, audio_format: AudioFormat, gain: float = 1.0) -> Utterance:
     """The recording `name` in `audio_format`, `gain` times as loud; kept for all sessions."""
     pcm, rate = _read(name)
-    return Utterance(WORDS[name], audio_format.encoded(_scaled(pcm, gain), rate), audio_format)
+    scaled = _core.audioop.mul(pcm, 2, gain)
+    return Utterance(WORDS[name], audio_format.encoded(scaled, rate), audio_format)
 
 
 @cache
@@ -56,10 +56,3 @@ def _read(name: str) -> tuple[bytes, Rate]:
         rate = recording.getframerate()
         assert is_rate(rate), "the recordings come with the package"
         return recording.readframes(recording.getnframes()), rate
-
-
-def _scaled(pcm: bytes, gain: float) -> bytes:
-    if gain == 1.0:
-        return pcm
-    scaled = np.frombuffer(pcm, dtype="<i2") * gain
-    return scaled.clip(-32768, 32767).astype("<i2").tobytes()

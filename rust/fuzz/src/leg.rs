@@ -7,8 +7,8 @@ use fourwire::listen::Shape;
 use fourwire::wire::rtcp::{self, Compound};
 use fourwire::wire::{PayloadType, ReportBlock, RtpPacket, Ssrc};
 use fourwire::{
-    Bridge, ClockRate, Codec, Direction, Law, Leg, LegConfig, LegCounters, Media, Moment, Output,
-    PayloadTypes,
+    Bridge, ClockRate, Codec, Direction, Idle, Law, Leg, LegConfig, LegCounters, Media, Moment,
+    Output, PayloadTypes,
 };
 
 use crate::draw::{Draft, Format, Pause, Rate, Stream, codes};
@@ -26,8 +26,10 @@ pub struct Input {
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub struct Agreement {
     codec: u8,
-    numbers: [u8; 4],
+    numbers: [u8; 6],
     events: Option<Rate>,
+    noise: bool,
+    idle: u8,
     packet_ms: u8,
     direction: u8,
 }
@@ -49,6 +51,7 @@ pub enum Act {
     Control(Vec<u8>),
     Audio(Draft),
     Keys(Draft, [u8; 8]),
+    Noise(Draft, Vec<u8>),
     Report {
         ssrc: u32,
         highest: u32,
@@ -133,6 +136,7 @@ impl Call {
             | Act::Control(_)
             | Act::Audio(_)
             | Act::Keys(..)
+            | Act::Noise(..)
             | Act::Report { .. } => {
                 self.hear(act);
             }
@@ -170,6 +174,7 @@ impl Call {
                     self.receive(draft, event.receive, &events);
                 }
             }
+            Act::Noise(draft, payload) => self.receive(draft, PayloadType::CN, &payload),
             Act::Report { ssrc, highest, bye } => {
                 let block = ReportBlock {
                     ssrc: Ssrc(9),
@@ -289,8 +294,8 @@ fn check_sent(datagram: &[u8], sequence: u16, media: &Media) {
     let packet = RtpPacket::parse(datagram).expect("what we write is RTP");
     assert_eq!(packet.sequence, sequence);
     assert!(media.direction.sends(), "nothing is sent on hold");
-    let events = media.telephone_event.map(|event| event.send);
-    if Some(packet.payload_type) != events {
+    let others = [media.telephone_event, media.comfort_noise].into_iter().flatten();
+    if others.map(|other| other.send).all(|other| packet.payload_type != other) {
         assert_eq!(packet.payload_type, media.payload_type.send);
         let periods = media.codec.timestamp_rate().samples_in(media.turn());
         assert_eq!(media.codec.periods(packet.payload), periods, "a turn is filled");
@@ -308,6 +313,8 @@ impl Agreement {
             payload_type: numbers(0),
             telephone_event: self.events.map(|_| numbers(2)),
             event_rate: self.events.map_or(ClockRate::Hz8000, Rate::clock),
+            comfort_noise: self.noise.then(|| numbers(4)),
+            idle: [Idle::Silence, Idle::Noise, Idle::ComfortNoise][usize::from(self.idle % 3)],
             packet_time: Duration::from_millis(u64::from(self.packet_ms % 9) * 10),
             direction: direction[usize::from(self.direction % 4)],
         }

@@ -7,6 +7,7 @@
 
 pub mod append;
 pub mod audioop;
+pub mod comfort_noise;
 pub mod concealer;
 pub mod dejitter;
 pub mod delta;

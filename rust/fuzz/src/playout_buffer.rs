@@ -23,7 +23,7 @@ pub struct Input {
 #[derive(Arbitrary, Debug)]
 pub enum Act {
     Hear(Pause, Draft),
-    ComfortNoise(Pause, Draft),
+    ComfortNoise(Pause, Draft, Vec<u8>),
     Play(Pause, u16),
     /// A second of a call in which nothing is wrong.
     Talk,
@@ -50,9 +50,9 @@ fn happen(act: Act, now: &mut Moment, stream: &mut Stream, buffer: &mut PlayoutB
             let payload = codes(draft.size());
             buffer.receive(*now, &stream.packet(draft, PayloadType::PCMU, &payload));
         }
-        Act::ComfortNoise(pause, draft) => {
+        Act::ComfortNoise(pause, draft, noise) => {
             *now += pause.span();
-            buffer.receive(*now, &stream.packet(draft, PayloadType::CN, &[40]));
+            buffer.receive(*now, &stream.packet(draft, PayloadType::CN, &noise));
         }
         Act::Play(pause, samples) => {
             *now += pause.span();

@@ -8,6 +8,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# CMake, which builds libopus, comes with the other tools.
+export PATH := $(abspath $(BIN)):$(PATH)
 CRATES := -p fourwire -p fourwire-kernels -p fourwire-audioop -p fourwire-engine -p fourwire-network
 
 # One stamp a step, so that what was done is not done again.
@@ -23,8 +25,9 @@ demo: $(BUILT)
 
 test: test-rust test-python
 
-test-rust:
+test-rust: $(TOOLS)
 	cargo test --quiet $(CRATES)
+	cargo test --quiet -p fourwire --features opus
 	cargo test --quiet -p fourwire-kernels -p fourwire --features portable --lib --test '*'
 
 test-python: $(BUILT) peers
@@ -34,6 +37,7 @@ lint: $(BUILT)
 	cargo fmt --check
 	cargo fmt --manifest-path rust/fuzz/Cargo.toml --check
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	cargo clippy --quiet --workspace --all-targets --features fourwire-python/opus -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps $(CRATES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -80,7 +84,7 @@ $(TOOLS): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fourwire needs Python 3.11 or newer; set PYTHON=")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet "maturin>=1.14,<2" --group test --group lint
+	$(BIN)/pip install --quiet "maturin>=1.14,<2" "cmake>=3.16" --group test --group lint
 	touch $@
 
 # Software that the tests call: SIPp, baresip, valgrind. Without it those tests are skipped, but not in CI.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fourwire import g711 as g711
     from fourwire import g722 as g722
     from fourwire import inworld as inworld
+    from fourwire import opus as opus
     from fourwire import sdp as sdp
     from fourwire import sip as sip
     from fourwire import standin as standin
@@ -71,6 +72,7 @@ __all__ = [
     "is_silent",
     "level_dbov",
     "levels",
+    "opus",
     "peak",
     "phone_tools",
     "rms",
@@ -110,7 +112,7 @@ _HOME = {
 }
 """Where a name lives that is not a module's own."""
 
-_MODULES = frozenset({"audioop", "g711", "g722", "inworld", "sdp", "sip", "standin"})
+_MODULES = frozenset({"audioop", "g711", "g722", "inworld", "opus", "sdp", "sip", "standin"})
 
 
 def _find(name: str) -> Any:

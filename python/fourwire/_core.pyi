@@ -44,6 +44,9 @@ __all__ = [
     "Levels",
     "LiveLeg",
     "Network",
+    "Opus",
+    "OpusDecoder",
+    "OpusEncoder",
     "Playout",
     "PlayoutBuffer",
     "Port",
@@ -73,7 +76,7 @@ __all__ = [
 ]
 
 _Law: TypeAlias = Literal["PCMU", "PCMA"]
-_Codec: TypeAlias = Literal["PCMU", "PCMA", "G722"]
+_Codec: TypeAlias = Literal["PCMU", "PCMA", "G722", "opus"]
 _Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 _Idle: TypeAlias = Literal["silence", "noise", "comfort_noise"]
 _Format: TypeAlias = str
@@ -234,6 +237,62 @@ class G722Decoder:
     def decode(self, octets: _Octets, out: _Out) -> int: ...
 
 @final
+class Opus:
+    """What both sides said of their Opus (RFC 7587 section 6.1). Only in builds with Opus."""
+
+    def __new__(
+        cls,
+        *,
+        rate: _Rate = 24000,
+        playback_rate: _Rate = 48000,
+        bitrate: int = 32000,
+        fec: bool = True,
+        dtx: bool = False,
+    ) -> Opus: ...
+    @property
+    def rate(self) -> int:
+        """The rate of the samples that we take and give; any will do, best the agent's own."""
+
+    @property
+    def playback_rate(self) -> int:
+        """The highest rate that the other side can play."""
+
+    @property
+    def bitrate(self) -> int:
+        """Bits a second that are sent on average."""
+
+    @property
+    def fec(self) -> bool:
+        """Whether packets tell of the ones before them, for the case that those are lost."""
+
+    @property
+    def dtx(self) -> bool:
+        """Whether silence is packets of a byte or two."""
+
+@final
+class OpusEncoder:
+    """The way of one stream of samples, at the rate of `opus`, to packets."""
+
+    def __new__(cls, opus: Opus | None = None) -> OpusEncoder: ...
+    def encode(self, pcm: _Pcm) -> bytes:
+        """The packet of `pcm`: 10, 20, 40 or 60 ms of it."""
+
+@final
+class OpusDecoder:
+    """The way of one stream of packets to samples at `rate`, whatever they were made at."""
+
+    def __new__(cls, rate: _Rate = 24000) -> OpusDecoder: ...
+    def decode(self, packet: _Octets) -> bytes:
+        """The samples of `packet`, made up where it is damaged; none where it is no packet."""
+
+    def conceal(self, milliseconds: int, behind: _Octets | None = None) -> bytes:
+        """Samples in place of so much that was lost.
+
+        Where the packet `behind` them is given and tells of the last of them (in-band forward
+        error correction), these are what was said.
+        """
+
+@final
 class Resampler:
     """A streaming change of sample rate: one line of samples, fed in pieces of any length.
 
@@ -368,7 +427,8 @@ class RtpPacket:
 
 @final
 class Dejitter:
-    """Packets in, one unbroken line of samples out: 8 kHz of G.711, 16 kHz of G.722.
+    """Packets in, one unbroken line of samples out: 8 kHz of G.711, 16 kHz of G.722, 24 kHz of Opus
+    where nothing else is said.
 
     Made for a listener that is not a loudspeaker: audio goes on as soon as it is contiguous. A
     hole is waited for shortly and then filled with exactly the missing samples, made up from what
@@ -376,7 +436,7 @@ class Dejitter:
     real time. Feed packets of the audio's payload type only.
     """
 
-    def __new__(cls, *, codec: _Codec = "PCMU", packet_time_ms: float = 20) -> Dejitter: ...
+    def __new__(cls, *, codec: _Codec | Opus = "PCMU", packet_time_ms: float = 20) -> Dejitter: ...
     def receive(self, now_ns: int, datagram: _Octets) -> _Arrival:
         """Take in a datagram that arrived at `now_ns`, and tell what became of it.
 
@@ -572,11 +632,12 @@ class LegConfig:
     def __new__(
         cls,
         *,
-        codec: _Codec = "PCMU",
+        codec: _Codec | Opus = "PCMU",
         payload_type: int | None = None,
         receive_payload_type: int | None = None,
         telephone_event: int | None = None,
         receive_telephone_event: int | None = None,
+        event_rate: _Rate | None = None,
         comfort_noise: int | None = None,
         receive_comfort_noise: int | None = None,
         idle: _Idle = "silence",
@@ -614,6 +675,10 @@ class LegConfig:
     @property
     def receive_telephone_event(self) -> int | None:
         """The payload type of telephone events that come; the same where none was given."""
+
+    @property
+    def event_rate(self) -> int:
+        """The clock that their durations are told by; that of the codec where none was given."""
 
     @property
     def comfort_noise(self) -> int | None:

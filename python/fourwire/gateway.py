@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anyio
 
-from fourwire import sdp, sip
+from fourwire import _core, sdp, sip
 from fourwire.call import Call, CallOptions, Scenario
 from fourwire.journal import Journal
 from fourwire.life import Cause, Ended
@@ -20,7 +20,7 @@ __all__ = ["Gateway", "open_gateway"]
 Route = Callable[[str], Scenario | None]
 AfterCall = Callable[[Call, Ended], Awaitable[None]]
 
-CODECS = {codec.name: codec for codec in sdp.CODECS}
+CODECS = {codec.name: codec for codec in sdp.ALL_CODECS}
 """Codecs by the names that the settings have for them."""
 
 NO_GRACE_SECONDS = 5.0
@@ -150,6 +150,7 @@ async def open_gateway(
 ) -> AsyncIterator[Gateway]:
     """A gateway that takes calls while the block runs, and ends those that are left after it."""
     _make_room(settings.recordings)
+    _require_opus(settings)
     try:
         async with (
             Media(
@@ -189,6 +190,12 @@ def _make_room(recordings: str) -> None:
             Path(recordings).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"recordings: cannot make {recordings}: {error.strerror}") from None
+
+
+def _require_opus(settings: Settings) -> None:
+    """Refuse Opus now where it was not built, so that no call fails of it later."""
+    if "opus" in settings.codecs and not hasattr(_core, "Opus"):
+        raise SettingsError("codecs: opus is not in this build of fourwire (docs/codecs.md)")
 
 
 def _sip_settings(settings: Settings) -> sip.Settings:

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 from support.gateway import Notes
 from support.scene import SETTINGS, Scene, connected, scene
@@ -109,6 +110,22 @@ async def test_a_wideband_caller_and_the_agent_speak_at_the_codecs_own_rate() ->
         assert stage.notes.named("call.answered") == [{"codec": "G722"}]
         (opened,) = stage.notes.named("bridge.opened")
         assert (opened["input"], opened["output"]) == ("audio/pcm;rate=16000",) * 2
+        assert loudest(stage.agent.sessions[0].heard) > -30
+
+
+async def test_a_caller_with_opus_and_the_agent_speak_at_24_khz() -> None:
+    settings = msgspec.structs.replace(SETTINGS, codecs=("opus", "PCMU"))
+    async with scene(settings=settings) as stage:
+        codecs = [sdp.PCMU, sdp.OPUS]
+        async with stage.phone.call(stage.uri(), codecs=codecs) as caller:
+            await caller.until_speech()
+            caller.say(recording("interruption"))
+            await caller.until_silence(300)
+            await caller.until_speech()
+        assert await one_end(stage) == ["caller hung up"]
+        assert stage.notes.named("call.answered") == [{"codec": "opus"}]
+        (opened,) = stage.notes.named("bridge.opened")
+        assert (opened["input"], opened["output"]) == ("audio/pcm;rate=24000",) * 2
         assert loudest(stage.agent.sessions[0].heard) > -30
 
 

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fourwire.sdp import (
+    ALL_CODECS,
     CODECS,
     G722,
+    OPUS,
     PCMA,
     PCMU,
     Direction,
@@ -16,6 +18,7 @@ from fourwire.sdp import (
     MediaPolicy,
     NegotiatedMedia,
     NoCommonCodec,
+    OpusParameters,
     SessionDescription,
     accept,
     answer_to,
@@ -65,6 +68,48 @@ def test_wideband_is_taken_wherever_it_stands_in_the_offer() -> None:
     assert answered("m=audio 4000 RTP/AVP 0 8 9").codec == "G722"
     dynamic = answered("m=audio 4000 RTP/AVP 8 100", "a=rtpmap:100 G722/8000")
     assert (dynamic.codec, dynamic.payload_type, dynamic.receive_payload_type) == ("G722", 100, 100)
+
+
+WITH_OPUS = replace(OURS, codecs=(OPUS, *CODECS))
+
+
+def test_opus_is_answered_with_what_is_ours_and_sent_as_the_peer_wishes() -> None:
+    wishes = "a=fmtp:97 minptime=10; maxplaybackrate=16000;useinbandfec=1; usedtx=1"
+    answer = answer_to(sdp(*ELEVEN, wishes), WITH_OPUS)
+
+    assert media_lines(answer.sdp) == ["m=audio 10000 RTP/AVP 97 122"]
+    assert "a=rtpmap:97 opus/48000/2" in answer.sdp
+    assert "a=fmtp:97 maxplaybackrate=24000;" in answer.sdp
+    assert "a=rtpmap:122 telephone-event/48000" in answer.sdp
+    assert answer.media.event_rate == 48000
+    assert answer.media.opus == OpusParameters(
+        max_playback_rate=16000, max_average_bitrate=510_000, fec=True, dtx=True
+    )
+
+
+def test_opus_with_events_at_8_khz_alone_takes_those() -> None:
+    media = answered(
+        "m=audio 4000 RTP/AVP 96 101",
+        "a=rtpmap:96 opus/48000/2",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=ptime:30",
+        policy=WITH_OPUS,
+    )
+    assert (media.telephone_event, media.event_rate) == (101, 8000)
+    assert media.packet_time_ms == 20  # no frame of Opus lasts 30 ms
+
+
+@given(st.text(max_size=60) | st.from_regex(r"(maxplaybackrate|usedtx)=[^;]*;.*", fullmatch=True))
+def test_whatever_a_peer_says_of_its_opus_means_something(fmtp: str) -> None:
+    opus = OpusParameters.parse(fmtp)
+    assert 8000 <= opus.max_playback_rate <= 48000
+    assert 6000 <= opus.max_average_bitrate <= 510_000
+
+
+def test_an_offer_has_events_for_every_clock() -> None:
+    text = offer(WITH_OPUS)
+    assert media_lines(text) == ["m=audio 10000 RTP/AVP 111 9 0 8 110 101"]
+    assert "a=rtpmap:110 telephone-event/48000" in text
 
 
 def test_our_order_decides_between_codecs_of_different_width() -> None:
@@ -363,7 +408,7 @@ policies = st.builds(
     MediaPolicy,
     address=st.sampled_from(["192.0.2.1", "10.1.2.3"]),
     port=st.integers(1024, 65000),
-    codecs=st.lists(st.sampled_from(CODECS), min_size=1, unique=True).map(tuple),
+    codecs=st.lists(st.sampled_from(ALL_CODECS), min_size=1, unique=True).map(tuple),
     telephone_event=st.booleans(),
     packet_time_ms=st.sampled_from([10, 20, 30, 40, 60]),
     direction=st.sampled_from(DIRECTIONS),
@@ -395,6 +440,8 @@ def test_offer_answer_and_accept_agree_on_both_sides(
     assert theirs.direction == REVERSE.get(ours.direction, ours.direction)
     assert theirs.rtcp_mux == ours.rtcp_mux
     assert theirs.packet_time_ms == ours.packet_time_ms
+    assert theirs.event_rate == ours.event_rate or ours.telephone_event is None
+    assert (theirs.opus is None) == (ours.opus is None)
     assert theirs.remote == (callee.address, callee.port)
     assert ours.remote == (caller.address, caller.port)
 

@@ -61,6 +61,7 @@ def test_codecs_are_listed_or_written_with_commas(tmp_path: Path) -> None:
     assert Settings.load(path, environ={}).codecs == ("PCMA",)
     listed = Settings.load(environ={"FOURWIRE_CODECS": "PCMU, G722"})
     assert listed.codecs == ("PCMU", "G722")
+    assert Settings.load(environ={"FOURWIRE_CODECS": "opus"}).codecs == ("opus",)
     with pytest.raises(SettingsError, match=r"codecs = .*G729"):
         Settings.load(environ={}, flags={"codecs": "G729"})
     with pytest.raises(SettingsError, match=r"codecs = \[\]"):

@@ -5,7 +5,7 @@ An embedder hands a peer's offer to :func:`answer_to` and gets the answer to sen
 :func:`accept`. RFC 8866 (and its elder, RFC 4566) is the grammar, RFC 3264 the rules.
 """
 
-from ._codecs import CODECS, G722, PCMA, PCMU, Codec, CodecName
+from ._codecs import ALL_CODECS, CODECS, G722, OPUS, PCMA, PCMU, Codec, CodecName
 from ._description import (
     Attribute,
     Connection,
@@ -25,10 +25,13 @@ from ._negotiation import (
     answer_to,
     offer,
 )
+from ._opus import OpusParameters
 
 __all__ = [
+    "ALL_CODECS",
     "CODECS",
     "G722",
+    "OPUS",
     "PCMA",
     "PCMU",
     "Answer",
@@ -43,6 +46,7 @@ __all__ = [
     "MediaPolicy",
     "NegotiatedMedia",
     "NoCommonCodec",
+    "OpusParameters",
     "Origin",
     "SessionDescription",
     "accept",

@@ -4,9 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["CODECS", "G722", "PCMA", "PCMU", "STATIC", "Codec", "CodecName", "preferred"]
+from ._opus import OUR_OPUS
 
-CodecName: TypeAlias = Literal["PCMU", "PCMA", "G722"]
+__all__ = [
+    "ALL_CODECS",
+    "CODECS",
+    "EVENTS",
+    "G722",
+    "OPUS",
+    "PCMA",
+    "PCMU",
+    "STATIC",
+    "Codec",
+    "CodecName",
+    "preferred",
+]
+
+CodecName: TypeAlias = Literal["PCMU", "PCMA", "G722", "opus"]
 """A codec by its encoding name."""
 
 
@@ -20,11 +34,22 @@ class Codec:
     """The clock of its RTP timestamps."""
     audio_rate: int = 8000
     """The rate of its samples."""
+    packet_times_ms: tuple[int, ...] = (10, 20, 30, 40, 50, 60)
+    """The packet times that we send: whole tens, so that every clock gives whole samples."""
+    fmtp: str = ""
+    """What we say of it beyond its name."""
 
     @property
     def encoding(self) -> str:
         """Its name and clock, as an `rtpmap` has them."""
-        return f"{self.name}/{self.clock_rate}"
+        # Opus is described as stereo whether it is or not (RFC 7587 §7).
+        channels = "/2" if self.name == "opus" else ""
+        return f"{self.name}/{self.clock_rate}{channels}"
+
+    @property
+    def key(self) -> str:
+        """What tells it from other codecs in any description."""
+        return f"{self.name}/{self.clock_rate}".upper()
 
 
 PCMU = Codec("PCMU", 0)
@@ -36,10 +61,26 @@ PCMA = Codec("PCMA", 8)
 G722 = Codec("G722", 9, audio_rate=16000)
 """G.722, static payload type 9; its clock has half the rate of its samples (RFC 3551 §4.5.2)."""
 
+OPUS = Codec(
+    "opus",
+    111,
+    clock_rate=48000,
+    audio_rate=24000,
+    packet_times_ms=(10, 20, 40, 60),
+    fmtp=OUR_OPUS,
+)
+"""Opus (RFC 7587), which needs a `fourwire` that was built with it."""
+
 CODECS = (G722, PCMU, PCMA)
 """What we take where nobody says otherwise: wideband first."""
 
-STATIC = (*((str(codec.payload_type), codec.encoding) for codec in CODECS), ("13", "CN/8000"))
+ALL_CODECS = (OPUS, *CODECS)
+"""What we can be told to take."""
+
+EVENTS = {8000: 101, 48000: 110}
+"""The payload types under which we offer telephone events, by their clock."""
+
+STATIC = (*((str(codec.payload_type), codec.key) for codec in CODECS), ("13", "CN/8000"))
 """Payload types that need no ``rtpmap``."""
 
 

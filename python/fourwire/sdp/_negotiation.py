@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from ._codecs import CODECS, STATIC, Codec, CodecName, preferred
+from ._codecs import CODECS, EVENTS, STATIC, Codec, CodecName, preferred
 from ._description import (
-    Attribute,
     Connection,
     MalformedSdp,
     MediaDescription,
@@ -15,6 +14,8 @@ from ._description import (
     SessionDescription,
     decimal,
 )
+from ._line import Format, our_line
+from ._opus import OpusParameters
 
 Idle = Literal["silence", "noise", "comfort_noise"]
 """What goes out while the agent is silent: digital silence, a faint noise, or, where the peer takes
@@ -29,9 +30,6 @@ class NoCommonCodec(Exception):
 
     status = 488
 
-
-TELEPHONE_EVENT = 101
-"""The payload type under which we offer telephone events; nearly everybody uses this one."""
 
 COMFORT_NOISE = 13
 """The payload type that is set aside for comfort noise at 8 kHz (RFC 3389 §4)."""
@@ -79,7 +77,7 @@ class NegotiatedMedia:
     """What one offer and its answer agreed on, as our side sees it."""
 
     codec: CodecName
-    """The codec's name: ``"PCMU"``, ``"PCMA"`` or ``"G722"``."""
+    """The codec's name: ``"PCMU"``, ``"PCMA"``, ``"G722"`` or ``"opus"``."""
     payload_type: int
     """What we send: the number in the peer's description."""
     receive_payload_type: int
@@ -88,6 +86,10 @@ class NegotiatedMedia:
     """The payload type of the telephone events we send; None where they were not agreed."""
     receive_telephone_event: int | None
     """The payload type of those the peer sends."""
+    event_rate: int = 8000
+    """The clock that their durations are told by."""
+    opus: OpusParameters | None = None
+    """What the peer wishes of the Opus that we send; None where another codec is spoken."""
     packet_time_ms: int
     """How much audio each packet that we send holds."""
     comfort_noise: int | None
@@ -152,10 +154,13 @@ def offer(
     for instance) passes what was sent before, offer or answer. Streams that the peer once
     offered and we refused keep their places (RFC 3264 §8).
     """
-    formats = [(codec.payload_type, codec.encoding) for codec in policy.codecs]
+    formats = [Format.of_codec(codec) for codec in policy.codecs]
     if policy.idle == "comfort_noise":
-        formats.append((COMFORT_NOISE, "CN/8000"))
-    line = _our_line(formats, policy, policy.packet_time_ms, policy.direction, policy.rtcp_mux)
+        formats.append(Format(COMFORT_NOISE, "CN/8000"))
+    if policy.telephone_event:
+        clocks = dict.fromkeys(codec.clock_rate for codec in policy.codecs)
+        formats += [Format.of_events(EVENTS[rate], rate) for rate in clocks]
+    line = our_line(formats, policy.port, policy.packet_time_ms, policy.direction, policy.rtcp_mux)
     seed = zlib.crc32(f"{policy.address} {policy.port}".encode())
     return _text(_in_place(line, previous), policy, previous, session_id or seed)
 
@@ -183,10 +188,11 @@ def _accepted(theirs: "_Stream", ours: "_Stream", policy: MediaPolicy) -> Negoti
         raise theirs.refusal(policy)
     media, _ = theirs.negotiate(replace(policy, direction=ours.direction()), known[0])
     numbers = {name: number for number, name in ours.formats()}
-    receive = numbers.get(known[0][1].encoding.upper())
+    receive = numbers.get(known[0][1].key)
     if receive is None:
         raise NoCommonCodec(f"the answer picks {media.codec}, which was not offered")
-    event, noise = ours.telephone_event(), ours.comfort_noise()
+    noise = ours.comfort_noise()
+    event = numbers.get(f"TELEPHONE-EVENT/{media.event_rate}")
     return replace(
         media,
         receive_payload_type=receive,
@@ -239,12 +245,21 @@ class _Stream:
 
     def codecs(self, policy: MediaPolicy) -> list[tuple[int, Codec]]:
         """The codecs that we know, in the peer's order, each with the peer's payload type."""
-        ours = {codec.encoding.upper(): codec for codec in policy.codecs}
+        ours = {codec.key: codec for codec in policy.codecs}
         return [(number, ours[name]) for number, name in self.formats() if name in ours]
 
-    def telephone_event(self) -> int | None:
-        """The payload type of telephone events at the codec's clock (RFC 4733 §2.5.1)."""
-        return next((n for n, name in self.formats() if name == "TELEPHONE-EVENT/8000"), None)
+    def telephone_event(self, clock_rate: int) -> tuple[int, int] | None:
+        """The payload type of telephone events and their clock: the codec's (RFC 4733 §2.1), or
+        8 kHz, which is all that many phones with Opus know.
+        """
+        numbers = {name: number for number, name in reversed(list(self.formats()))}
+        events = [(numbers.get(f"TELEPHONE-EVENT/{rate}"), rate) for rate in (clock_rate, 8000)]
+        return next(((number, rate) for number, rate in events if number is not None), None)
+
+    def opus(self, number: int) -> OpusParameters:
+        """What the peer says of its Opus."""
+        said = (fmtp.partition(" ") for fmtp in self.media.values("fmtp"))
+        return OpusParameters.parse(next((text for of, _, text in said if of == str(number)), ""))
 
     def comfort_noise(self) -> int | None:
         """The payload type of comfort noise (RFC 3389 §4)."""
@@ -257,11 +272,11 @@ class _Stream:
         receives = given in ("sendrecv", "recvonly") and not self.connection().is_null
         return _DIRECTION[given in ("sendrecv", "sendonly"), receives]
 
-    def packet_time_ms(self, policy: MediaPolicy) -> int:
+    def packet_time_ms(self, policy: MediaPolicy, codec: Codec) -> int:
         """The packet time the peer asks for, as far as we can send it."""
         wanted = self._milliseconds("ptime") or policy.packet_time_ms
         longest = self._milliseconds("maxptime") or PACKET_TIMES_MS[-1]
-        fitting = [ms for ms in PACKET_TIMES_MS if ms <= min(wanted, longest)]
+        fitting = [ms for ms in codec.packet_times_ms if ms <= min(wanted, longest)]
         return fitting[-1] if fitting else PACKET_TIMES_MS[0]
 
     def _milliseconds(self, name: str) -> int | None:
@@ -296,7 +311,8 @@ class _Stream:
         if self.why_not(policy) is not None:
             raise self.refusal(policy)
         number, codec = chosen
-        event = self.telephone_event() if policy.telephone_event else None
+        events = self.telephone_event(codec.clock_rate) if policy.telephone_event else None
+        event, event_rate = events or (None, codec.clock_rate)
         noise = self.comfort_noise() if policy.idle == "comfort_noise" else None
         if codec.clock_rate != COMFORT_NOISE_CLOCK:
             noise = None
@@ -308,7 +324,9 @@ class _Stream:
             receive_payload_type=number,
             telephone_event=event,
             receive_telephone_event=event,
-            packet_time_ms=self.packet_time_ms(policy),
+            event_rate=event_rate,
+            opus=self.opus(number) if codec.name == "opus" else None,
+            packet_time_ms=self.packet_time_ms(policy, codec),
             comfort_noise=noise,
             receive_comfort_noise=noise,
             idle="noise" if policy.idle == "comfort_noise" and noise is None else policy.idle,
@@ -317,20 +335,15 @@ class _Stream:
             remote_rtcp=remote if mux else self.rtcp(),
             rtcp_mux=mux,
         )
-        return media, self._line(media, codec, policy)
+        return media, self._line(media, codec, policy.port)
 
-    def _line(self, media: NegotiatedMedia, codec: Codec, policy: MediaPolicy) -> MediaDescription:
-        formats = [(media.payload_type, codec.encoding)]
+    def _line(self, media: NegotiatedMedia, codec: Codec, port: int) -> MediaDescription:
+        formats = [Format.of_codec(codec, media.payload_type)]
         if media.comfort_noise is not None:
-            formats.append((media.comfort_noise, "CN/8000"))
-        line = _our_line(
-            formats,
-            replace(policy, telephone_event=False),
-            media.packet_time_ms,
-            media.direction,
-            media.rtcp_mux,
-            media.telephone_event,
-        )
+            formats.append(Format(media.comfort_noise, "CN/8000"))
+        if media.telephone_event is not None:
+            formats.append(Format.of_events(media.telephone_event, media.event_rate))
+        line = our_line(formats, port, media.packet_time_ms, media.direction, media.rtcp_mux)
         return replace(line, protocol=self.media.protocol)
 
 
@@ -365,33 +378,6 @@ def _first_usable(description: SessionDescription, policy: MediaPolicy) -> _Stre
 
 def _names(policy: MediaPolicy) -> str:
     return " or ".join(codec.name for codec in policy.codecs)
-
-
-def _our_line(
-    codecs: list[tuple[int, str]],
-    policy: MediaPolicy,
-    packet_time_ms: int,
-    direction: Direction,
-    mux: bool,
-    telephone_event: int | None = None,
-) -> MediaDescription:
-    formats = list(codecs)
-    event = TELEPHONE_EVENT if policy.telephone_event else telephone_event
-    if event is not None:
-        formats.append((event, "telephone-event/8000"))
-    attributes = [Attribute("rtpmap", f"{number} {name}") for number, name in formats]
-    if event is not None:
-        attributes.append(Attribute("fmtp", f"{event} 0-16"))
-    attributes += [Attribute("ptime", str(packet_time_ms)), Attribute(direction)]
-    if mux:
-        attributes.append(Attribute("rtcp-mux"))
-    return MediaDescription(
-        kind="audio",
-        port=policy.port,
-        protocol="RTP/AVP",
-        formats=tuple(str(number) for number, _ in formats),
-        attributes=tuple(attributes),
-    )
 
 
 def _in_place(line: MediaDescription, previous: str | None) -> tuple[MediaDescription, ...]:

@@ -20,8 +20,8 @@ use crate::event::{
 };
 use crate::lock::Held;
 use crate::word::{
-    AppendTime, Field, Hertz, Nanoseconds, PacketTime, SevenBits, Span, Spelled, ToneTime, Word,
-    millis,
+    AnyCodec, AppendTime, Field, Hertz, Nanoseconds, PacketTime, SevenBits, Span, Spelled,
+    ToneTime, Word, millis,
 };
 
 /// What a leg needs to know from its start.
@@ -33,27 +33,29 @@ impl LegConfig {
     #[new]
     #[pyo3(
         signature = (
-            *, codec=Spelled(Codec::G711(Law::Mu)), payload_type=None, receive_payload_type=None,
-            telephone_event=None, receive_telephone_event=None,
+            *, codec=AnyCodec(Codec::G711(Law::Mu)), payload_type=None, receive_payload_type=None,
+            telephone_event=None, receive_telephone_event=None, event_rate=None,
             comfort_noise=None, receive_comfort_noise=None, idle=Spelled(Idle::Silence),
             packet_time_ms=Span(Duration::from_millis(20)),
             direction=Spelled(Direction::SendRecv),
             ssrc=None, first_sequence=None, first_timestamp=None, cname=None, unix_time_ns=0,
         ),
         text_signature = "(*, codec='PCMU', payload_type=None, receive_payload_type=None, \
-            telephone_event=None, receive_telephone_event=None, comfort_noise=None, \
-            receive_comfort_noise=None, idle='silence', packet_time_ms=20, \
-            direction='sendrecv', ssrc=None, first_sequence=None, first_timestamp=None, \
+            telephone_event=None, receive_telephone_event=None, event_rate=None, \
+            comfort_noise=None, receive_comfort_noise=None, idle='silence', \
+            packet_time_ms=20, direction='sendrecv', ssrc=None, first_sequence=None, \
+            first_timestamp=None, \
             cname=None, unix_time_ns=0)",
     )]
     #[expect(clippy::too_many_arguments, reason = "all are named, and most have a default")]
     fn new(
         py: Python<'_>,
-        codec: Spelled<Codec>,
+        codec: AnyCodec,
         payload_type: Option<SevenBits>,
         receive_payload_type: Option<SevenBits>,
         telephone_event: Option<SevenBits>,
         receive_telephone_event: Option<SevenBits>,
+        event_rate: Option<Hertz>,
         comfort_noise: Option<SevenBits>,
         receive_comfort_noise: Option<SevenBits>,
         idle: Spelled<Idle>,
@@ -72,6 +74,7 @@ impl LegConfig {
                 payload_type: numbers(payload_type, receive_payload_type)
                     .unwrap_or(media.payload_type),
                 telephone_event: numbers(telephone_event, receive_telephone_event),
+                event_rate: event_rate.map_or(media.event_rate, |rate| rate.0),
                 comfort_noise: numbers(comfort_noise, receive_comfort_noise),
                 idle: idle.0,
                 packet_time: packet_time_ms.0,
@@ -88,7 +91,7 @@ impl LegConfig {
 
     #[getter]
     fn codec(&self) -> &'static str {
-        Spelled::word(self.0.media.codec)
+        AnyCodec::word(self.0.media.codec)
     }
 
     #[getter]
@@ -109,6 +112,11 @@ impl LegConfig {
     #[getter]
     fn receive_telephone_event(&self) -> Option<u8> {
         self.0.media.telephone_event.map(|event| event.receive.get())
+    }
+
+    #[getter]
+    fn event_rate(&self) -> u32 {
+        self.0.media.event_rate.hertz()
     }
 
     #[getter]

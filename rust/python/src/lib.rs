@@ -11,6 +11,8 @@ mod level;
 mod listen;
 mod lock;
 mod network;
+#[cfg(feature = "opus")]
+mod opus;
 mod playout_buffer;
 mod realtime;
 mod sound;
@@ -44,6 +46,9 @@ mod _core {
     use crate::listen::Dejitter;
     #[pymodule_export]
     use crate::network::Network;
+    #[cfg(feature = "opus")]
+    #[pymodule_export]
+    use crate::opus::{Opus, OpusDecoder, OpusEncoder};
     #[pymodule_export]
     use crate::playout_buffer::PlayoutBuffer;
     #[pymodule_export]

@@ -14,7 +14,7 @@ use crate::buffer::{Octets, bytes_of};
 use crate::error::Error;
 use crate::event::Counters;
 use crate::lock::Held;
-use crate::word::{Nanoseconds, PacketTime, Span, Spelled, Word};
+use crate::word::{AnyCodec, Nanoseconds, PacketTime, Span, Spelled, Word};
 
 #[pyclass(frozen, module = "fourwire._core")]
 pub(crate) struct Dejitter(Mutex<Heard>);
@@ -29,10 +29,10 @@ struct Heard {
 impl Dejitter {
     #[new]
     #[pyo3(
-        signature = (*, codec=Spelled(Codec::G711(Law::Mu)), packet_time_ms=Span(Duration::from_millis(20))),
+        signature = (*, codec=AnyCodec(Codec::G711(Law::Mu)), packet_time_ms=Span(Duration::from_millis(20))),
         text_signature = "(*, codec='PCMU', packet_time_ms=20)",
     )]
-    fn new(codec: Spelled<Codec>, packet_time_ms: PacketTime) -> Self {
+    fn new(codec: AnyCodec, packet_time_ms: PacketTime) -> Self {
         let listener = Listener::new(codec.0, packet_time_ms.0);
         Self(Mutex::new(Heard { listener, pcm: Vec::new() }))
     }

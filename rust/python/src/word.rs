@@ -55,8 +55,44 @@ pub(crate) fn shown(object: &Bound<'_, PyAny>) -> String {
 
 impl Word for Codec {
     const WHAT: &'static str = "codec";
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("PCMU", Self::G711(Law::Mu)), ("PCMA", Self::G711(Law::A)), ("G722", Self::G722)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("PCMU", Self::G711(Law::Mu)),
+        ("PCMA", Self::G711(Law::A)),
+        ("G722", Self::G722),
+        #[cfg(feature = "opus")]
+        ("opus", Self::Opus(OPUS)),
+    ];
+}
+
+/// Opus as nobody has said a word about it.
+#[cfg(feature = "opus")]
+const OPUS: fourwire::sound::opus::Opus = fourwire::sound::opus::Opus::DEFAULT;
+
+/// A codec, as one of a few words or, where more is to be said, as an `Opus`.
+#[derive(Clone, Copy)]
+pub(crate) struct AnyCodec(pub(crate) Codec);
+
+impl AnyCodec {
+    /// The codec's word.
+    pub(crate) fn word(codec: Codec) -> &'static str {
+        match codec {
+            #[cfg(feature = "opus")]
+            Codec::Opus(_) => "opus",
+            other => Spelled::word(other),
+        }
+    }
+}
+
+impl FromPyObject<'_, '_> for AnyCodec {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        #[cfg(feature = "opus")]
+        if let Ok(opus) = object.cast::<crate::opus::Opus>() {
+            return Ok(Self(Codec::Opus(opus.get().0)));
+        }
+        Ok(Self(object.extract::<Spelled<Codec>>()?.0))
+    }
 }
 
 impl Word for Law {

@@ -17,6 +17,8 @@ pub(super) fn all(look: Look<'_>) {
         companding(look, law, name);
     }
     wideband(look);
+    #[cfg(feature = "opus")]
+    opus(look);
     let standard = Preset::Standard;
     for (from, to) in [(Hz8000, Hz24000), (Hz24000, Hz8000)] {
         resampling(look, from, to, standard, Some(2_500.0));
@@ -49,6 +51,24 @@ fn companding(look: Look<'_>, law: Law, name: &str) {
     });
     look(&format!("{name}, decode 160 samples"), Some(25.0), &mut || {
         g711::decode(law, black_box(&codes), &mut samples);
+        black_box(&samples);
+    });
+}
+
+/// 20 ms of Opus at the rate of an agent.
+#[cfg(feature = "opus")]
+fn opus(look: Look<'_>) {
+    use fourwire::sound::opus::{Decoder, Encoder, Opus};
+    let pcm = speech(480);
+    let (mut encoder, mut decoder) = (Encoder::new(Opus::DEFAULT), Decoder::new(Hz24000));
+    let (mut packet, mut samples) = (Vec::new(), Vec::new());
+    look("Opus at 24 kHz, encode 480 samples", None, &mut || {
+        packet.clear();
+        encoder.encode_into(black_box(&pcm), &mut packet);
+    });
+    look("Opus at 24 kHz, decode 480 samples", None, &mut || {
+        samples.clear();
+        decoder.decode_into(black_box(&packet), &mut samples);
         black_box(&samples);
     });
 }

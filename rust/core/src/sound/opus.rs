@@ -35,15 +35,20 @@ pub struct Opus {
     pub dtx: bool,
 }
 
+impl Opus {
+    /// Opus of which nothing else is known.
+    pub const DEFAULT: Self = Self {
+        rate: ClockRate::Hz24000,
+        playback: ClockRate::Hz48000,
+        bitrate: 32_000,
+        fec: true,
+        dtx: false,
+    };
+}
+
 impl Default for Opus {
     fn default() -> Self {
-        Self {
-            rate: ClockRate::Hz24000,
-            playback: ClockRate::Hz48000,
-            bitrate: 32_000,
-            fec: true,
-            dtx: false,
-        }
+        Self::DEFAULT
     }
 }
 

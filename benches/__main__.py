@@ -1,4 +1,7 @@
-"""Prints all figures: ``python -m benches [parts|rust|engine|audioop|quality|calls …]``."""
+"""Prints all figures: ``python -m benches [parts|rust|engine|audioop|quality|calls …]``.
+
+``pictures`` draws those of the docs, and writes the tables there from the figures measured last.
+"""
 
 import argparse
 import os
@@ -10,8 +13,15 @@ ALL = ["parts", "rust", "engine", "audioop", "quality", "calls"]
 
 
 def main() -> None:
-    """Measure what was asked for."""
+    """Measure or draw what was asked for."""
     arguments = _arguments()
+    if "pictures" in arguments.what:
+        _draw(arguments)
+    else:
+        _measure(arguments)
+
+
+def _measure(arguments: argparse.Namespace) -> None:
     for name, value in machine().items():
         print(f"{name:12} {value}")
     tables: dict[str, list[Row]] = {}
@@ -46,13 +56,13 @@ def _arguments() -> argparse.Namespace:
     quality.add_argument("--profiles", nargs="+", default=[], help="these scenarios only")
     quality.add_argument("--only", nargs="+", default=[], help="engines with these words only")
     quality.add_argument("--fast", action="store_true", help="two voices, six seconds each")
-    quality.add_argument("--seed", type=int, default=1)
+    quality.add_argument("--seeds", type=int, nargs="+", default=[1])
     return parser.parse_args()
 
 
 def _known(name: str) -> str:
     """A table that there is. As `choices`, argparse would hold the lack of a name against them."""
-    if name not in ALL:
+    if name not in [*ALL, "pictures"]:
         raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(ALL)}")
     return name
 
@@ -106,9 +116,11 @@ def _measure_quality(
     from benches.quality import run
 
     size = {"voices": 2, "seconds": 6.0} if arguments.fast else {}
-    plan = run.Plan(scenarios=arguments.profiles, only=arguments.only, seed=arguments.seed, **size)
+    plan = run.Plan(
+        scenarios=arguments.profiles, only=arguments.only, seeds=arguments.seeds, **size
+    )
     title = "Sound after a bad network"
-    print(f"\n{title}: {plan.speech().source}, {plan.voices} voices, seed {plan.seed}")
+    print(f"\n{title}: {plan.speech().source}, {plan.voices} voices, seeds {plan.seeds}")
     rows, details = [], []
     for scenario, results in run.results(plan):
         run.print_results(scenario, results)
@@ -116,6 +128,13 @@ def _measure_quality(
         details += run.details(results)
     tables[title], extra["quality"] = rows, details
     show(title, rows)
+
+
+def _draw(arguments: argparse.Namespace) -> None:
+    from benches.quality import page, pictures
+
+    for path in [*pictures.draw(), page.write(arguments.json)]:
+        print(f"written to {path}")
 
 
 if __name__ == "__main__":

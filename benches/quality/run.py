@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class Plan:
     only: Sequence[str] = ()
     voices: int = 4
     seconds: float = 12.0
-    seed: int = 1
+    seeds: Sequence[int] = (1,)
 
     def wanted(self, engines: Iterable[str]) -> list[str]:
         """Those of these engines that are to be measured."""
@@ -64,21 +64,31 @@ def results(plan: Plan) -> Iterator[tuple[Scenario, list[Result]]]:
     """Scenario by scenario, the engines of each at the same time."""
     known, said = scenarios(), plan.speech()
     chosen = [known[name] for name in plan.scenarios or known]
+    runs = [(scenario, seed) for scenario in chosen for seed in plan.seeds]
     with ProcessPoolExecutor(1, initializer=_be_on_time) as pool:
         live = {
-            name: pool.submit(_live, name, plan, chosen).result() for name in plan.wanted(REAL_TIME)
+            name: pool.submit(_live, name, said, runs).result() for name in plan.wanted(REAL_TIME)
         }
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         measured = [
-            (
-                scenario,
-                [pool.submit(_measure, plan, scenario, name) for name in plan.wanted(ENGINES)]
-                + [pool.submit(_judge, said, scenario, name, live[name][n]) for name in live],
-            )
-            for n, scenario in enumerate(chosen)
+            [pool.submit(_measure, plan, *run, name) for name in plan.wanted(ENGINES)]
+            + [pool.submit(_judge, said, run[0], name, live[name][n]) for name in live]
+            for n, run in enumerate(runs)
         ]
-        for scenario, of_scenario in measured:
-            yield scenario, [it.result() for it in of_scenario]
+        for n, scenario in enumerate(chosen):
+            of_seeds = measured[n * len(plan.seeds) : (n + 1) * len(plan.seeds)]
+            yield (
+                scenario,
+                [_mean([it.result() for it in its]) for its in zip(*of_seeds, strict=True)],
+            )
+
+
+def _mean(results: Sequence[Result]) -> Result:
+    """One engine in one scenario, whatever the seed."""
+    scores = [it.score for it in results if it.score is not None]
+    score = Score.mean(scores) if scores else None
+    late_ms = max(it.late_ms for it in results)
+    return replace(results[0], score=score, late_ms=late_ms)
 
 
 def _be_on_time() -> None:
@@ -87,18 +97,18 @@ def _be_on_time() -> None:
         os.nice(-15)
 
 
-def _live(engine: str, plan: Plan, chosen: Sequence[Scenario]) -> Sequence[Heard | str]:
+def _live(engine: str, said: Speech, runs: Sequence[tuple[Scenario, int]]) -> Sequence[Heard | str]:
     """What an engine with a clock of its own hears of all scenarios, or why it does not."""
-    calls = [scenario.arrivals(plan.speech().pcm, plan.seed) for scenario in chosen]
+    calls = [scenario.arrivals(said.pcm, seed) for scenario, seed in runs]
     try:
         return REAL_TIME[engine]([(call, call[-1][0] + TAIL_NS) for call in calls])
     except Unavailable as why:
-        return [str(why)] * len(chosen)
+        return [str(why)] * len(runs)
 
 
-def _measure(plan: Plan, scenario: Scenario, engine: str) -> Result:
+def _measure(plan: Plan, scenario: Scenario, seed: int, engine: str) -> Result:
     said = plan.speech()
-    arrivals = scenario.arrivals(said.pcm, plan.seed)
+    arrivals = scenario.arrivals(said.pcm, seed)
     try:
         heard = ENGINES[engine]().hear(arrivals, arrivals[-1][0] + TAIL_NS)
     except Unavailable as why:

@@ -1,7 +1,7 @@
 """How good what was heard is, and how late it came."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +40,13 @@ class Score:
     delay_ms: float
     concealed: float | None
 
+    @classmethod
+    def mean(cls, scores: Sequence["Score"]) -> "Score":
+        """That of several calls; where one does not tell a figure, the others do."""
+        of_all = [[getattr(it, name) for it in scores] for name in cls.__dataclass_fields__]
+        told = [[it for it in figures if it is not None] for figures in of_all]
+        return cls(*(float(np.nanmean(it)) if it else None for it in told))
+
 
 def score(speech: Speech, heard: Heard) -> Score:
     """What was heard beside what was said."""
@@ -67,15 +74,20 @@ def _find(said: np.ndarray, passage: Passage, heard: Heard) -> Iterator[tuple[in
     """Where in what was heard each window of what was said begins, as far as it can be found."""
     loud = np.abs(said[passage.start : passage.stop].astype(float)).mean() / 3
     for start in range(passage.start, passage.stop - WINDOW, HOP):
-        window = said[start : start + WINDOW].astype(float)
-        if np.abs(window).mean() < loud:
+        if np.abs(said[start : start + WINDOW].astype(float)).mean() < loud:
             continue
-        sent = start / RATE + PACKET
-        first, last = np.searchsorted(heard.times, [sent - PACKET, sent + LATEST])
-        around = heard.pcm[first : last + WINDOW].astype(float)
-        place = _best(window, around)
+        place = find(said, start, heard)
         if place is not None:
-            yield start, int(first) + place
+            yield start, place
+
+
+def find(said: np.ndarray, start: int, heard: Heard) -> int | None:
+    """Where the half second that was said from ``start`` on begins in what was heard."""
+    sent = start / RATE + PACKET
+    first, last = np.searchsorted(heard.times, [sent - PACKET, sent + LATEST])
+    around = heard.pcm[first : last + WINDOW].astype(float)
+    place = _best(said[start : start + WINDOW].astype(float), around)
+    return None if place is None else int(first) + place
 
 
 def _best(window: np.ndarray, around: np.ndarray) -> int | None:

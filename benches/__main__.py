@@ -114,6 +114,7 @@ def _measure_quality(
     arguments: argparse.Namespace, tables: dict[str, list[Row]], extra: dict[str, object]
 ) -> None:
     from benches.quality import run
+    from benches.quality.engines import LEFT_OUT
 
     size = {"voices": 2, "seconds": 6.0} if arguments.fast else {}
     plan = run.Plan(
@@ -126,7 +127,9 @@ def _measure_quality(
         run.print_results(scenario, results)
         rows += run.rows(scenario, results)
         details += run.details(results)
-    tables[title], extra["quality"] = rows, details
+    tables[title], extra["quality"], extra["left out"] = rows, details, LEFT_OUT
+    for name, why in LEFT_OUT.items():
+        print(f"\nnot measured: {name}: {why}")
     show(title, rows)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 PEERS = [
     *("fourwire", "websockets", "uvloop", "soxr", "aiortc", "msgspec", "numpy"),
-    *("pesq", "pystoi", "wrtc", "pjsua2-python"),
+    *("pesq", "pystoi", "wrtc"),
 ]
 
 

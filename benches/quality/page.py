@@ -28,7 +28,8 @@ def _tables(measured: dict[str, Any]) -> Iterator[str]:
     yield from _table("Mean delay from sending, ms", rows, lambda it: f"{it['delay_ms']:.0f}")
     yield from _table("STOI", rows, lambda it: f"{it['stoi']:.3f}")
     missing = {it["engine"]: it["missing"] for it in rows if "missing" in it}
-    yield from (f"\n{name}: {why}.\n" for name, why in missing.items())
+    yield "\nNot measured:\n\n"
+    yield from (f"- {name}: {why}\n" for name, why in (missing | measured["left out"]).items())
 
 
 def _table(

@@ -3,7 +3,7 @@
 from benches.quality.engines import buffers, fourwire, neteq_crate, peer_aiortc, spandsp, webrtc
 from benches.quality.engines.engine import Engine, HearAll, Heard, Unavailable
 
-__all__ = ["AT_ONCE", "ENGINES", "OURS", "REAL_TIME", "Engine", "Heard", "Unavailable"]
+__all__ = ["AT_ONCE", "ENGINES", "LEFT_OUT", "OURS", "REAL_TIME", "Engine", "Heard", "Unavailable"]
 
 #: Towards an agent audio goes on as it comes, towards ears at the pace of the clock.
 OURS = ("fourwire dejitter", "fourwire playout")
@@ -24,4 +24,12 @@ ENGINES: dict[str, type[Engine]] = {
 #: Those with clocks of their own, which take as long as the calls last: all calls at once.
 REAL_TIME: dict[str, HearAll] = {
     "webrtc (NetEq)": webrtc.hear_all,
+}
+
+#: What can be had too, and why it is not measured.
+LEFT_OUT = {
+    "PJSIP": "pjsua2-python has its buffer inside whole SIP calls in real time only",
+    "GStreamer": "rtpjitterbuffer has a fixed delay, and spanplc is spandsp's concealment",
+    "baresip": "its buffer is inside a whole program with a clock of its own",
+    "livekit": "it is libwebrtc, as wrtc is, and works through a server only",
 }

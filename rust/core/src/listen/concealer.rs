@@ -110,7 +110,7 @@ impl Concealer {
     /// Appends `samples` made-up samples to `out`.
     pub fn conceal(&mut self, out: &mut Vec<i16>, samples: usize) {
         if self.made_up == 0 && samples > 0 {
-            self.before.set_pitch(Pitch::of(self.before.look(&mut { LOOK })));
+            self.before.set_pitch(Pitch::of(self.before.look(&mut { LOOK })), 1);
         }
         out.extend(std::iter::repeat_with(|| to_sample(self.next())).take(samples));
     }
@@ -133,8 +133,9 @@ impl Concealer {
         let (mut before, mut behind) = (LOOK, LOOK);
         let (before, behind) = (self.before.look(&mut before), self.behind.look(&mut behind));
         let (pitch, other) = Pitch::of_both(before, behind);
-        self.before.set_pitch(pitch);
-        self.behind.set_pitch(other);
+        let periods = self.periods(samples);
+        self.before.set_pitch(pitch, periods);
+        self.behind.set_pitch(other, periods);
         let fine = COARSE_MS as f32 / self.millisecond as f32;
         let (before, behind) =
             (Known { sound: before, pitch }, Known { sound: behind, pitch: other });
@@ -142,7 +143,7 @@ impl Concealer {
     }
 
     fn lead_over(&mut self, glide: &Glide, out: &mut Vec<i16>, samples: usize) {
-        let periods = 1 + samples / (KNOWN_GROWTH_MS * self.millisecond);
+        let periods = self.periods(samples);
         let fade = KNOWN_FADE_MS * self.millisecond..KNOWN_MUTE_MS * self.millisecond;
         let (before, behind) = (self.before.cycle(periods), self.behind.cycle(periods));
         out.extend((0..samples).map(|n| {
@@ -154,6 +155,11 @@ impl Concealer {
             let noise = if left < 1.0 { self.background.next() } else { 0.0 };
             to_sample(voice + noise * (1.0 - left))
         }));
+    }
+
+    /// The pitch periods that take turns in `samples` samples.
+    fn periods(&self, samples: usize) -> usize {
+        1 + samples / (KNOWN_GROWTH_MS * self.millisecond)
     }
 
     fn next(&mut self) -> f32 {

@@ -13,7 +13,7 @@ pub(super) struct Side {
     /// One over the samples of a pitch period; and of a quarter, over which seams are led over.
     period: f32,
     bend: f32,
-    /// What the last sample differs by from the one a period before.
+    /// What the last sample differs by from the one a cycle before.
     step: f32,
 }
 
@@ -50,12 +50,13 @@ impl Side {
         &room[..samples]
     }
 
-    /// Lets the sound go on at `pitch`.
-    pub(super) fn set_pitch(&mut self, pitch: Pitch) {
+    /// Lets the sound go on at `pitch`, its last `periods` periods over and over.
+    pub(super) fn set_pitch(&mut self, pitch: Pitch, periods: usize) {
         self.period = pitch.period * self.fold as f32;
         self.bend = self.period / 4.0;
         let last = self.samples.last().copied().unwrap_or(0.0);
-        self.step = last - self.cycle(1).at(self.period - 1.0);
+        let cycle = self.cycle(periods);
+        self.step = last - cycle.at(cycle.length - 1.0);
     }
 
     /// How the sound goes on, its last `periods` periods over and over.

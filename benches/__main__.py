@@ -121,7 +121,8 @@ def _measure_quality(
         scenarios=arguments.profiles, only=arguments.only, seeds=arguments.seeds, **size
     )
     title = "Sound after a bad network"
-    print(f"\n{title}: {plan.speech().source}, {plan.voices} voices, seeds {plan.seeds}")
+    extra["said"] = plan.about()
+    print(f"\n{title}: {plan.about()}")
     rows, details = [], []
     for scenario, results in run.results(plan):
         run.print_results(scenario, results)

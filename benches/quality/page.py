@@ -23,7 +23,7 @@ def _tables(measured: dict[str, Any]) -> Iterator[str]:
     versions = (
         f"{name} {machine[name]}" for name in ("fourwire", "pesq", "pystoi", "aiortc", "wrtc")
     )
-    yield f"\nMeasured on {machine['cpu']}, Python {machine['python']}, {', '.join(versions)}.\n"
+    yield f"\n{measured['said']}. Measured on {machine['cpu']}, Python {machine['python']}, {', '.join(versions)}.\n"
     yield from _table("PESQ (MOS-LQO)", rows, lambda it: f"{it['pesq']:.2f}", best=max)
     yield from _table("Mean delay from sending, ms", rows, lambda it: f"{it['delay_ms']:.0f}")
     yield from _table("STOI", rows, lambda it: f"{it['stoi']:.3f}")

@@ -42,6 +42,12 @@ class Plan:
             name for name in engines if not self.only or any(word in name for word in self.only)
         ]
 
+    def about(self) -> str:
+        """What is said through which networks."""
+        seeds = ", ".join(map(str, self.seeds))
+        source = self.speech().source
+        return f"{self.voices} voices for {self.seconds:g} s each ({source}), seeds {seeds}"
+
     def speech(self) -> Speech:
         """What is said."""
         return speech(self.voices, self.seconds)
@@ -145,7 +151,9 @@ def rows(scenario: Scenario, of_scenario: Sequence[Result]) -> Iterator[Row]:
         if not rivals:
             continue
         best = max(rivals, key=lambda name: peers[name].pesq)
-        yield _row(f"{scenario.name}, {ours}", scores[ours], best, peers[best])
+        late = any(it.late_ms > LATE_MS for it in of_scenario if it.engine == best)
+        label = f"{best}, which ran late" if late else best
+        yield _row(f"{scenario.name}, {ours}", scores[ours], label, peers[best])
 
 
 def _row(name: str, ours: Score, peer_name: str, peer: Score) -> Row:

@@ -18,7 +18,7 @@ except ImportError:
     webrtc = None
 
 #: Calls at the same time; more would make the sender late.
-TOGETHER = 5
+TOGETHER = 3
 
 FRAME_NS = NS // 100
 

@@ -20,10 +20,9 @@ def write(figures: Path) -> Path:
 
 def _tables(measured: dict[str, Any]) -> Iterator[str]:
     machine, rows = measured["machine"], measured["quality"]
-    versions = (
-        f"{name} {machine[name]}" for name in ("fourwire", "pesq", "pystoi", "aiortc", "wrtc")
-    )
-    yield f"\n{measured['said']}. Measured on {machine['cpu']}, Python {machine['python']}, {', '.join(versions)}.\n"
+    names = ("fourwire", "pesq", "pystoi", "aiortc", "wrtc")
+    versions = ", ".join(f"{name} {machine[name]}" for name in names)
+    yield f"\n{measured['said']}. On {machine['cpu']}, Python {machine['python']}, {versions}.\n"
     yield from _table("PESQ (MOS-LQO)", rows, lambda it: f"{it['pesq']:.2f}", best=max)
     yield from _table("Mean delay from sending, ms", rows, lambda it: f"{it['delay_ms']:.0f}")
     yield from _table("STOI", rows, lambda it: f"{it['stoi']:.3f}")

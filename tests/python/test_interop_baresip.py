@@ -7,15 +7,18 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import anyio
+import numpy as np
 import pytest
 from support.baresip import baresip
 from support.capture_speech import SECOND, agent_says, found, is_whole
 from support.peers import require
 from support.scene import scene
 
+from fourwire import Media, sdp, sip
+from fourwire._core import Audio
 from fourwire.demo.speech import recording
 from fourwire.standin import Behaviour
-from fourwire.wav import read_wav
+from fourwire.wav import Recording, read_wav
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop]
 
@@ -37,6 +40,12 @@ def free_ports(count: int) -> tuple[int, ...]:
 def recordings(folder: Path) -> list[bytes]:
     """What baresip heard, in order; it stops at the first hold."""
     return [read_wav(path).pcm for path in sorted(folder.glob("*dec.wav"))]
+
+
+def only_recording(folder: Path) -> Recording:
+    """What baresip heard in one go."""
+    (path,) = folder.glob("*dec.wav")
+    return read_wav(path)
 
 
 def packets_heard(folder: Path) -> int:
@@ -112,3 +121,61 @@ async def test_baresip_is_hung_up_on_in_pcma(speech: Path, tmp_path: Path) -> No
 
     (heard,) = recordings(tmp_path)
     assert is_whole(found(heard, agent_says("greeting"), seconds=1.0))
+
+
+def tone(hertz: int, rate: int, seconds: float) -> bytes:
+    time = np.arange(int(rate * seconds)) / rate
+    return (8000 * np.sin(2 * np.pi * hertz * time)).astype(np.int16).tobytes()
+
+
+def share_of(hertz: int, rate: int, pcm: bytes) -> float:
+    """How much of the second before the last tenth is a tone of `hertz`."""
+    samples = np.frombuffer(pcm, np.int16)[-rate - rate // 10 : -rate // 10].astype(float)
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) ** 2
+    place = round(hertz * len(samples) / rate)
+    return float(spectrum[place - 5 : place + 6].sum() / spectrum.sum())
+
+
+@pytest.mark.parametrize(
+    ("codec", "theirs", "rate"), [(sdp.G722, "g722", 16000), (sdp.OPUS, "opus", 48000)]
+)
+async def test_a_call_with_baresip_is_wideband_both_ways(
+    codec: sdp.Codec, theirs: str, rate: int, tmp_path: Path
+) -> None:
+    require("baresip")
+    said, answered = 6000, 5000
+    path = tmp_path / "speech.wav"
+    with wave.open(str(path), "wb") as wav:
+        wav.setparams((1, 2, rate, 0, "NONE", ""))
+        wav.writeframes(tone(said, rate, 20))
+    settings = sip.Settings(listeners=[sip.Listener("udp", "127.0.0.1", 0)])
+    async with (
+        Media(ports=(22000, 22100)) as media,
+        sip.listen(settings) as endpoint,
+        baresip(tmp_path, path, free_ports(2), codec=theirs, rate=rate) as phone,
+    ):
+        await phone.tell("dial", f"sip:wide@127.0.0.1:{endpoint.addresses[0][2]}")
+        incoming = await anext(aiter(endpoint.calls()))
+        answer, leg = media.answer_to(
+            incoming.offer or "", address="127.0.0.1", codecs=[codec, sdp.PCMU]
+        )
+        await incoming.answer(answer)
+        leg.bridge(input=leg.format, output=leg.format, shape="audio", append_ms=20)
+        leg.say(tone(answered, codec.audio_rate, 3))
+        heard = b""
+        async for event in leg.events():
+            heard += event.audio if isinstance(event, Audio) else b""
+            if len(heard) >= 2 * 2 * codec.audio_rate:
+                break
+        await phone.tell("hangup")
+        await phone.until("CALL_CLOSED")
+        counters = leg.counters()
+        leg.close()
+
+    assert leg.codec == codec.name
+    assert share_of(said, codec.audio_rate, heard) > 0.95
+    they_heard = only_recording(tmp_path)
+    assert they_heard.rate == rate
+    assert share_of(answered, rate, they_heard.pcm) > 0.95
+    assert counters["lost"] == 0
+    assert counters["malformed"] == 0

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import anyio
 import pytest
-from support.capture import Ear, listen_on, write_speech
+from support.capture import Ear, listen_on, write_packets, write_speech
 from support.capture_speech import SECOND, agent_says, found, is_whole
 from support.scene import Scene, scene
 from support.sipp import Outcome, ears_of, place_calls, require_digits, require_player
 
+import fourwire as fw
 from fourwire.demo.speech import recording
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop]
 
 SUCCESS = Outcome(code=0, succeeded=1, failed=0, complaints="")
 
-PCMU, PCMA = 0, 8
+PCMU, PCMA, G722 = 0, 8, 9
 
 
 @asynccontextmanager
@@ -95,6 +96,33 @@ def arrives_unbroken(ear: Ear, counters: dict[str, int]) -> None:
     assert len({arrival.packet.ssrc for arrival in ear.arrivals}) == 1
     for loss in ("lost", "late", "duplicate", "concealed_samples", "strangers", "unsent"):
         assert (loss, counters[loss]) == (loss, 0)
+
+
+async def test_sipp_offers_many_codecs_and_is_heard_in_g722(tmp_path: Path) -> None:
+    said = SECOND + recording("question") + 2 * SECOND
+    wide = fw.Resampler(8000, 16000).process(said)
+    write_packets(tmp_path / "speech.pcap", fw.g722.encode(wide), G722)
+    async with scene() as stage, a_caller() as (port, ear):
+        outcome = await place_calls(
+            stage.gateway.addresses[0],
+            "speech",
+            tmp_path,
+            port,
+            payload_type=G722,
+            offered="111 0 8 9",
+            talk_ms=5500,
+        )
+        assert outcome == SUCCESS
+        ear.listen()
+        (ended,) = await stage.notes.until("call.ended")
+
+        assert stage.notes.named("call.answered") == [{"codec": "G722"}]
+        assert {arrival.packet.payload_type for arrival in ear.arrivals} == {G722}
+        assert is_whole(found(stage.agent.sessions[0].heard, said), alike=0.98)
+        spoken = fw.g722.decode(b"".join(arrival.packet.payload for arrival in ear.arrivals))
+        heard = fw.Resampler(16000, 8000).process(spoken)
+        assert is_whole(found(heard, agent_says("greeting"), seconds=0.5), alike=0.98)
+        arrives_unbroken(ear, ended["rtp"])
 
 
 async def test_each_key_that_sipp_presses_arrives_once(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ audio_path /usr/share/baresip
 audio_source aufile,{speech}
 audio_player aubridge,nowhere
 audio_alert aubridge,nowhere
-ausrc_srate 8000
-auplay_srate 8000
+ausrc_srate {rate}
+auplay_srate {rate}
 ausrc_channels 1
 auplay_channels 1
 audio_txmode poll
@@ -27,6 +27,8 @@ rtp_stats yes
 jitter_buffer_delay 2-10
 module_path /usr/lib/baresip/modules
 module g711.so
+module g722.so
+module opus.so
 module aufile.so
 module aubridge.so
 module sndfile.so
@@ -36,6 +38,8 @@ module_app menu.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{control_port}
 snd_path {folder}
+opus_stereo no
+opus_sprop_stereo no
 """
 
 
@@ -78,9 +82,10 @@ class Baresip:
 
 @asynccontextmanager
 async def baresip(
-    folder: Path, speech: Path, ports: tuple[int, int], codec: str = "pcmu"
+    folder: Path, speech: Path, ports: tuple[int, int], codec: str = "pcmu", rate: int = 8000
 ) -> AsyncIterator[Baresip]:
     """Run baresip in `folder`, where its recordings will lie; `ports` are for SIP and commands.
+    `rate` is that of the codec's samples.
 
     It takes no loopback interface for its own, so its SDP names another address of this machine
     than the one its packets come from: a caller as from behind a NAT.
@@ -88,7 +93,7 @@ async def baresip(
     program = require("baresip")
     sip_port, control_port = ports
     config = CONFIG.format(
-        sip_port=sip_port, control_port=control_port, speech=speech, folder=folder
+        sip_port=sip_port, control_port=control_port, speech=speech, folder=folder, rate=rate
     )
     (folder / "config").write_text(config)
     account = f"<sip:caller@127.0.0.1:{sip_port}>;regint=0;audio_codecs={codec};answermode=manual"

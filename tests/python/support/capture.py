@@ -36,7 +36,11 @@ CODECS = {
 
 def write_speech(path: Path, pcm: bytes, payload_type: int) -> None:
     """A capture of a caller who says `pcm` (16 bit, 8 kHz), a packet every 20 ms."""
-    codes = bytes(CODECS[payload_type][0](pcm))
+    write_packets(path, bytes(CODECS[payload_type][0](pcm)), payload_type)
+
+
+def write_packets(path: Path, codes: bytes, payload_type: int) -> None:
+    """A capture of a caller who sends `codes`, 160 octets every 20 ms."""
     packets = [
         RtpPacket(
             payload_type=payload_type,

@@ -18,6 +18,8 @@ from support.peers import require
 
 SCENARIOS = Path(__file__).parent.parent.parent / "sipp"
 
+ENCODINGS = {0: "PCMU", 8: "PCMA", 9: "G722"}
+
 DIGITS = Path("/usr/share/sip-tester")
 """Captures of telephone events that come with SIPp, as Debian installs them."""
 
@@ -91,11 +93,15 @@ async def place_calls(
     media_port: int,
     *,
     payload_type: int = 0,
+    offered: str = "",
     calls: int = 1,
     rate: int = 25,
     talk_ms: int = 0,
 ) -> Outcome:
-    """Let SIPp place `calls` calls at once from `folder`, which holds what they play."""
+    """Let SIPp place `calls` calls at once from `folder`, which holds what they play.
+
+    They speak `payload_type`, and offer that alone where `offered` does not say more.
+    """
     _, host, port = address
     name = f"{scenario}.xml"
     shutil.copy(SCENARIOS / name, folder)  # SIPp looks for captures beside its scenario
@@ -105,7 +111,8 @@ async def place_calls(
         *("-i", "127.0.0.1", "-p", str(free_port())),
         *("-mi", "127.0.0.1", "-mp", str(media_port)),
         *("-key", "payload_type", str(payload_type)),
-        *("-key", "encoding", "PCMA" if payload_type == 8 else "PCMU"),
+        *("-key", "offered", offered or str(payload_type)),
+        *("-key", "encoding", ENCODINGS[payload_type]),
         *("-m", str(calls), "-l", str(calls), "-r", str(rate), "-d", str(talk_ms)),
         *("-nostdin", "-trace_err", "-trace_stat", "-stf", "statistics.csv"),
         cwd=folder,

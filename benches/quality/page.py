@@ -38,7 +38,8 @@ def _table(
     yield f"\n**{title}**\n\n| network | {' | '.join(engines)} |\n|---{'|---' * len(engines)}|\n"
     for scenario in dict.fromkeys(it["scenario"] for it in rows):
         cells = {it["engine"]: _cell(it, show) for it in rows if it["scenario"] == scenario}
-        top = best(cells.values()) if best else None
+        shown = [cell for cell in cells.values() if cell[0].isdigit()]
+        top = best(shown) if best else None
         marked = (f"**{cell}**" if cell == top else cell for cell in map(cells.get, engines))
         yield f"| `{scenario}` | {' | '.join(map(str, marked))} |\n"
 
@@ -46,8 +47,8 @@ def _table(
 def _cell(row: dict[str, Any], show: Any) -> str:
     if row.get("pesq") is None or row.get("delay_ms") is None:
         return "–"
-    return show(row) + ("*" if row.get("late_ms", 0) > LATE_MS else "")
+    return "late" if row.get("late_ms", 0) > LATE_MS else show(row)
 
 
-#: As in `run`: packets came later than the network said, which the star tells.
+#: As in `run`: packets came later than the network said, and the figure would be unfair.
 LATE_MS = 5.0

@@ -1,5 +1,6 @@
 //! The audio of one call: a value that is fed and drained.
 
+mod agent;
 mod config;
 mod counters;
 mod idler;
@@ -17,8 +18,7 @@ pub use idler::Idle;
 pub use output::{DigitsRefused, Event, Output, Received};
 
 use crate::listen::{Forwarder, Heard, Listener, Shape};
-use crate::realtime::delta::{self, Message};
-use crate::speak::{Interruption, Playout, Said};
+use crate::speak::{Interruption, Playout};
 use crate::wire::telephone_event::QueueFull;
 use crate::wire::{Key, KeyPress, KeyReceiver, RtpPacket, is_rtcp};
 use crate::{ClockRate, Codec, Moment};
@@ -175,62 +175,6 @@ impl Leg {
             self.events.push_back(Event::Goodbye);
         }
         Received::Rtcp
-    }
-
-    /// Learn that the agent has begun `response`, before any of its audio.
-    pub fn begin_response(&mut self, response: &str) {
-        self.speaker.playout.begin_response(response);
-    }
-
-    /// Speak `audio` of `item` of `response`, in the bridge's output format.
-    pub fn say(&mut self, response: &str, item: &str, audio: &[u8]) -> Said {
-        if self.bridge.is_none() {
-            return self.speaker.playout.refuse(audio);
-        }
-        self.speaker.playout.say(response, item, audio)
-    }
-
-    /// Mix `audio`, in the bridge's back-channel format, under what is spoken.
-    pub fn say_back_channel(&mut self, audio: &[u8]) -> Said {
-        if self.bridge.is_none() {
-            return self.speaker.playout.refuse(audio);
-        }
-        self.speaker.playout.say_back_channel(audio)
-    }
-
-    /// Take in a message of the agent as it came from the WebSocket. True where it was audio and is
-    /// done with; every other message is for the session's parser, also `speech_started`, on which
-    /// the leg has then fallen silent.
-    pub fn receive_message(&mut self, message: &[u8]) -> bool {
-        let mut decoded = std::mem::take(&mut self.decoded);
-        decoded.clear();
-        let consumed = self.hear_agent(message, &mut decoded);
-        self.decoded = decoded;
-        consumed
-    }
-
-    fn hear_agent(&mut self, message: &[u8], decoded: &mut Vec<u8>) -> bool {
-        match delta::read(message) {
-            Message::ReplyAudio { response, item, audio } => {
-                let readable = self.count_unreadable(audio.decode_into(decoded).is_ok());
-                if readable {
-                    self.say(response, item, decoded);
-                }
-                readable
-            }
-            Message::BackChannelAudio { audio, .. } => {
-                let readable = self.count_unreadable(audio.decode_into(decoded).is_ok());
-                if readable {
-                    self.say_back_channel(decoded);
-                }
-                readable
-            }
-            Message::SpeechStarted { .. } => {
-                self.barge_in();
-                false
-            }
-            Message::Other => false,
-        }
     }
 
     /// Fall silent: the caller has begun to speak. What was silenced is also told as an
@@ -433,10 +377,5 @@ impl Leg {
             self.events.push_back(Event::Interrupted(cut.clone()));
         }
         cut
-    }
-
-    fn count_unreadable(&mut self, readable: bool) -> bool {
-        self.counters.malformed_messages += u64::from(!readable);
-        readable
     }
 }

@@ -7,6 +7,7 @@ use fourwire::listen::concealer::Concealer;
 use fourwire::sound::converter::Converter;
 use fourwire::sound::level::Levels;
 use fourwire::sound::resampler::{Preset, Resampler};
+use fourwire::sound::voice_activity::{Detector, VoiceActivity};
 use fourwire::sound::{g711, g722};
 use fourwire::{AudioFormat, Law};
 
@@ -29,6 +30,7 @@ pub(super) fn all(look: Look<'_>) {
     resampling(look, Hz8000, Hz24000, Preset::LowDelay, None);
     converting(look);
     concealing(look);
+    watching(look);
     let pcm = speech(160);
     look("levels of 160 samples", None, &mut || {
         black_box(Levels::of(black_box(&pcm)));
@@ -128,5 +130,26 @@ fn concealing(look: Look<'_>) {
         out.clear();
         concealer.conceal(&mut out, 160);
         concealer.hear(black_box(&mut heard));
+    });
+}
+
+/// What the caller's audio costs where it is watched for speech, by itself and with the guard
+/// against echo, which looks at the agent's as well.
+fn watching(look: Look<'_>) {
+    let quiet: Vec<i16> = (0..160).map(|n| (n * 7919 % 41 - 20) as i16).collect();
+    let (loud, goal) = (speech(160), Some(3_000.0));
+    let mut activity = VoiceActivity::new(Hz8000, Detector::Own);
+    look("voice activity, 20 ms of silence", goal, &mut || {
+        black_box(activity.hear(black_box(&quiet)));
+    });
+    // Now and then silent, so that the sound does not become the background.
+    let mut turn = 0;
+    look("voice activity, 20 ms of sound", goal, &mut || {
+        turn += 1;
+        black_box(activity.hear(black_box(if turn % 40 < 30 { &loud } else { &quiet })));
+    });
+    look("voice activity, 20 ms of silence and echo", None, &mut || {
+        activity.say(black_box(&loud));
+        black_box(activity.hear(black_box(&quiet)));
     });
 }

@@ -12,5 +12,6 @@ pub mod opus;
 pub mod resampler;
 pub(crate) mod shaped_noise;
 mod splicer;
+pub mod voice_activity;
 
 pub(crate) use splicer::Splicer;

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fourwire import standin as standin
     from fourwire._core import Converter as Converter
     from fourwire._core import Dejitter as Dejitter
+    from fourwire._core import EarlyBargeIn as EarlyBargeIn
     from fourwire._core import Leg as Leg
     from fourwire._core import LegConfig as LegConfig
     from fourwire._core import Levels as Levels
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from fourwire._core import PlayoutBuffer as PlayoutBuffer
     from fourwire._core import Resampler as Resampler
     from fourwire._core import RtpPacket as RtpPacket
+    from fourwire._core import VoiceActivity as VoiceActivity
     from fourwire._core import append_message as append_message
     from fourwire._core import clipped as clipped
     from fourwire._core import is_silent as is_silent
@@ -51,6 +53,7 @@ __all__ = [
     "Call",
     "Converter",
     "Dejitter",
+    "EarlyBargeIn",
     "Leg",
     "LegConfig",
     "Levels",
@@ -63,6 +66,7 @@ __all__ = [
     "RtpPacket",
     "Secret",
     "Settings",
+    "VoiceActivity",
     "append_message",
     "audioop",
     "clipped",
@@ -88,6 +92,7 @@ _HOME = {
     "Call": "fourwire.call",
     "Converter": "fourwire._core",
     "Dejitter": "fourwire._core",
+    "EarlyBargeIn": "fourwire._core",
     "Leg": "fourwire._core",
     "LegConfig": "fourwire._core",
     "Levels": "fourwire._core",
@@ -100,6 +105,7 @@ _HOME = {
     "RtpPacket": "fourwire._core",
     "Secret": "fourwire.settings",
     "Settings": "fourwire.settings",
+    "VoiceActivity": "fourwire._core",
     "append_message": "fourwire._core",
     "clipped": "fourwire._core",
     "is_silent": "fourwire._core",

@@ -28,10 +28,13 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Audio",
+    "ClearedEarly",
     "Closed",
     "Converter",
     "Dejitter",
     "Drained",
+    "Ducked",
+    "EarlyBargeIn",
     "Engine",
     "G722Decoder",
     "G722Encoder",
@@ -55,11 +58,13 @@ __all__ = [
     "ReplyEnded",
     "ReplyStarted",
     "Resampler",
+    "Restored",
     "Rtcp",
     "Rtp",
     "RtpPacket",
     "RtpResumed",
     "RtpStopped",
+    "VoiceActivity",
     "append_message",
     "audioop",
     "clipped",
@@ -77,6 +82,7 @@ __all__ = [
 
 _Law: TypeAlias = Literal["PCMU", "PCMA"]
 _Codec: TypeAlias = Literal["PCMU", "PCMA", "G722", "opus"]
+_Detector: TypeAlias = Literal["own", "earshot"]
 _Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 _Idle: TypeAlias = Literal["silence", "noise", "comfort_noise"]
 _Format: TypeAlias = str
@@ -103,12 +109,16 @@ _Event: TypeAlias = (
     | ReplyEnded
     | Drained
     | Interruption
+    | Ducked
+    | Restored
+    | ClearedEarly
     | RtpStopped
     | RtpResumed
     | Goodbye
 )
 _Said: TypeAlias = Literal["queued", "refused", "overflow"]
 _Shape: TypeAlias = Literal["append", "audio"]
+_EarlyBargeIn: TypeAlias = EarlyBargeIn | Literal["off", "duck", "pause"]
 
 audioop: ModuleType
 """What is imported as `fourwire.audioop`."""
@@ -739,11 +749,13 @@ class Leg:
         back_channel: _Format | None = None,
         append_ms: float = 60,
         shape: _Shape = "append",
+        early_barge_in: _EarlyBargeIn | None = None,
     ) -> None:
         """Let the agent hear, in `input`, and be heard, in `output` and `back_channel`.
 
         `append_ms` of audio, 10 to 1000, go into one `input_audio_buffer.append` message, or into
-        one `Audio` where `shape` is `"audio"`.
+        one `Audio` where `shape` is `"audio"`. With `early_barge_in` replies give way while the
+        caller only seems to speak.
         """
 
     def unbridge(self) -> None:
@@ -911,11 +923,13 @@ class LiveLeg:
         back_channel: _Format | None = None,
         append_ms: float = 60,
         shape: _Shape = "append",
+        early_barge_in: _EarlyBargeIn | None = None,
     ) -> None:
         """Let the agent hear, in `input`, and be heard, in `output` and `back_channel`.
 
         `append_ms` of audio, 10 to 1000, go into one `input_audio_buffer.append` message, or into
-        one `Audio` where `shape` is `"audio"`.
+        one `Audio` where `shape` is `"audio"`. With `early_barge_in` replies give way while the
+        caller only seems to speak.
         """
 
     def unbridge(self) -> None:
@@ -973,6 +987,95 @@ class LiveLeg:
 
     def close(self) -> None:
         """End the call; `Closed` follows. Idempotent."""
+
+@final
+class EarlyBargeIn:
+    """What a leg does by itself when it takes something for the beginning of the caller's speech.
+
+    Replies go on softer by `depth_db` (`"duck"`) or wait where they are (`"pause"`), within about
+    60 ms; the back channel does not. All of it is taken back where no `barge_in` follows within
+    `confirm_ms`, or the caller falls silent. With `clear_after_ms` given, a caller who speaks for
+    that long has barged in, whoever else knows of it, and `confirm_ms` is not looked at.
+    """
+
+    def __new__(
+        cls,
+        how: Literal["duck", "pause"] = "duck",
+        *,
+        depth_db: int = 15,
+        confirm_ms: float = 400,
+        clear_after_ms: float | None = None,
+        detector: _Detector = "own",
+    ) -> EarlyBargeIn: ...
+    @property
+    def how(self) -> Literal["duck", "pause"]:
+        """How a reply gives way."""
+
+    @property
+    def depth_db(self) -> int:
+        """How much softer it goes on, 1 to 60 dB."""
+
+    @property
+    def confirm_ms(self) -> float:
+        """How long a barge-in is waited for, 20 ms to 10 s."""
+
+    @property
+    def clear_after_ms(self) -> float | None:
+        """After how much speech it needs none."""
+
+    @property
+    def detector(self) -> _Detector:
+        """Who tells a voice from other sounds, as in `VoiceActivity`."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class VoiceActivity:
+    """Whether a caller speaks, known within a few hundredths of a second.
+
+    Every 10 ms are judged: noise, tones (DTMF, ringing), clicks and the echo of what is said to the
+    caller are no speech. Samples come at `rate` in pieces of any length.
+    """
+
+    def __new__(cls, rate: _Rate, *, detector: _Detector = "own") -> VoiceActivity:
+        """`detector` tells voice from other sounds: `"own"` by its pitch, `"earshot"` by a neural
+        network, where this module was built with it.
+        """
+
+    def hear(self, pcm: _Pcm) -> bool:
+        """Take in what the caller's line carried, and tell whether he speaks now."""
+
+    def skip(self, samples: int) -> bool:
+        """Let samples go by that the line did not carry: lost, concealed, comfort noise."""
+
+    def say(self, pcm: _Pcm) -> None:
+        """Take in what was said to the caller at the same time, so that its echo is known."""
+
+    def key(self) -> None:
+        """Learn that the caller presses a key, so that its tone is no speech."""
+
+    def mistaken(self) -> None:
+        """Learn that the speech found last was none, so that an echo is known better."""
+
+    @property
+    def speech(self) -> bool:
+        """Whether the caller speaks; true for 0.2 s after the last sound."""
+
+    @property
+    def score(self) -> float:
+        """How much speaks for it: at 1 speech begins."""
+
+    @property
+    def echo(self) -> tuple[int, float] | None:
+        """After how many milliseconds the echo comes, and how many decibels softer, once known."""
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+
+    def counters(self) -> dict[str, int]:
+        """Frames of 10 ms that were kept from counting as speech, by what."""
 
 @final
 class Key:
@@ -1037,10 +1140,15 @@ class Drained:
 class Interruption:
     """What a barge-in silenced; all empty where nothing was."""
 
-    __match_args__: Final = ("response", "item", "heard_ms", "discarded_ms")
+    __match_args__: Final = ("response", "item", "heard_ms", "discarded_ms", "softened_ms")
 
     def __new__(
-        cls, response: str | None, item: str | None, heard_ms: float, discarded_ms: float
+        cls,
+        response: str | None,
+        item: str | None,
+        heard_ms: float,
+        discarded_ms: float,
+        softened_ms: float = 0.0,
     ) -> Interruption: ...
     @property
     def response(self) -> str | None:
@@ -1058,8 +1166,57 @@ class Interruption:
     def discarded_ms(self) -> float:
         """How much was thrown away unsent, of all items."""
 
+    @property
+    def softened_ms(self) -> float:
+        """How much of what was heard of the item, at its end, was turned down by early barge-in."""
+
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Ducked:
+    """The caller seems to speak, and the reply gives way."""
+
+    __match_args__: Final = ("item", "heard_ms")
+
+    def __new__(cls, item: str, heard_ms: float) -> Ducked: ...
+    @property
+    def item(self) -> str:
+        """The item that plays."""
+
+    @property
+    def heard_ms(self) -> float:
+        """How much of it had gone out."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Restored:
+    """Nobody confirmed that the caller speaks, or the reply is over: it gives way no more."""
+
+    __match_args__: Final = ("item", "softened_ms")
+
+    def __new__(cls, item: str, softened_ms: float) -> Restored: ...
+    @property
+    def item(self) -> str:
+        """The item that gave way."""
+
+    @property
+    def softened_ms(self) -> float:
+        """How much went out softer, of the item that plays."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class ClearedEarly:
+    """The caller has spoken for `clear_after_ms`; an `Interruption` follows."""
+
+    def __new__(cls) -> ClearedEarly: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class RtpStopped:

@@ -8,15 +8,27 @@ from typing import Annotated, Any, Literal, Self
 import msgspec
 
 from fourwire import inworld
+from fourwire._core import EarlyBargeIn
 from fourwire.call import Call, Scenario
 from fourwire.call_tools import PhoneTool, phone_tools
 from fourwire.inworld.endpoint import session_url
+from fourwire.media import EarlyBargeInLike
 from fourwire.settings import Secret, SettingsError, read_toml, secret, unknown_key
 
 __all__ = ["AgentFile", "scenario"]
 
 DEFAULT_INSTRUCTIONS = "You are a helpful voice on the telephone. Keep every answer short."
 DEFAULT_GREETING = "The phone call just connected. Greet the caller and ask how you can help."
+
+
+class EarlyBargeInTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Early barge-in with all it can be told; `EarlyBargeIn` says what each means."""
+
+    how: Literal["duck", "pause"] = "duck"
+    depth_db: int = 15
+    confirm_ms: float = 400
+    clear_after_ms: float | None = None
+    detector: Literal["own", "earshot"] = "own"
 
 
 class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +57,9 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
     """The endpoint."""
     tools: list[PhoneTool] = []
     """What it may do with the telephone: `hang_up`, `send_digits`, `collect_digits`."""
+    early_barge_in: Literal["off", "duck", "pause"] | EarlyBargeInTable | None = None
+    """What becomes of its speech while the caller only seems to speak: a word, or a table; left
+    out, what the gateway is set to."""
     session: dict[str, Any] = {}
     """Fields of the session."""
 
@@ -63,6 +78,7 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
         agent._refuse_bad_places(str(path))
         agent._refuse_bad_pattern(str(path))
         agent._refuse_bad_url(str(path))
+        agent._refuse_bad_early_barge_in(str(path))
         return agent
 
     def _refuse_doubles(self, path: str) -> None:
@@ -92,6 +108,18 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
             re.compile(self.dialled)
         except re.error as error:
             raise SettingsError(f"{path}: dialled = {self.dialled!r}: {error}") from None
+
+    def _refuse_bad_early_barge_in(self, path: str) -> None:
+        try:
+            self.early()
+        except ValueError as error:
+            raise SettingsError(f"{path}: early_barge_in: {error}") from None
+
+    def early(self) -> EarlyBargeInLike | None:
+        """Early barge-in as a bridge takes it; `None` where the file does not say."""
+        if isinstance(self.early_barge_in, EarlyBargeInTable):
+            return EarlyBargeIn(**msgspec.structs.asdict(self.early_barge_in))
+        return self.early_barge_in
 
     def session_config(self) -> dict[str, Any]:
         """The session that the agent asks for, whole."""
@@ -131,7 +159,7 @@ def scenario(agent: AgentFile, key: Secret | str, url: str | None = None) -> Sce
         ) as session:
             await call.answer()
             await session.session_update(agent.session_config())
-            call.bridge(session)
+            call.bridge(session, early_barge_in=agent.early())
             if agent.greeting:
                 session.greet(agent.greeting)
             async for event in session:

@@ -3,17 +3,25 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fourwire._core import Drained, Interruption, ReplyEnded, ReplyStarted
+from fourwire._core import (
+    ClearedEarly,
+    Drained,
+    Ducked,
+    Interruption,
+    ReplyEnded,
+    ReplyStarted,
+    Restored,
+)
 from fourwire.inworld import Agent, events
 from fourwire.inworld.truncation import audio_end_ms
 from fourwire.journal import CallJournal
-from fourwire.media import MediaLeg
+from fourwire.media import EarlyBargeInLike, MediaLeg
 from fourwire.transcript import Transcript
 
 __all__ = ["BargeIn", "Bridge"]
 
 Closed = Callable[[events.WebSocketClosed], None]
-ReplyEvent = ReplyStarted | ReplyEnded | Drained | Interruption
+ReplyEvent = ReplyStarted | ReplyEnded | Drained | Interruption | Ducked | Restored | ClearedEarly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +58,7 @@ class Bridge:
         append_ms: int,
         on_closed: Closed,
         barge_in: BargeIn = DEFAULT,
+        early_barge_in: EarlyBargeInLike = "off",
     ) -> None:
         self.leg = leg
         self.agent = agent
@@ -58,6 +67,7 @@ class Bridge:
         self._append_ms = append_ms
         self._on_closed = on_closed
         self._options = barge_in
+        self._early = early_barge_in
         self._listener = agent.events()
         self._is_open = False
         self._speaking_since: float | None = None
@@ -73,7 +83,12 @@ class Bridge:
     def open(self) -> None:
         """Let audio flow both ways; what the caller said before this moment is not sent."""
         formats = self.agent.audio
-        self.leg.bridge(input=formats.input, output=formats.output, append_ms=self._append_ms)
+        self.leg.bridge(
+            input=formats.input,
+            output=formats.output,
+            append_ms=self._append_ms,
+            early_barge_in=self._early,
+        )
         self.leg.on_append = self.agent.send_frame
         self.agent.on_message = self.leg.receive_message
         self.agent.on_response = self.leg.begin_response
@@ -158,6 +173,12 @@ class Bridge:
                 self._transcript.agent_was_heard(item or None, heard_ms)
             case Interruption(response, item, heard_ms, discarded_ms):
                 self._interrupted(response, item, heard_ms, discarded_ms)
+            case Ducked(item, heard_ms):
+                self._journal.write("bridge.ducked", item=item, heard_ms=heard_ms)
+            case Restored(item, softened_ms):
+                self._journal.write("bridge.restored", item=item, softened_ms=softened_ms)
+            case ClearedEarly():
+                self._silence_agent("early")
             case Drained():
                 self._end_of_speech()
 

@@ -13,13 +13,16 @@ import anyio
 from anyio.abc import TaskGroup
 
 from fourwire._core import (
+    ClearedEarly,
     Drained,
+    Ducked,
     Goodbye,
     Interruption,
     Key,
     Latched,
     ReplyEnded,
     ReplyStarted,
+    Restored,
     RtpResumed,
     RtpStopped,
 )
@@ -31,7 +34,7 @@ from fourwire.journal import CallJournal
 from fourwire.keys import Keys
 from fourwire.life import Cause, Ended, Farewell, Life, State, Step, WrongMoment
 from fourwire.line import Headers, Line, LineClosed, LineEnded, MediaChanged
-from fourwire.media import FORMATS, MediaLeg
+from fourwire.media import FORMATS, EarlyBargeInLike, MediaLeg
 from fourwire.rtp_watch import RtpWatch
 from fourwire.transcript import Transcript
 
@@ -54,6 +57,8 @@ class CallOptions:
     """Seconds without RTP, outside hold, that end a call; None: never."""
     recordings: str = ""
     """Directory that gets a recording of the call; empty: none is made."""
+    early_barge_in: EarlyBargeInLike = "off"
+    """What a leg does before the agent knows that the caller speaks."""
 
 
 class Call:
@@ -191,8 +196,12 @@ class Call:
         *,
         hang_up_with_agent: bool = True,
         barge_in: BargeIn = BargeIn(),  # noqa: B008 - frozen
+        early_barge_in: EarlyBargeInLike | None = None,
     ) -> None:
         """Join the call's audio with `agent`, both ways; `barge_in` says what interrupting does.
+
+        `early_barge_in` says what happens sooner, while the caller only seems to speak: `"duck"`,
+        `"pause"` or an `EarlyBargeIn`; `None` is what the gateway is set to.
 
         A second agent takes the place of the first; the same again changes nothing. When the
         agent's connection is lost the call ends, unless `hang_up_with_agent` is false.
@@ -209,6 +218,9 @@ class Call:
             append_ms=self._options.append_ms,
             on_closed=lambda closed: self._agent_closed(agent, closed, hang_up_with_agent),
             barge_in=barge_in,
+            early_barge_in=(
+                self._options.early_barge_in if early_barge_in is None else early_barge_in
+            ),
         )
         self._bridge.open()
         self.start_soon(self._bridge.follow)
@@ -378,6 +390,9 @@ class Call:
         async for event in self._leg.events():
             match event:
                 case ReplyStarted() | ReplyEnded() | Drained() | Interruption():
+                    if self._bridge is not None:
+                        self._bridge.reply_event(event)
+                case Ducked() | Restored() | ClearedEarly():
                     if self._bridge is not None:
                         self._bridge.reply_event(event)
                 case Key(digit, duration_ms):

@@ -54,6 +54,7 @@ class Gateway:
             append_ms=settings.append_ms,
             rtp_lost_s=settings.rtp_lost_s,
             recordings=settings.recordings,
+            early_barge_in=settings.early_barge_in,
         )
         self._idle = anyio.Event()
         self._stuck = False

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
 from fourwire import _core, sdp
-from fourwire._core import LegConfig
+from fourwire._core import EarlyBargeIn, LegConfig
 
 __all__ = [
     "FORMATS",
@@ -36,6 +36,9 @@ LegEvent: TypeAlias = (
     | _core.ReplyEnded
     | _core.Drained
     | _core.Interruption
+    | _core.Ducked
+    | _core.Restored
+    | _core.ClearedEarly
     | _core.RtpStopped
     | _core.RtpResumed
     | _core.Goodbye
@@ -43,6 +46,9 @@ LegEvent: TypeAlias = (
     | _core.Closed
 )
 """What `MediaLeg.events` tells; the last is `Closed`."""
+
+EarlyBargeInLike: TypeAlias = EarlyBargeIn | Literal["off", "duck", "pause"]
+"""What a leg does before the agent knows that the caller speaks: all of it, or a word."""
 
 Address: TypeAlias = tuple[str, int]
 """An IP address and a port."""
@@ -287,11 +293,13 @@ class MediaLeg:
         back_channel: Format | None = None,
         append_ms: float = 60,
         shape: Literal["append", "audio"] = "append",
+        early_barge_in: EarlyBargeInLike = "off",
     ) -> None:
         """Let the agent hear, in `input`, and be heard, in `output` and `back_channel`.
 
         Every `append_ms` of the caller's audio go to `on_append`, or come as an `Audio` event
-        where `shape` is `"audio"`.
+        where `shape` is `"audio"`. With `early_barge_in` replies give way as soon as the caller
+        seems to speak, until `barge_in` follows or it turns out to have been nothing.
         """
         self._leg.bridge(
             input=input,
@@ -299,6 +307,7 @@ class MediaLeg:
             back_channel=back_channel,
             append_ms=append_ms,
             shape=shape,
+            early_barge_in=early_barge_in,
         )
 
     def unbridge(self) -> None:

@@ -171,6 +171,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Calls at a time; one more is refused."""
     append_ms: Annotated[int, msgspec.Meta(ge=20, le=200)] = 60
     """Milliseconds of the caller's audio in each message to the agent."""
+    early_barge_in: Literal["off", "duck", "pause"] = "off"
+    """What becomes of the agent's speech while the caller only seems to speak; an agent file can
+    say more."""
     grace_s: Annotated[float, msgspec.Meta(ge=0)] = 10.0
     """Seconds that running calls are given to finish when the gateway is told to stop."""
     rtp_lost_s: Annotated[float, msgspec.Meta(gt=0)] | None = None

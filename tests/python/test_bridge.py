@@ -7,7 +7,15 @@ import anyio
 import pytest
 from support.gateway import FakeAgent, FakeLeg, Notes, journal, settled
 
-from fourwire._core import Drained, Interruption, ReplyEnded, ReplyStarted
+from fourwire._core import (
+    ClearedEarly,
+    Drained,
+    Ducked,
+    Interruption,
+    ReplyEnded,
+    ReplyStarted,
+    Restored,
+)
 from fourwire.bridge import BargeIn, Bridge
 from fourwire.inworld import AudioFormats, events
 from fourwire.transcript import Transcript
@@ -62,6 +70,7 @@ async def test_the_leg_is_bridged_in_the_formats_of_the_agent() -> None:
             ("input", "audio/pcma"),
             ("output", "audio/pcm"),
             ("append_ms", 60),
+            ("early_barge_in", "off"),
         )
 
 
@@ -282,3 +291,18 @@ async def test_the_end_of_the_connection_is_passed_on() -> None:
         both.agent.close(events.WebSocketClosed(code=1011, reason="overload"))
         await settled()
         assert [closed.code for closed in both.closed] == [1011]
+
+
+async def test_what_early_barge_in_does_is_written_down() -> None:
+    async with joined() as both:
+        both.bridge.reply_event(Ducked("a1", 340.0))
+        both.bridge.reply_event(Restored("a1", 400.0))
+        assert both.notes.named("bridge.ducked") == [{"item": "a1", "heard_ms": 340.0}]
+        assert both.notes.named("bridge.restored") == [{"item": "a1", "softened_ms": 400.0}]
+        assert both.agent.told == []
+
+
+async def test_the_agent_is_told_of_a_barge_in_that_only_the_leg_knows_of() -> None:
+    async with joined() as both:
+        both.bridge.reply_event(ClearedEarly())
+        assert both.notes.named("bridge.barge_in") == [{"trigger": "early", "cancelled": False}]

@@ -3,6 +3,7 @@
 mod agent;
 mod config;
 mod counters;
+mod early_barge_in;
 mod idler;
 mod output;
 mod reports;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 pub use config::{Bridge, Direction, LegConfig, Media, PayloadTypes};
 pub use counters::LegCounters;
+pub use early_barge_in::{EarlyBargeIn, Quieten, Unconfirmed};
 pub use idler::Idle;
 pub use output::{DigitsRefused, Event, Output, Received};
 
@@ -22,6 +24,7 @@ use crate::speak::{Interruption, Playout};
 use crate::wire::telephone_event::QueueFull;
 use crate::wire::{Key, KeyPress, KeyReceiver, RtpPacket, is_rtcp};
 use crate::{ClockRate, Codec, Moment};
+use early_barge_in::Watch;
 use reports::Reports;
 use speaker::Speaker;
 use tape::Tape;
@@ -60,6 +63,7 @@ pub struct Leg {
     speaker: Speaker,
     listener: Listener,
     bridge: Option<Forwarder>,
+    watch: Option<Box<Watch>>,
     keys: KeyReceiver,
     reports: Reports,
     tape: Option<Tape>,
@@ -93,6 +97,7 @@ impl Leg {
             speaker: Speaker::new(&config, start),
             listener: Listener::new(config.media.codec, config.media.turn()),
             bridge: None,
+            watch: None,
             keys: KeyReceiver::new(config.media.event_rate),
             reports: Reports::new(&config, start),
             tape: None,
@@ -126,6 +131,9 @@ impl Leg {
         if let Some(forwarder) = &mut self.bridge {
             forwarder.renegotiate(codec.audio_rate());
         }
+        if let Some(watch) = &mut self.watch {
+            watch.renegotiate(codec.audio_rate());
+        }
         if let Some(tape) = &mut self.tape {
             tape.renegotiate(codec.audio_rate());
         }
@@ -137,12 +145,14 @@ impl Leg {
         self.speaker.playout.begin_anew(bridge.output, bridge.back_channel);
         let wire = self.media.codec.audio_rate();
         self.bridge = Some(Forwarder::new(wire, bridge.input, bridge.append, bridge.shape));
+        self.begin_watch(bridge.early_barge_in);
     }
 
     /// Part the agent from the caller again: silence both ways, and what it still says is refused.
     pub fn unbridge(&mut self) {
         self.speaker.playout.clear();
         self.bridge = None;
+        self.begin_watch(None);
     }
 
     /// Take in a datagram that arrived at the RTP port at `arrival`.
@@ -180,6 +190,7 @@ impl Leg {
     /// Fall silent: the caller has begun to speak. What was silenced is also told as an
     /// [`Event::Interrupted`].
     pub fn barge_in(&mut self) -> Interruption {
+        self.confirm();
         self.tell_changes();
         let cut = self.speaker.playout.barge_in();
         self.tell_interruption(cut)
@@ -187,6 +198,7 @@ impl Leg {
 
     /// Fall silent in both lanes.
     pub fn clear(&mut self) -> Interruption {
+        self.confirm();
         self.tell_changes();
         let cut = self.speaker.playout.clear();
         self.tell_interruption(cut)
@@ -264,6 +276,9 @@ impl Leg {
         counters.note_said(&self.speaker);
         self.reports.note(&mut counters);
         counters.keys_dropped = self.keys.dropped();
+        if let Some(watch) = &self.watch {
+            watch.note(&mut counters);
+        }
         counters
     }
 
@@ -299,6 +314,9 @@ impl Leg {
         if let Some(tape) = &mut self.tape {
             tape.say(self.speaker.pcm(), missed);
         }
+        if let Some(watch) = &mut self.watch {
+            watch.say(self.speaker.pcm(), missed);
+        }
         let silent_for = now.since(self.last_arrival);
         if !self.rtp_stopped && self.media.direction.receives() && silent_for >= RTP_STOPPED_AFTER {
             self.rtp_stopped = true;
@@ -316,8 +334,12 @@ impl Leg {
             if let Some(tape) = &mut self.tape {
                 tape.hear(&self.pcm);
             }
+            if let Some(watch) = &mut self.watch {
+                watch.hear(&self.pcm, heard);
+            }
             self.pcm.clear();
         }
+        self.watch(now);
     }
 
     fn next_event(&mut self, now: Moment) -> Option<Event> {
@@ -348,6 +370,9 @@ impl Leg {
     fn receive_key(&mut self, arrival: Moment, packet: &RtpPacket<'_>) -> Received {
         self.listener.pass(arrival, packet);
         self.keys.receive(arrival, packet.timestamp, packet.marker, packet.payload);
+        if let Some(watch) = &mut self.watch {
+            watch.key();
+        }
         Received::Key
     }
 

@@ -22,7 +22,7 @@ pub mod wire;
 pub use codec::Codec;
 pub use format::{AudioFormat, ClockRate, Law};
 pub use leg::{
-    Bridge, DigitsRefused, Direction, Event, Idle, Leg, LegConfig, LegCounters, Media, Output,
-    PayloadTypes, Received,
+    Bridge, DigitsRefused, Direction, EarlyBargeIn, Event, Idle, Leg, LegConfig, LegCounters,
+    Media, Output, PayloadTypes, Quieten, Received, Unconfirmed,
 };
 pub use moment::Moment;

@@ -7,7 +7,8 @@ use fourwire::sound::codec::Encoder;
 use fourwire::wire::rtcp::{self, NtpTime, ReportBlock, SenderInfo};
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc, TelephoneEvent};
 use fourwire::{
-    AudioFormat, Bridge, ClockRate, Codec, Law, Leg, LegConfig, Media, Moment, PayloadTypes,
+    AudioFormat, Bridge, ClockRate, Codec, EarlyBargeIn, Law, Leg, LegConfig, Media, Moment,
+    PayloadTypes,
 };
 
 #[path = "support/counting.rs"]
@@ -63,7 +64,8 @@ fn leg(codec: Codec, format: AudioFormat) -> Leg {
         unix_time_at_origin: Duration::ZERO,
     };
     let mut leg = Leg::new(config, Moment::from_millis(0));
-    leg.bridge(Bridge::new(format));
+    let early_barge_in = Some(EarlyBargeIn::default());
+    leg.bridge(Bridge { early_barge_in, ..Bridge::new(format) });
     leg.record(Some(codec.audio_rate()));
     leg
 }

@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
 use crate::buffer::Octets;
+use crate::early_barge_in::Early;
 use crate::error::Error;
 use crate::event::{Audio, Closed, Counters, Latched};
 use crate::leg::{APPEND, LegConfig, PCMU, TONE, bridge_of, event_of};
@@ -191,10 +192,10 @@ impl LiveLeg {
     #[pyo3(
         signature = (
             *, input=PCMU, output=PCMU, back_channel=None, append_ms=APPEND,
-            shape=Spelled(Shape::Append),
+            shape=Spelled(Shape::Append), early_barge_in=Early(None),
         ),
         text_signature = "($self, *, input='audio/pcmu', output='audio/pcmu', back_channel=None, \
-            append_ms=60, shape='append')",
+            append_ms=60, shape='append', early_barge_in=None)",
     )]
     fn bridge(
         &self,
@@ -203,8 +204,10 @@ impl LiveLeg {
         back_channel: Option<Spelled<AudioFormat>>,
         append_ms: AppendTime,
         shape: Spelled<Shape>,
+        early_barge_in: Early,
     ) {
-        self.0.bridge(bridge_of(input, output, back_channel, append_ms, shape));
+        let formats = (input, output, back_channel);
+        self.0.bridge(bridge_of(formats, append_ms, shape, early_barge_in));
     }
 
     fn unbridge(&self) {

@@ -24,7 +24,7 @@ macro_rules! event {
             }
         }
     };
-    ($(#[$about:meta])* $name:ident { $($field:ident: $type:ty,)+ }) => {
+    ($(#[$about:meta])* $name:ident { $($field:ident: $type:ty $(= $default:tt)?,)+ }) => {
         $(#[$about])*
         #[pyclass(frozen, eq, get_all, module = "fourwire._core")]
         #[derive(Debug, PartialEq)]
@@ -35,7 +35,7 @@ macro_rules! event {
         #[pymethods]
         impl $name {
             #[new]
-            #[pyo3(signature = ($($field),+))]
+            #[pyo3(signature = ($($field $(= $default)?),+))]
             fn new($($field: $type),+) -> Self {
                 Self { $($field),+ }
             }
@@ -73,7 +73,10 @@ event! { Key { digit: char, duration_ms: f64, } }
 event! { ReplyStarted { item: String, } }
 event! { ReplyEnded { item: String, heard_ms: f64, } }
 event! { Drained {} }
-event! { Interruption { response: Option<String>, item: Option<String>, heard_ms: f64, discarded_ms: f64, } }
+event! { Interruption { response: Option<String>, item: Option<String>, heard_ms: f64, discarded_ms: f64, softened_ms: f64 = 0.0, } }
+event! { Ducked { item: String, heard_ms: f64, } }
+event! { Restored { item: String, softened_ms: f64, } }
+event! { ClearedEarly {} }
 event! { RtpStopped {} }
 event! { RtpResumed {} }
 event! { Goodbye {} }

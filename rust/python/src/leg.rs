@@ -13,10 +13,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::buffer::{Octets, bytes_of};
+use crate::early_barge_in::Early;
 use crate::error::Error;
 use crate::event::{
-    Audio, Counters, Drained, Goodbye, Interruption, Key, Recorded, ReplyEnded, ReplyStarted, Rtcp,
-    Rtp, RtpResumed, RtpStopped,
+    Audio, ClearedEarly, Counters, Drained, Ducked, Goodbye, Interruption, Key, Recorded,
+    ReplyEnded, ReplyStarted, Restored, Rtcp, Rtp, RtpResumed, RtpStopped,
 };
 use crate::lock::Held;
 use crate::word::{
@@ -211,13 +212,15 @@ impl Random {
     }
 }
 
+/// What the agent hears and speaks, in its replies and in its back channel.
+type Formats = (Spelled<AudioFormat>, Spelled<AudioFormat>, Option<Spelled<AudioFormat>>);
+
 /// How the agent wants to be spoken to; the arguments of `bridge`.
 pub(crate) fn bridge_of(
-    input: Spelled<AudioFormat>,
-    output: Spelled<AudioFormat>,
-    back_channel: Option<Spelled<AudioFormat>>,
+    (input, output, back_channel): Formats,
     append: AppendTime,
     shape: Spelled<Shape>,
+    early_barge_in: Early,
 ) -> Bridge {
     Bridge {
         input: input.0,
@@ -225,6 +228,7 @@ pub(crate) fn bridge_of(
         back_channel: back_channel.unwrap_or(output).0,
         append: append.0,
         shape: shape.0,
+        early_barge_in: early_barge_in.0,
     }
 }
 
@@ -242,13 +246,14 @@ impl Leg {
         self.0.held(py).renegotiate(now_ns.0, config.0.media);
     }
 
+    #[expect(clippy::too_many_arguments, reason = "all are named and have a default")]
     #[pyo3(
         signature = (
             *, input=PCMU, output=PCMU, back_channel=None, append_ms=APPEND,
-            shape=Spelled(Shape::Append),
+            shape=Spelled(Shape::Append), early_barge_in=Early(None),
         ),
         text_signature = "($self, *, input='audio/pcmu', output='audio/pcmu', back_channel=None, \
-            append_ms=60, shape='append')",
+            append_ms=60, shape='append', early_barge_in=None)",
     )]
     fn bridge(
         &self,
@@ -258,8 +263,10 @@ impl Leg {
         back_channel: Option<Spelled<AudioFormat>>,
         append_ms: AppendTime,
         shape: Spelled<Shape>,
+        early_barge_in: Early,
     ) {
-        self.0.held(py).bridge(bridge_of(input, output, back_channel, append_ms, shape));
+        let formats = (input, output, back_channel);
+        self.0.held(py).bridge(bridge_of(formats, append_ms, shape, early_barge_in));
     }
 
     fn unbridge(&self, py: Python<'_>) {
@@ -399,6 +406,13 @@ pub(crate) fn event_of(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny
             ReplyEnded { item: item.into(), heard_ms: millis(heard) }.into_bound_py_any(py)
         }
         Event::Drained => Drained.into_bound_py_any(py),
+        Event::Ducked { item, heard } => {
+            Ducked { item: item.into(), heard_ms: millis(heard) }.into_bound_py_any(py)
+        }
+        Event::Restored { item, softened } => {
+            Restored { item: item.into(), softened_ms: millis(softened) }.into_bound_py_any(py)
+        }
+        Event::ClearedEarly => ClearedEarly.into_bound_py_any(py),
         Event::Interrupted(cut) => Interruption::from(cut).into_bound_py_any(py),
         Event::RtpStopped => RtpStopped.into_bound_py_any(py),
         Event::RtpResumed => RtpResumed.into_bound_py_any(py),

@@ -2,6 +2,7 @@
 
 mod audioop;
 mod buffer;
+mod early_barge_in;
 mod engine;
 mod error;
 mod event;
@@ -17,6 +18,7 @@ mod playout_buffer;
 mod realtime;
 mod sound;
 mod speak;
+mod voice_activity;
 mod wire;
 mod word;
 
@@ -28,13 +30,15 @@ mod _core {
     #[pymodule_export]
     use crate::audioop::audioop;
     #[pymodule_export]
+    use crate::early_barge_in::EarlyBargeIn;
+    #[pymodule_export]
     use crate::engine::{Engine, LiveLeg, Port};
     #[pymodule_export]
     use crate::error::PortsExhausted;
     #[pymodule_export]
     use crate::event::{
-        Audio, Closed, Drained, Goodbye, Interruption, Key, Latched, Recorded, ReplyEnded,
-        ReplyStarted, Rtcp, Rtp, RtpResumed, RtpStopped,
+        Audio, ClearedEarly, Closed, Drained, Ducked, Goodbye, Interruption, Key, Latched,
+        Recorded, ReplyEnded, ReplyStarted, Restored, Rtcp, Rtp, RtpResumed, RtpStopped,
     };
     #[pymodule_export]
     use crate::g722::{G722Decoder, G722Encoder};
@@ -57,6 +61,8 @@ mod _core {
     use crate::sound::{Converter, Resampler, decode_pcma, decode_pcmu, encode_pcma, encode_pcmu};
     #[pymodule_export]
     use crate::speak::Playout;
+    #[pymodule_export]
+    use crate::voice_activity::VoiceActivity;
     #[pymodule_export]
     use crate::wire::{RtpPacket, is_rtcp};
 }

@@ -116,6 +116,7 @@ impl From<speak::Interruption> for Interruption {
             item: cut.item.map(Into::into),
             heard_ms: millis(cut.heard),
             discarded_ms: millis(cut.discarded),
+            softened_ms: millis(cut.softened),
         }
     }
 }

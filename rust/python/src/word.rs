@@ -196,7 +196,7 @@ impl FromPyObject<'_, '_> for Nanoseconds {
 }
 
 /// A span of time in milliseconds, of at least and at most so many.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Span<const LEAST: u64, const MOST: u64>(pub(crate) Duration);
 
 impl<const LEAST: u64, const MOST: u64> FromPyObject<'_, '_> for Span<LEAST, MOST> {
@@ -224,6 +224,9 @@ pub(crate) type AppendTime = Span<10, 1_000>;
 /// How long a digit sounds, or the silence after it.
 pub(crate) type ToneTime = Span<0, 60_000>;
 
+/// How long a barge-in is waited for, or spoken into.
+pub(crate) type WaitTime = Span<20, 10_000>;
+
 /// How often an engine looks at its calls.
 pub(crate) type TickTime = Span<1, 20>;
 
@@ -248,6 +251,22 @@ impl<T: TryFrom<i64>> FromPyObject<'_, '_> for Field<T> {
             PyValueError::new_err(format!(
                 "a whole number from 0 to {most} is needed, not {number}"
             ))
+        })
+    }
+}
+
+/// A level difference in whole decibels, from 1 to 60.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Decibels(pub(crate) u8);
+
+impl FromPyObject<'_, '_> for Decibels {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let decibels = u8::try_from(object.extract::<i64>()?).ok();
+        decibels.filter(|it| (1..=60).contains(it)).map(Self).ok_or_else(|| {
+            let decibels = shown(&object);
+            PyValueError::new_err(format!("from 1 to 60 decibels are needed, not {decibels}"))
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::EarlyBargeIn;
 use super::idler::Idle;
 use crate::listen::Shape;
 use crate::wire::{PayloadType, Ssrc};
@@ -158,6 +159,8 @@ pub struct Bridge {
     pub append: Duration,
     /// How that audio leaves.
     pub shape: Shape,
+    /// What the leg does before the agent knows that the caller speaks; nothing where left out.
+    pub early_barge_in: Option<EarlyBargeIn>,
 }
 
 impl Bridge {
@@ -169,6 +172,7 @@ impl Bridge {
             back_channel: format,
             append: Duration::from_millis(60),
             shape: Shape::Append,
+            early_barge_in: None,
         }
     }
 }

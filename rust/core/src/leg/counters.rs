@@ -86,6 +86,8 @@ counters! {
         reply_received,
         /// Samples of the agent put on the wire.
         reply_sent,
+        /// Of these, samples that were turned down because the caller seemed to speak.
+        reply_softened,
         /// Samples of the agent thrown away by a barge-in.
         reply_discarded,
         /// Samples refused because their response was interrupted.
@@ -96,6 +98,32 @@ counters! {
         back_channel,
         /// Barge-ins that silenced something.
         interruptions,
+        /// Beginnings of speech that early barge-in took note of.
+        early_onsets,
+        /// Of these, those at which a reply gave way.
+        early_ducks,
+        /// Of these, those that a barge-in followed.
+        early_confirmed,
+        /// Those that it did not, so that the reply was restored.
+        early_false_starts,
+        /// Those that became a barge-in of themselves.
+        early_cleared,
+        /// Beginnings of speech that were not believed, so soon after a false start.
+        early_doubted,
+        /// Frames of 10 ms that stood out of the background too little to be speech.
+        gated_background,
+        /// Such frames that were pure tones.
+        gated_tone,
+        /// Such frames that may have been the echo of what was said.
+        gated_echo,
+        /// Such frames beside a key or a concealment.
+        gated_key,
+        /// Such frames that were made up.
+        gated_made_up,
+        /// After how many milliseconds what is said comes back, zero until known.
+        echo_delay_ms,
+        /// How many decibels softer it comes back.
+        echo_return_loss_db,
         /// Chunks of the caller's audio forwarded.
         forwarded,
         /// Messages of the agent whose audio could not be read.
@@ -137,6 +165,7 @@ impl LegCounters {
         self.comfort_noise_sent = speaker.idler.tellings;
         self.reply_received = said.received;
         self.reply_sent = said.sent;
+        self.reply_softened = said.softened;
         self.reply_discarded = said.discarded;
         self.reply_refused = said.refused;
         self.reply_overflowed = said.overflowed;

@@ -53,6 +53,22 @@ pub enum Event {
     },
     /// Nothing of the agent's replies waits any more.
     Drained,
+    /// The caller seems to speak, and the reply gives way: see [`EarlyBargeIn`](crate::EarlyBargeIn).
+    Ducked {
+        /// The id of the item that plays.
+        item: Box<str>,
+        /// How much of it had gone out.
+        heard: Duration,
+    },
+    /// Nobody confirmed that the caller speaks, or the reply is over; what comes is as loud as ever.
+    Restored {
+        /// The id of the item that gave way.
+        item: Box<str>,
+        /// How much of the item that plays went out softer.
+        softened: Duration,
+    },
+    /// The caller has spoken long enough for a barge-in that nobody asked for; it follows.
+    ClearedEarly,
     /// A barge-in silenced the agent.
     Interrupted(Interruption),
     /// No RTP has come for a while.

@@ -7,6 +7,7 @@ mod pacer;
 mod packetizer;
 mod playout;
 mod told;
+mod volume;
 
 pub use ledger::{Entry, Ledger};
 pub use pacer::{Pacer, Turn};

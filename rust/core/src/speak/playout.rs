@@ -1,5 +1,7 @@
 //! What the agent has yet to say, and the word that silences it.
 
+mod softer;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use super::fence::Fence;
 use super::lane::Lane;
 use super::ledger::Ledger;
 use super::told::{Change, Interruption, PlayoutCounters, Said};
+use super::volume::Volume;
 use crate::{AudioFormat, ClockRate};
 
 /// The agent's speech on its way to the wire, in two lanes.
@@ -46,6 +49,7 @@ pub struct Playout {
     /// The end of what was interrupted, fading; it goes out first.
     fading: Vec<i16>,
     mixing: Vec<i16>,
+    volume: Volume,
     changes: VecDeque<Change>,
     counters: PlayoutCounters,
 }
@@ -80,6 +84,7 @@ impl Playout {
             paused: false,
             fading: Vec::new(),
             mixing: Vec::new(),
+            volume: Volume::new(wire),
             changes: VecDeque::new(),
             counters: PlayoutCounters::default(),
         }
@@ -102,6 +107,7 @@ impl Playout {
             return;
         }
         self.wire = wire;
+        self.volume.renegotiate(wire);
         self.fading.clear();
         let hurried = self.reply.renegotiate(wire);
         self.account(hurried);
@@ -178,6 +184,7 @@ impl Playout {
         let mut sounding = self.take_fading(frame, out);
         let missing = start + frame - out.len();
         sounding |= self.take_reply(missing, out);
+        out.resize(start + frame, 0);
         sounding |= self.mix_back_channel(&mut out[start..]);
         sounding
     }
@@ -211,6 +218,7 @@ impl Playout {
         }
         let interruption = self.interruption(front, held_back);
         self.drop_reply();
+        self.volume.reset();
         interruption
     }
 
@@ -247,11 +255,14 @@ impl Playout {
     }
 
     fn take_reply(&mut self, frame: usize, out: &mut Vec<i16>) -> bool {
-        if self.reply.is_silent() {
-            out.resize(out.len() + frame, 0);
+        let samples = self.volume.sounds_for(frame);
+        self.paused = samples < frame;
+        if self.reply.is_silent() || samples == 0 {
             return false;
         }
-        let taken = self.reply.take(frame, self.wire, out);
+        let start = out.len();
+        let taken = self.reply.take(samples, self.wire, out);
+        self.volume.apply(&mut out[start..]);
         self.account(taken);
         if self.reply.waiting() == 0 {
             self.end_run();
@@ -292,6 +303,7 @@ impl Playout {
         if self.playing != Some(number) {
             self.end_run_of_playing();
             self.playing = Some(number);
+            self.volume.begin_item();
             if let Some(entry) = self.ledger.entry(number) {
                 self.changes.push_back(Change::Started { item: entry.item.clone() });
             }
@@ -299,6 +311,7 @@ impl Playout {
         if let Some(entry) = self.ledger.entry_mut(number) {
             entry.sent += samples as u64;
         }
+        self.counters.softened += self.volume.note_sent(samples);
     }
 
     fn end_run(&mut self) {
@@ -321,6 +334,7 @@ impl Playout {
         let length = self.wire.samples_in(FADE);
         self.fading.clear();
         let taken = self.reply.take(length, self.wire, &mut self.fading);
+        self.volume.apply(&mut self.fading);
         for (left, sample) in (0..length).rev().zip(&mut self.fading) {
             *sample = (i64::from(*sample) * left as i64 / length as i64) as i16;
         }
@@ -348,10 +362,12 @@ impl Playout {
     fn interruption(&self, front: u64, held_back: u64) -> Interruption {
         let rate = self.output.rate();
         let entry = self.ledger.entry(front);
+        let softened = self.playing.filter(|&it| it == front).map(|_| self.volume.softened());
         Interruption {
             response: entry.map(|entry| entry.response.clone()),
             item: entry.map(|entry| entry.item.clone()),
             heard: rate.duration_of(entry.map_or(0, |entry| entry.sent)),
+            softened: rate.duration_of(softened.unwrap_or(0).saturating_sub(held_back)),
             discarded: rate.duration_of(self.reply.waiting() as u64 + held_back),
         }
     }
@@ -362,6 +378,7 @@ impl Playout {
             self.fade_out();
         }
         self.reply.clear();
+        self.volume.reset();
         Interruption::default()
     }
 

@@ -22,6 +22,8 @@ pub struct Interruption {
     pub item: Option<Box<str>>,
     /// How much of that item went out, the fade included.
     pub heard: Duration,
+    /// How much of that, at its end, was turned down because the caller seemed to speak.
+    pub softened: Duration,
     /// How much was thrown away unsent, of all items.
     pub discarded: Duration,
 }
@@ -53,6 +55,8 @@ pub struct PlayoutCounters {
     pub received: u64,
     /// Put on the wire.
     pub sent: u64,
+    /// Of these, put there turned down.
+    pub softened: u64,
     /// Thrown away by a barge-in.
     pub discarded: u64,
     /// Not taken in: of an interrupted response, or while nobody was to be heard.

@@ -1,4 +1,4 @@
-"""Prints all figures: ``python -m benches [parts|rust|engine|audioop|quality|calls …]``.
+"""Prints all figures: ``python -m benches [parts|rust|engine|audioop|quality|activity|…]``.
 
 ``pictures`` draws those of the docs, and writes the tables there from the figures measured last.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benches.table import Row, machine, save, show, sum_up
 
-ALL = ["parts", "rust", "engine", "audioop", "quality", "calls"]
+ALL = ["parts", "rust", "engine", "audioop", "quality", "activity", "calls"]
 
 
 def main() -> None:
@@ -36,6 +36,8 @@ def _measure(arguments: argparse.Namespace) -> None:
         _measure_audioop(tables)
     if "quality" in arguments.what:
         _measure_quality(arguments, tables, extra)
+    if "activity" in arguments.what:
+        _measure_activity(tables, extra)
     if "calls" in arguments.what:
         _measure_calls(arguments, tables)
     sum_up(tables)
@@ -139,6 +141,16 @@ def _draw(arguments: argparse.Namespace) -> None:
 
     for path in [*pictures.draw(), page.write(arguments.json)]:
         print(f"written to {path}")
+
+
+def _measure_activity(tables: dict[str, list[Row]], extra: dict[str, object]) -> None:
+    from benches.activity import run
+
+    found = run.show(run.Plan())
+    title = "Voice activity"
+    tables[title] = run.rows(found)
+    extra["activity"] = {name: {who: it.shown for who, it in row.items()} for name, row in found}
+    show(title, tables[title])
 
 
 if __name__ == "__main__":

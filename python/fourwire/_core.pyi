@@ -533,12 +533,12 @@ class Network:
 
 @final
 class PlayoutBuffer:
-    """G.711 packets in, samples at 8 kHz at the pace of a loudspeaker out.
+    """Packets in, samples at the codec's rate at the pace of a loudspeaker out.
 
     Always exactly as many samples as are asked for. The delay follows what the network does: as
-    little as lets nearly all packets come in time, reached by cutting out and repeating single
-    pitch periods, or for free while the sender is silent. What is missing is made up. Feed packets
-    of the audio's payload type, and comfort noise (RFC 3389).
+    little as lets nearly all packets come in time, changed in the pauses of speech, and by single
+    pitch periods where there are none for long. What is missing is made up. Feed packets of the
+    audio's payload type, and comfort noise (RFC 3389).
     """
 
     def __new__(

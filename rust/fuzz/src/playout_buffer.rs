@@ -6,14 +6,14 @@ use arbitrary::Arbitrary;
 use fourwire::listen::playout_buffer::PlayoutCounters;
 use fourwire::listen::{PlayoutBuffer, PlayoutConfig};
 use fourwire::wire::PayloadType;
-use fourwire::{Law, Moment};
+use fourwire::{Codec, Law, Moment};
 
 use crate::draw::{Draft, Pause, Stream, codes};
 
 /// A buffer, and what happens to it.
 #[derive(Arbitrary, Debug)]
 pub struct Input {
-    a_law: bool,
+    wideband: bool,
     packet_ms: u8,
     longest_ms: u16,
     acts: Vec<Act>,
@@ -32,7 +32,7 @@ pub enum Act {
 /// As many samples come out as were asked for, and packets and samples add up at all times.
 pub fn check(input: Input) {
     let mut buffer = PlayoutBuffer::new(PlayoutConfig {
-        law: if input.a_law { Law::A } else { Law::Mu },
+        codec: if input.wideband { Codec::G722 } else { Codec::G711(Law::Mu) },
         packet_time: Duration::from_millis(input.packet_ms.into()),
         longest_delay: Duration::from_millis(20 + u64::from(input.longest_ms) % 2_000),
     });

@@ -3,9 +3,9 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use fourwire::Law;
 use fourwire::listen::{PlayoutBuffer as Buffer, PlayoutConfig};
 use fourwire::wire::RtpPacket;
+use fourwire::{Codec, Law};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -13,7 +13,7 @@ use crate::buffer::{Octets, bytes_of};
 use crate::error::Error;
 use crate::event::Counters;
 use crate::lock::Held;
-use crate::word::{Field, LongestDelay, Nanoseconds, PacketTime, Span, Spelled, millis};
+use crate::word::{AnyCodec, Field, LongestDelay, Nanoseconds, PacketTime, Span, Spelled, millis};
 
 #[pyclass(frozen, module = "fourwire._core")]
 pub(crate) struct PlayoutBuffer(Mutex<Buffer>);
@@ -24,19 +24,15 @@ impl PlayoutBuffer {
     #[pyo3(
         signature = (
             *,
-            codec=Spelled(Law::Mu),
+            codec=AnyCodec(Codec::G711(Law::Mu)),
             packet_time_ms=Span(Duration::from_millis(20)),
             longest_delay_ms=Span(Duration::from_millis(500)),
         ),
         text_signature = "(*, codec='PCMU', packet_time_ms=20, longest_delay_ms=500)",
     )]
-    fn new(
-        codec: Spelled<Law>,
-        packet_time_ms: PacketTime,
-        longest_delay_ms: LongestDelay,
-    ) -> Self {
+    fn new(codec: AnyCodec, packet_time_ms: PacketTime, longest_delay_ms: LongestDelay) -> Self {
         Self(Mutex::new(Buffer::new(PlayoutConfig {
-            law: codec.0,
+            codec: codec.0,
             packet_time: packet_time_ms.0,
             longest_delay: longest_delay_ms.0,
         })))

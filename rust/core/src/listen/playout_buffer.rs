@@ -4,13 +4,13 @@
 //! They come as early as the network allows: the buffer watches when packets arrive, aims at the
 //! least delay at which nearly all of them are in time, and gets there without a click.
 //!
-//! - Sound is shortened and lengthened by whole pitch periods
-//!   ([`TimeStretch`](super::time_stretch::TimeStretch)), where that is not heard.
-//! - While the sender is silent the delay is free: a talkspurt begins when it should, and the
-//!   silence before it lasts as long as that takes.
-//! - What is missing is made up ([`Concealer`]) for as long as it was, and what came too late for
-//!   a part of it is heard from there on. While nothing comes the timeline waits, so that a packet
-//!   held up on the way is late, and not lost.
+//! - Speech had better not change its pace, so the delay changes where nobody notices: in the
+//!   pauses of speech, and while the sender is silent. Only where there are no pauses for long is
+//!   sound shortened and lengthened by whole pitch periods ([`TimeStretch`]).
+//! - Packets that are missing when their turn comes are given up, and the hole is filled from both
+//!   sides ([`Concealer`]).
+//! - While nothing comes the timeline waits. What then comes a little late is dropped as far as it
+//!   is overdue, if that is rare, so that the delay stays; what was held up for longer is heard.
 //! - The sender's clock may run fast or slow: that is a delay that changes slowly, and is met like
 //!   all others.
 //!
@@ -36,15 +36,15 @@ use super::concealer::Concealer;
 use super::dejitter::{Arrival, Dejitter, DejitterConfig, Stretch};
 use super::source::Source;
 use super::time_stretch::TimeStretch;
-use crate::sound::g711;
+use crate::sound::codec::Decoder;
 use crate::wire::{ComfortNoise, PayloadType, RtpPacket};
-use crate::{ClockRate, Law, Moment};
+use crate::{ClockRate, Codec, Law, Moment};
 
 /// How a [`PlayoutBuffer`] is to behave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlayoutConfig {
-    /// How packets are to be read.
-    pub law: Law,
+    /// What packets carry, and so the rates of their timestamps and of what is heard.
+    pub codec: Codec,
     /// How much audio a packet usually carries. Others may come at any time.
     pub packet_time: Duration,
     /// The most delay that is aimed at. No more audio than that is kept waiting, or what is oldest
@@ -55,7 +55,7 @@ pub struct PlayoutConfig {
 impl Default for PlayoutConfig {
     fn default() -> Self {
         Self {
-            law: Law::Mu,
+            codec: Codec::G711(Law::Mu),
             packet_time: Duration::from_millis(20),
             longest_delay: Duration::from_millis(500),
         }
@@ -83,7 +83,6 @@ impl Default for PlayoutConfig {
 /// }
 /// assert_eq!(heard.len(), 16_000);
 /// ```
-#[derive(Clone, Debug)]
 pub struct PlayoutBuffer {
     config: PlayoutConfig,
     /// The clock of the timestamps.
@@ -91,6 +90,7 @@ pub struct PlayoutBuffer {
     /// The rate of the samples.
     rate: ClockRate,
     limits: Limits,
+    decoder: Decoder,
     dejitter: Dejitter,
     delay: Delay,
     line: Line,
@@ -101,8 +101,10 @@ pub struct PlayoutBuffer {
     pause: Option<i64>,
     /// What was heard last is made up.
     made_up: bool,
-    /// Samples that are ready and were led over to from such.
-    merged: usize,
+    /// Samples that are ready and that the concealer knows already.
+    known: usize,
+    /// The timeline waited for what is ready.
+    held: bool,
     /// Room for samples made up before such as are ready.
     lead: Vec<i16>,
     /// Samples made up since audio was last played.
@@ -111,6 +113,12 @@ pub struct PlayoutBuffer {
     owed: usize,
     /// Samples played since something was stretched.
     unchanged: usize,
+    /// Samples played since the lag was near its target, or brought nearer.
+    astray: usize,
+    /// Samples played since that was tried.
+    untried: usize,
+    /// The lag of what was played last.
+    played_lag: i64,
     /// The sender has said that it is silent now (RFC 3389).
     silent: bool,
     counters: PlayoutCounters,
@@ -119,20 +127,22 @@ pub struct PlayoutBuffer {
 impl PlayoutBuffer {
     /// An empty buffer.
     pub fn new(config: PlayoutConfig) -> Self {
-        let (clock_rate, rate) = (ClockRate::Hz8000, ClockRate::Hz8000);
+        let (clock_rate, rate) = (config.codec.timestamp_rate(), config.codec.audio_rate());
         let dejitter = DejitterConfig {
             clock_rate,
             packet_time: config.packet_time,
             reorder_limit: config.longest_delay,
             quiet_after: Duration::MAX,
         };
+        let limits = Limits::new(rate);
         let longest = clock_rate.samples_in(config.longest_delay) as i64;
         let room = rate.samples_in(config.longest_delay + LONGEST_PACKET);
         Self {
             config,
             clock_rate,
             rate,
-            limits: Limits::new(rate),
+            limits,
+            decoder: Decoder::new(config.codec),
             dejitter: Dejitter::new(dejitter),
             delay: Delay::new(clock_rate, longest),
             line: Line::new(TimeStretch::context(rate), room),
@@ -140,11 +150,15 @@ impl PlayoutBuffer {
             stretch: TimeStretch::new(rate),
             pause: Some(0),
             made_up: false,
-            merged: 0,
-            lead: Vec::with_capacity(TimeStretch::context(rate)),
+            known: 0,
+            held: false,
+            lead: Vec::with_capacity(limits.bridge.max(TimeStretch::context(rate))),
             starved: 0,
             owed: 0,
             unchanged: 0,
+            untried: 0,
+            astray: 0,
+            played_lag: 0,
             silent: false,
             counters: PlayoutCounters::default(),
         }
@@ -156,8 +170,8 @@ impl PlayoutBuffer {
         if packet.payload_type == PayloadType::CN {
             return self.pass(arrival, packet);
         }
-        let samples = packet.payload.len();
-        let said = self.dejitter.receive(arrival, packet, samples);
+        let periods = self.config.codec.periods(packet.payload);
+        let said = self.dejitter.receive(arrival, packet, periods);
         match said {
             Arrival::Restarted(_) => self.delay.restart(),
             Arrival::Accepted | Arrival::Late => {}
@@ -165,7 +179,7 @@ impl PlayoutBuffer {
         }
         self.silent = false;
         self.concealer.believe(None);
-        self.measure(arrival, packet, samples as i64);
+        self.measure(arrival, packet, periods as i64);
         self.pull();
         self.keep_cap();
         said
@@ -245,10 +259,15 @@ impl PlayoutBuffer {
     fn pull(&mut self) {
         while self.pause.is_none() {
             match self.dejitter.poll_certain() {
-                Some(Stretch::Received { payload, overlap, .. }) => {
-                    let ready = self.line.ready();
-                    g711::decode_into(self.config.law, &payload[overlap..], self.line.end());
-                    self.counters.decoded_samples += (self.line.ready() - ready) as u64;
+                Some(Stretch::Received { payload, overlap, samples, .. }) => {
+                    let wanted = self.config.codec.samples(samples);
+                    let line = self.line.end();
+                    let from = line.len();
+                    self.decoder.decode_into(payload, overlap, line);
+                    // Some codecs give all of a packet, also what is out already.
+                    line.drain(from..from + (line.len() - from).saturating_sub(wanted));
+                    self.counters.decoded_samples += (line.len() - from) as u64;
+                    self.held |= self.owed > 0;
                     self.owed = 0;
                 }
                 Some(Stretch::Lost { samples } | Stretch::Quiet { samples }) => {
@@ -295,7 +314,7 @@ impl PlayoutBuffer {
 
     fn shed(&mut self, samples: usize) {
         let dropped = samples.min(self.line.ready());
-        let (line, at) = self.line.around();
+        let (line, at) = self.line.around_mut();
         self.stretch.leap(line, at, dropped);
         self.counters.dropped_samples += dropped as u64;
     }

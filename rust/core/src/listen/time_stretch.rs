@@ -23,6 +23,8 @@ pub struct TimeStretch {
     millisecond: usize,
     /// How loud speech was lately: a mean square.
     loud: f32,
+    /// Samples heard since it was last loud.
+    calm: usize,
 }
 
 /// The shortest pitch period: a voice at 400 Hz.
@@ -49,6 +51,9 @@ const WEAK: f32 = 0.001;
 /// What is weak at any rate: a mean square, about −70 dBov.
 const FAINT: f32 = 100.0;
 
+/// How long nothing is loud in a pause of speech, and not between two syllables.
+const CALM_MS: usize = 100;
+
 /// The share of the loudness that is forgotten in a second.
 const FADING: f32 = 0.15;
 
@@ -64,7 +69,7 @@ pub enum Lead {
 impl TimeStretch {
     /// Has heard nothing; samples are at `rate`.
     pub fn new(rate: ClockRate) -> Self {
-        Self { millisecond: rate.hertz() as usize / 1000, loud: 0.0 }
+        Self { millisecond: rate.hertz() as usize / 1000, loud: 0.0, calm: 0 }
     }
 
     /// How much played sound has to stand before the place of a change.
@@ -76,13 +81,36 @@ impl TimeStretch {
     pub fn hear(&mut self, pcm: &[i16]) {
         let forgotten = FADING * pcm.len() as f32 / (self.millisecond * 1000) as f32;
         self.loud = (self.loud * (1.0 - forgotten)).max(level::power(pcm) as f32);
+        self.calm = if self.faint(pcm) { self.calm + pcm.len() } else { 0 };
     }
 
-    /// Cuts one period of at most `most` samples out of `sound` at `at`, and tells how many samples
-    /// that were; none where it would be heard. In a `hurry` it may be.
+    /// Whether what is next in `sound` at `at` lies in a pause of speech.
+    pub fn is_weak(&self, sound: &[i16], at: usize) -> bool {
+        let soon = &sound[at..sound.len().min(at + FADE_MS * self.millisecond)];
+        self.calm >= CALM_MS * self.millisecond && self.faint(soon)
+    }
+
+    fn faint(&self, part: &[i16]) -> bool {
+        level::power(part) as f32 <= (self.loud * WEAK).max(FAINT)
+    }
+
+    /// How much of `sound` from `at` on is weak.
+    fn weak_length(&self, sound: &[i16], at: usize) -> usize {
+        let block = FADE_MS * self.millisecond;
+        let weak = sound[at..].chunks_exact(block).take_while(|part| self.faint(part));
+        weak.count() * block
+    }
+
+    /// Cuts one period of at most `most` samples out of `sound` at `at`, or more of a pause, and
+    /// tells how many samples that were; none where it would be heard. In a `hurry` it may be.
     pub fn shorten(&self, sound: &mut Vec<i16>, at: usize, most: usize, hurry: bool) -> usize {
         let fade = FADE_MS * self.millisecond;
         let most = most.min((sound.len() - at).saturating_sub(fade));
+        let weak = self.weak_length(sound, at).saturating_sub(fade).min(most);
+        if weak >= fade && self.is_weak(sound, at) {
+            self.leap(sound, at, weak);
+            return weak;
+        }
         let (lag, likeness) = self.best(sound, at, most, |lag| lag as isize);
         if lag == 0 || !self.unheard(&sound[at..at + lag + fade], likeness, hurry) {
             return 0;

@@ -9,14 +9,32 @@ use crate::{ClockRate, Moment};
 /// The width of a bucket.
 const BUCKET_MS: i64 = 5;
 
-/// The share of the past that may have needed more delay than there is.
+/// What is assumed before anything is known.
+const BEGINNING_MS: i64 = 55;
+
+/// How much packets that come together are looked at together: a stall holds up many, and is one
+/// event.
+const INTERVAL_MS: i64 = 500;
+
+/// The share of intervals that may have needed more delay than there is.
 const BEYOND: f32 = 0.03;
 
-/// What one packet in a hundred that comes too late to be heard is worth in delay.
-const PRICE_MS: i64 = 20;
+/// What is left of an interval with each that follows: half of it after 20 s.
+const MEMORY: f32 = 0.983;
 
-/// The least that is kept beyond what was needed.
-const MARGIN_MS: i64 = 0;
+/// How many intervals are remembered one by one: what none of them needed is not waited for,
+/// whatever was needed long ago.
+const RECENT: usize = 60;
+
+/// The same of a packet, for those that others overtook.
+const OVERTAKEN_MEMORY: f32 = 0.9993;
+
+/// What one packet in a hundred that comes too late to be heard is worth in delay.
+const PRICE_MS: i64 = 30;
+
+/// How much later a packet may come without having missed the samples taken out after it: what
+/// drifting clocks do to it within some seconds.
+const GUARD_MS: i64 = 3;
 
 /// The delay of a stream of packets; times and places in periods of its clock.
 ///
@@ -27,11 +45,18 @@ const MARGIN_MS: i64 = 0;
 #[derive(Clone, Debug)]
 pub(super) struct Delay {
     rate: ClockRate,
+    millisecond: i64,
     fastest: Fastest,
     drift: Drift,
-    /// What packets that came in their order needed.
-    lately: Histogram,
-    usually: Histogram,
+    /// The most that packets that came in their order needed, of every interval.
+    needed: Histogram,
+    /// The same, of the last ones, in a circle.
+    recent: [i64; RECENT],
+    at: usize,
+    /// The same, of the present interval.
+    most_needed: i64,
+    /// When that is over.
+    interval_end: i64,
     /// What packets that others overtook needed; zero for all others.
     overtaken: Histogram,
     /// When samples were last taken out.
@@ -45,17 +70,23 @@ pub(super) struct Delay {
 impl Delay {
     /// Nothing is known yet of a stream whose clock runs at `rate`; no more than `most` is aimed at.
     pub(super) fn new(rate: ClockRate, most: i64) -> Self {
-        let bucket = BUCKET_MS * i64::from(rate.hertz()) / 1000;
+        let millisecond = i64::from(rate.hertz()) / 1000;
+        let bucket = BUCKET_MS * millisecond;
+        let beginning = BEGINNING_MS * millisecond;
         Self {
             rate,
+            millisecond,
             fastest: Fastest::new(rate),
             drift: Drift::new(rate),
-            lately: Histogram::new(bucket, 0.97),
-            usually: Histogram::new(bucket, 0.998),
-            overtaken: Histogram::new(bucket, 0.9993),
+            needed: Histogram::new(bucket, MEMORY, beginning),
+            recent: [beginning; RECENT],
+            at: 0,
+            most_needed: 0,
+            interval_end: 0,
+            overtaken: Histogram::new(bucket, OVERTAKEN_MEMORY, 0),
             taken: None,
             portion: 0,
-            target: 12 * bucket,
+            target: beginning + bucket,
             most,
         }
     }
@@ -67,23 +98,39 @@ impl Delay {
         self.drift.hear(arrival, arrival - end);
         let needed = self.lag_at(self.missed(arrival), start);
         if in_order {
-            self.lately.observe(needed);
-            self.usually.observe(needed);
+            self.observe(arrival, needed);
         }
         self.overtaken.observe(if in_order { 0 } else { needed });
         self.aim();
     }
 
-    /// When samples were taken out without a packet that came at `arrival`, for the last time.
-    fn missed(&self, arrival: i64) -> i64 {
-        self.taken.map_or(arrival, |taken| taken.clamp(arrival - self.portion, arrival))
+    fn aim(&mut self) {
+        let usual = self.needed.quantile_with(self.most_needed, BEYOND);
+        let recent = self.recent.iter().fold(self.most_needed, |most, &it| most.max(it));
+        let overtaken = self.overtaken.cheapest(PRICE_MS * self.millisecond);
+        self.target = usual.min(recent + BUCKET_MS * self.millisecond).max(overtaken);
     }
 
-    fn aim(&mut self) {
-        let needed = self.usually.quantile(BEYOND).max(self.lately.quantile(2.0 * BEYOND));
-        let millisecond = i64::from(self.rate.hertz()) / 1000;
-        let overtaken = self.overtaken.cheapest(PRICE_MS * millisecond);
-        self.target = needed.max(overtaken) + MARGIN_MS * millisecond;
+    /// When samples were taken out without a packet that came at `arrival`, for the last time.
+    fn missed(&self, arrival: i64) -> i64 {
+        let Some(taken) = self.taken else { return arrival };
+        let latest = arrival + GUARD_MS * self.millisecond;
+        let next = taken + self.portion;
+        let missed = if next <= latest { next } else { taken };
+        missed.clamp(arrival - self.portion, latest)
+    }
+
+    fn observe(&mut self, arrival: i64, needed: i64) {
+        if arrival >= self.interval_end {
+            if self.interval_end > 0 {
+                self.needed.observe(self.most_needed);
+                self.recent[self.at] = self.most_needed;
+                self.at = (self.at + 1) % RECENT;
+            }
+            self.most_needed = 0;
+            self.interval_end = arrival + INTERVAL_MS * self.millisecond;
+        }
+        self.most_needed = self.most_needed.max(needed);
     }
 
     /// `portion` is taken out at `now`.

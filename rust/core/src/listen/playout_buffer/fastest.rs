@@ -2,10 +2,14 @@
 
 use crate::ClockRate;
 
+/// Seconds that are looked back on: a queue that fills and drains more slowly than that is taken
+/// for the way itself, and followed.
+const WINDOW: i64 = 8;
+
 /// Parts of the window.
 const PARTS: usize = 20;
 
-/// Least transit of the packets of the last two seconds. A transit is a time of arrival less a
+/// Least transit of the packets of the last seconds. A transit is a time of arrival less a
 /// place in the timeline, so only differences between two of them mean something.
 #[derive(Clone, Debug)]
 pub(super) struct Fastest {
@@ -23,14 +27,14 @@ pub(super) struct Fastest {
 impl Fastest {
     /// No packet was heard; times are periods of a clock of `rate`.
     pub(super) const fn new(rate: ClockRate) -> Self {
-        let part = rate.hertz() as i64 / 10;
+        let part = rate.hertz() as i64 * WINDOW / PARTS as i64;
         Self {
             least: [i64::MAX; PARTS],
             at: 0,
             elapsed: 0,
             last_arrival: None,
             part,
-            longest_step: 2 * part,
+            longest_step: part / 2,
         }
     }
 
@@ -63,15 +67,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_transit_is_remembered_for_two_seconds() {
+    fn the_least_transit_is_remembered_for_eight_seconds() {
         let mut fastest = Fastest::new(ClockRate::Hz8000);
         assert_eq!(fastest.transit(), None);
         fastest.hear(0, 50);
-        for n in 1..95 {
+        for n in 1..380 {
             fastest.hear(n * 160, 90);
             assert_eq!(fastest.transit(), Some(50));
         }
-        for n in 95..102 {
+        for n in 380..402 {
             fastest.hear(n * 160, 90);
         }
         assert_eq!(fastest.transit(), Some(90));

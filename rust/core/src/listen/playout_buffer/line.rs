@@ -31,8 +31,18 @@ impl Line {
     }
 
     /// All samples, and how many of them were played.
-    pub(super) fn around(&mut self) -> (&mut Vec<i16>, usize) {
+    pub(super) fn around(&self) -> (&[i16], usize) {
+        (&self.samples, self.played)
+    }
+
+    /// The same, to be changed behind those that were played.
+    pub(super) fn around_mut(&mut self) -> (&mut Vec<i16>, usize) {
         (&mut self.samples, self.played)
+    }
+
+    /// Drops the next `count` samples.
+    pub(super) fn drop(&mut self, count: usize) {
+        self.samples.drain(self.played..self.played + count);
     }
 
     /// The next `count` samples, which are played herewith.

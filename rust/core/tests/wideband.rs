@@ -5,6 +5,7 @@ mod phone;
 
 use std::time::Duration;
 
+use fourwire::listen::{PlayoutBuffer, PlayoutConfig};
 use fourwire::sound::{g722, level};
 use fourwire::speak::Playout;
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
@@ -198,4 +199,23 @@ fn each_side_has_its_own_numbers() {
     assert_eq!((counters.audio_packets, counters.unknown_payload_type), (1, 1));
     let kinds: Vec<_> = log.packets.iter().map(|(kind, ..)| *kind).collect();
     assert!(kinds.contains(&number(98)) && kinds.iter().all(|kind| kind.get() != 101));
+}
+
+#[test]
+fn a_loudspeaker_gets_wideband_at_its_own_pace_and_losses_made_up_for() {
+    let config = PlayoutConfig { codec: Codec::G722, ..PlayoutConfig::default() };
+    let (mut buffer, mut phone) = (PlayoutBuffer::new(config), Phone::speaking(500.0));
+    let mut heard = Vec::new();
+    for turn in 0..100u64 {
+        let datagram = phone.packet(Codec::G722);
+        if turn % 20 != 15 {
+            buffer.receive(at(turn * 20), &RtpPacket::parse(&datagram).unwrap());
+        }
+        buffer.play(at(turn * 20), 320, &mut heard);
+    }
+    assert_eq!(heard.len(), 2 * 16_000);
+    assert!(share_of(500.0, ClockRate::Hz16000, &heard[16_000..]) > -3.0);
+    let counters = buffer.counters();
+    assert!(counters.decoded_samples >= 90 * 320, "{counters:?}");
+    assert!(counters.concealed_samples > 0, "{counters:?}");
 }

@@ -138,7 +138,8 @@ fn a_lost_packet_is_made_up_for_its_time_alone() {
     let it = call.buffer.counters();
     assert!(it.packets.lost >= 99);
     assert_eq!(it.concealed_samples, it.packets.lost * 160);
-    assert!(call.delay_ms() <= 45, "{} ms", call.delay_ms());
+    // The packet behind a hole is worth its time.
+    assert!(call.delay_ms() <= 65, "{} ms", call.delay_ms());
     assert!(largest_step(&call.heard) <= STEEPEST, "a click of {}", largest_step(&call.heard));
 }
 

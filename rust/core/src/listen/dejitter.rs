@@ -381,6 +381,11 @@ impl Dejitter {
         self.end.cast_unsigned()
     }
 
+    /// Packets given up.
+    pub(super) const fn lost(&self) -> u64 {
+        self.counters.lost
+    }
+
     /// Whether audio waits.
     pub(super) const fn waits(&self) -> bool {
         self.ring.audible() > 0

@@ -8,7 +8,7 @@
 //!   pauses of speech, and while the sender is silent. Only where there are no pauses for long is
 //!   sound shortened and lengthened by whole pitch periods ([`TimeStretch`]).
 //! - Packets that are missing when their turn comes are given up, and the hole is filled from both
-//!   sides ([`Concealer`]).
+//!   sides ([`Concealer`]). Where losses are frequent, the delay leaves time for the packet behind.
 //! - While nothing comes the timeline waits. What then comes a little late is dropped as far as it
 //!   is overdue, if that is rare, so that the delay stays; what was held up for longer is heard.
 //! - The sender's clock may run fast or slow: that is a delay that changes slowly, and is met like
@@ -251,6 +251,7 @@ impl PlayoutBuffer {
     fn measure(&mut self, arrival: Moment, packet: &RtpPacket<'_>, periods: i64) {
         if let Some(start) = self.dejitter.place_of(packet) {
             let end = start + periods;
+            self.delay.lose(self.dejitter.lost());
             self.delay.hear(arrival, start, end, end >= self.dejitter.newest_end());
         }
     }

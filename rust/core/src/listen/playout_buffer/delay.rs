@@ -32,6 +32,12 @@ const OVERTAKEN_MEMORY: f32 = 0.9993;
 /// What one packet in a hundred that comes too late to be heard is worth in delay.
 const PRICE_MS: i64 = 30;
 
+/// The share of a packet in how often losses are seen: half of it is forgotten after 7 s.
+const LOSS_MEMORY: f32 = 0.002;
+
+/// How often losses are seen when the packet behind one is waited for.
+const OFTEN: f32 = 0.004;
+
 /// How much later a packet may come without having missed the samples taken out after it: what
 /// drifting clocks do to it within some seconds.
 const GUARD_MS: i64 = 3;
@@ -59,6 +65,9 @@ pub(super) struct Delay {
     interval_end: i64,
     /// What packets that others overtook needed; zero for all others.
     overtaken: Histogram,
+    /// Packets that were lost so far, and how often they are lately.
+    lost: u64,
+    losses: f32,
     /// When samples were last taken out.
     taken: Option<i64>,
     /// How many were.
@@ -84,6 +93,8 @@ impl Delay {
             most_needed: 0,
             interval_end: 0,
             overtaken: Histogram::new(bucket, OVERTAKEN_MEMORY, 0),
+            lost: 0,
+            losses: 0.0,
             taken: None,
             portion: 0,
             target: beginning + bucket,
@@ -101,14 +112,24 @@ impl Delay {
             self.observe(arrival, needed);
         }
         self.overtaken.observe(if in_order { 0 } else { needed });
-        self.aim();
+        self.aim(end - start);
     }
 
-    fn aim(&mut self) {
+    /// Packets were lost, so many so far. A hole is filled better from both sides than from one:
+    /// where there are many, the packet behind is worth its time.
+    pub(super) fn lose(&mut self, lost: u64) {
+        let more = f32::from(u8::from(lost > self.lost));
+        self.losses += (more - self.losses) * LOSS_MEMORY;
+        self.lost = lost;
+    }
+
+    fn aim(&mut self, packet: i64) {
         let usual = self.needed.quantile_with(self.most_needed, BEYOND);
         let recent = self.recent.iter().fold(self.most_needed, |most, &it| most.max(it));
         let overtaken = self.overtaken.cheapest(PRICE_MS * self.millisecond);
-        self.target = usual.min(recent + BUCKET_MS * self.millisecond).max(overtaken);
+        let foresight = if self.losses > OFTEN { packet } else { 0 };
+        let in_time = usual.min(recent + BUCKET_MS * self.millisecond).max(overtaken);
+        self.target = in_time + foresight;
     }
 
     /// When samples were taken out without a packet that came at `arrival`, for the last time.

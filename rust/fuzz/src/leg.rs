@@ -339,6 +339,7 @@ impl Joint {
             back_channel: self.back_channel.audio(),
             append: Duration::from_millis(u64::from(self.append_ms) % 2_000),
             shape: if self.raw { Shape::Audio } else { Shape::Append },
+            early_barge_in: None,
         }
     }
 }

@@ -4,7 +4,8 @@
 //! ([`Moment`]), packets are bytes, and what is due comes out of `poll`. A whole call runs in a
 //! test faster than real time and gives the same bytes every time.
 //!
-//! With the feature `opus`, calls may be in Opus, too; libopus is then built along.
+//! With the feature `opus`, calls may be in Opus, too; libopus is then built along. The feature `srtp`
+//! ([`wire::srtp`]) is on unless it is left out.
 
 #![forbid(unsafe_code)]
 

@@ -2,6 +2,8 @@
 
 mod call;
 mod sound;
+#[cfg(feature = "srtp")]
+mod srtp;
 mod wire;
 
 /// Gets a part's name, the nanoseconds that one run of it may take if that is settled, and one run.
@@ -11,5 +13,7 @@ pub(crate) type Look<'a> = &'a mut dyn FnMut(&str, Option<f64>, &mut dyn FnMut()
 pub(crate) fn all(look: Look<'_>) {
     sound::all(look);
     wire::all(look);
+    #[cfg(feature = "srtp")]
+    srtp::all(look);
     call::all(look);
 }

@@ -1,4 +1,4 @@
-//! What travels in datagrams: RTP, RTCP, telephone events, comfort noise.
+//! What travels in datagrams: RTP, RTCP, telephone events, comfort noise, and SRTP around them.
 //!
 //! Each part reads from a borrowed datagram without copying and appends what it writes to a
 //! `Vec<u8>` that the caller keeps. Nothing here panics on what arrives: a datagram is either read
@@ -9,6 +9,8 @@ pub mod extended;
 pub mod payload;
 pub mod rtcp;
 pub mod rtp;
+#[cfg(feature = "srtp")]
+pub mod srtp;
 pub mod telephone_event;
 
 pub use comfort_noise::ComfortNoise;

@@ -7,6 +7,9 @@ use super::payload::{PayloadType, Ssrc};
 /// Bytes of the header that every packet has.
 const FIXED_HEADER: usize = 12;
 
+/// The bit of the first byte that says that there is padding.
+const PADDED: u8 = 0x20;
+
 /// Bytes of an extension's own header (RFC 3550 §5.3.1).
 const EXTENSION_HEADER: usize = 4;
 
@@ -132,6 +135,20 @@ impl<'a> RtpPacket<'a> {
 #[inline]
 pub fn is_rtcp(datagram: &[u8]) -> bool {
     datagram.get(1).is_some_and(|kind| (192..=223).contains(kind))
+}
+
+/// Bytes of the header of `datagram`, with its sources and its extension. What follows is not looked
+/// at: it may be encrypted.
+#[cfg(feature = "srtp")]
+#[inline]
+pub(super) fn header_len(datagram: &[u8]) -> Result<usize, RtpError> {
+    let Some((head, rest)) = datagram.split_first_chunk::<FIXED_HEADER>() else {
+        return Err(RtpError::Truncated { needed: FIXED_HEADER, got: datagram.len() });
+    };
+    if head[0] >> 6 != 2 {
+        return Err(RtpError::Version { found: head[0] >> 6 });
+    }
+    Ok(datagram.len() - Body::parse(head[0] & !PADDED, rest)?.payload.len())
 }
 
 /// The contributing sources of a packet (RFC 3550 §5.1), at most 15: an iterator over them.
@@ -266,7 +283,7 @@ impl<'a> Body<'a> {
             let (extension, rest) = parse_extension(rest, FIXED_HEADER + csrc_bytes)?;
             (Some(extension), rest)
         };
-        let payload = if flags & 0x20 == 0 { rest } else { strip_padding(rest)? };
+        let payload = if flags & PADDED == 0 { rest } else { strip_padding(rest)? };
         Ok(Self { csrcs: Csrcs(csrcs), extension, payload })
     }
 }

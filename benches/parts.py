@@ -3,7 +3,7 @@
 import base64
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import count, cycle, islice
@@ -13,6 +13,7 @@ import numpy as np
 import soxr
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket as PeerPacket
+from pylibsrtp import Policy, Session
 
 import fourwire as fw
 from benches.recording import frames, speech
@@ -36,6 +37,7 @@ def rows() -> Iterator[Row]:
     yield from _resampling()
     yield from _converting()
     yield from _rtp()
+    yield from _srtp()
     yield from _messages()
 
 
@@ -209,6 +211,43 @@ def _jitter_buffer() -> Row:
             buffer.add(packet)
 
     return _against("jitter buffer, put and get", ours, ("aiortc", peer), calls=PACKETS, ratio=5)
+
+
+def _srtp() -> Iterator[Row]:
+    plain = [_packet(n) for n in range(200 * PACKETS)]
+    for suite, profile, length in [
+        ("AES_CM_128_HMAC_SHA1_80", Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 30),
+        ("AEAD_AES_128_GCM", Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28),
+    ]:
+        key = bytes(length)
+        out, into = (
+            Policy(key=key, ssrc_type=kind, srtp_profile=profile)
+            for kind in (Policy.SSRC_ANY_OUTBOUND, Policy.SSRC_ANY_INBOUND)
+        )
+        sealed = list(map(fw.SrtpSender(suite, key).protect, plain))
+        ours = _each_once(lambda suite=suite, key=key: fw.SrtpSender(suite, key).protect, plain)
+        peer = ("pylibsrtp", _each_once(lambda out=out: Session(out).protect, plain))
+        yield _against(f"SRTP protect, {suite}", ours, peer, calls=PACKETS, ratio=2)
+
+        ours = _each_once(
+            lambda suite=suite, key=key: fw.SrtpReceiver(suite, key).unprotect, sealed
+        )
+        peer = ("pylibsrtp", _each_once(lambda into=into: Session(into).unprotect, sealed))
+        yield _against(f"SRTP unprotect, {suite}", ours, peer, calls=PACKETS, ratio=2)
+
+
+def _each_once(begin: Callable[[], Callable[[bytes], bytes]], packets: list[bytes]) -> Work:
+    """A number of packets a time, none of them twice: after the last one it begins anew."""
+
+    def turns() -> Iterator[None]:
+        while True:
+            function = begin()
+            for start in range(0, len(packets), PACKETS):
+                for packet in packets[start : start + PACKETS]:
+                    function(packet)
+                yield
+
+    return partial(next, turns())
 
 
 def _messages() -> Iterator[Row]:

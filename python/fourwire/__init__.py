@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from fourwire._core import PlayoutBuffer as PlayoutBuffer
     from fourwire._core import Resampler as Resampler
     from fourwire._core import RtpPacket as RtpPacket
+    from fourwire._core import SrtpError as SrtpError
+    from fourwire._core import SrtpReceiver as SrtpReceiver
+    from fourwire._core import SrtpSender as SrtpSender
     from fourwire._core import VoiceActivity as VoiceActivity
     from fourwire._core import append_message as append_message
     from fourwire._core import clipped as clipped
@@ -66,6 +69,9 @@ __all__ = [
     "RtpPacket",
     "Secret",
     "Settings",
+    "SrtpError",
+    "SrtpReceiver",
+    "SrtpSender",
     "VoiceActivity",
     "append_message",
     "audioop",
@@ -106,6 +112,9 @@ _HOME = {
     "Secret": "fourwire.settings",
     "Settings": "fourwire.settings",
     "VoiceActivity": "fourwire._core",
+    "SrtpError": "fourwire._core",
+    "SrtpReceiver": "fourwire._core",
+    "SrtpSender": "fourwire._core",
     "append_message": "fourwire._core",
     "clipped": "fourwire._core",
     "is_silent": "fourwire._core",

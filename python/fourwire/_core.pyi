@@ -64,6 +64,9 @@ __all__ = [
     "RtpPacket",
     "RtpResumed",
     "RtpStopped",
+    "SrtpError",
+    "SrtpReceiver",
+    "SrtpSender",
     "VoiceActivity",
     "append_message",
     "audioop",
@@ -86,6 +89,9 @@ _Detector: TypeAlias = Literal["own", "earshot"]
 _Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 _Idle: TypeAlias = Literal["silence", "noise", "comfort_noise"]
 _Format: TypeAlias = str
+_Suite: TypeAlias = Literal[
+    "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM"
+]
 _Octets: TypeAlias = ReadableBuffer | NDArray[np.uint8]
 _Pcm: TypeAlias = ReadableBuffer | NDArray[np.int16]
 _Out: TypeAlias = WriteableBuffer | NDArray[np.int16] | NDArray[np.uint8]
@@ -434,6 +440,54 @@ class RtpPacket:
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+class SrtpError(ValueError):
+    """A packet that is not protected, or not let through; the message tells why."""
+
+@final
+class SrtpSender:
+    """SRTP out: what makes RTP and RTCP unreadable and unchangeable on the way (RFC 3711).
+
+    `suite` is called as in SDES (RFC 4568); `key` is its master key followed by its salt, 16 + 14
+    bytes, or 16 + 12 for `AEAD_AES_128_GCM`, of `os.urandom`. Each direction has a key of its own.
+    No sequence number is protected twice: that would give both packets away.
+    """
+
+    def __new__(cls, suite: _Suite, key: _Octets) -> SrtpSender: ...
+    def protect(self, packet: _Octets) -> bytes:
+        """The SRTP packet of an RTP packet."""
+
+    def protect_rtcp(self, packet: _Octets) -> bytes:
+        """The SRTCP packet of an RTCP compound."""
+
+    @property
+    def suite(self) -> _Suite:
+        """What it protects with."""
+
+    def counters(self) -> dict[str, int]:
+        """What became of the packets, RTP and RTCP together; their sum is what was given."""
+
+@final
+class SrtpReceiver:
+    """SRTP in: what lets through the packets of a key's owner, each once. See `SrtpSender`.
+
+    What is forged, changed, there before or too old to tell raises `SrtpError` and moves nothing
+    but a counter.
+    """
+
+    def __new__(cls, suite: _Suite, key: _Octets) -> SrtpReceiver: ...
+    def unprotect(self, datagram: _Octets) -> bytes:
+        """The RTP packet of an SRTP packet."""
+
+    def unprotect_rtcp(self, datagram: _Octets) -> bytes:
+        """The RTCP compound of an SRTCP packet."""
+
+    @property
+    def suite(self) -> _Suite:
+        """What it checks with."""
+
+    def counters(self) -> dict[str, int]:
+        """What became of the packets, RTP and RTCP together; their sum is what was given."""
 
 @final
 class Dejitter:

@@ -4,6 +4,7 @@ use std::io;
 
 use fourwire::DigitsRefused;
 use fourwire::wire::RtpError;
+use fourwire::wire::srtp::{self, KeyLength};
 use fourwire_audioop as audioop;
 use fourwire_engine::ReserveError;
 use pyo3::exceptions::{PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyValueError};
@@ -18,10 +19,21 @@ pyo3::create_exception!(
     "No pair of RTP ports is free; the message tells what they are doing."
 );
 
+pyo3::create_exception!(
+    fourwire._core,
+    SrtpError,
+    PyValueError,
+    "A packet that is not protected, or not let through; the message tells why."
+);
+
 /// Everything that the core or the engine may complain of.
 pub(crate) enum Error {
     /// A datagram is no RTP packet.
     Rtp(RtpError),
+    /// A packet is no SRTP, forged, or there before.
+    Srtp(srtp::SrtpError),
+    /// A key does not fit its suite.
+    SrtpKey(KeyLength),
     /// Digits were not taken.
     Digits(DigitsRefused),
     /// No ports were given.
@@ -40,6 +52,8 @@ impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
         match error {
             Error::Rtp(error) => PyValueError::new_err(error.to_string()),
+            Error::Srtp(error) => SrtpError::new_err(error.to_string()),
+            Error::SrtpKey(error) => PyValueError::new_err(error.to_string()),
             Error::Digits(error) => PyValueError::new_err(error.to_string()),
             Error::Reserve(ReserveError::Socket(error)) => Self::from(Error::System(error)),
             Error::Reserve(ReserveError::Closed) => {
@@ -85,6 +99,18 @@ impl From<PyErr> for Error {
 impl From<RtpError> for Error {
     fn from(error: RtpError) -> Self {
         Self::Rtp(error)
+    }
+}
+
+impl From<srtp::SrtpError> for Error {
+    fn from(error: srtp::SrtpError) -> Self {
+        Self::Srtp(error)
+    }
+}
+
+impl From<KeyLength> for Error {
+    fn from(error: KeyLength) -> Self {
+        Self::SrtpKey(error)
     }
 }
 

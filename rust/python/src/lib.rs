@@ -18,6 +18,7 @@ mod playout_buffer;
 mod realtime;
 mod sound;
 mod speak;
+mod srtp;
 mod voice_activity;
 mod wire;
 mod word;
@@ -34,7 +35,7 @@ mod _core {
     #[pymodule_export]
     use crate::engine::{Engine, LiveLeg, Port};
     #[pymodule_export]
-    use crate::error::PortsExhausted;
+    use crate::error::{PortsExhausted, SrtpError};
     #[pymodule_export]
     use crate::event::{
         Audio, ClearedEarly, Closed, Drained, Ducked, Goodbye, Interruption, Key, Latched,
@@ -61,6 +62,8 @@ mod _core {
     use crate::sound::{Converter, Resampler, decode_pcma, decode_pcmu, encode_pcma, encode_pcmu};
     #[pymodule_export]
     use crate::speak::Playout;
+    #[pymodule_export]
+    use crate::srtp::{SrtpReceiver, SrtpSender};
     #[pymodule_export]
     use crate::voice_activity::VoiceActivity;
     #[pymodule_export]

@@ -21,6 +21,7 @@ pub mod rtcp;
 pub mod rtp;
 pub mod sound;
 pub mod speaker;
+pub mod srtp;
 pub mod telephone_event;
 pub mod time_stretch;
 

@@ -35,15 +35,11 @@ def onsets(speech: np.ndarray) -> np.ndarray:
 def _fourwire(detector: str) -> Detector:
     def detect(heard: np.ndarray, said: np.ndarray | None) -> np.ndarray:
         activity = fw.VoiceActivity(RATE, detector=detector)  # type: ignore[arg-type]
-        speech, since = [], None
+        speech = []
         for step, pcm in enumerate(_steps(heard, STEP)):
             if said is not None:
                 activity.say(said[step * STEP : (step + 1) * STEP])
             speech.append(activity.hear(pcm))
-            since = (step if since is None else since) if speech[-1] else None
-            # A leg that hears of no barge-in for 400 ms says so.
-            if said is not None and since is not None and step == since + 40:
-                activity.mistaken()
         return np.array(speech)
 
     return detect

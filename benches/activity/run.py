@@ -1,12 +1,12 @@
 """Every detector on every line: how soon speech is found, and how often where there is none."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from benches.activity import sounds, voices
+from benches.activity import sounds, voices, whole_leg
 from benches.activity.detectors import STEP, Detector, detectors, onsets
 from benches.activity.voices import RATE, Talk
 from benches.table import Row
@@ -56,6 +56,7 @@ class Plan:
     def conditions(self) -> "Iterator[tuple[str, list[Line]]]":
         """Every condition by its name."""
         yield from self._speech()
+        yield from self._babble()
         for name, sound in sounds.no_speech(self.seed):
             yield name, [(sounds.line(sound), None, [])]
         for name, sound in sounds.music():
@@ -72,12 +73,23 @@ class Plan:
         for level in (-16, -26, -36):
             lines = [_line(talk) for talk in self._talks(level)]
             yield f"speech, all voices at {level} dBov", lines
+        yield "speech, all voices, G.722", [_line(talk, sounds.wideband_line) for talk in plain]
         for kind in ("white", "pink"):
             for ratio in (25, 15, 10, 5):
                 yield (
                     f"speech over {kind} noise, {ratio} dB",
                     [_noisy(it, kind, ratio) for it in plain],
                 )
+
+    def _babble(self) -> "Iterator[tuple[str, list[Line]]]":
+        talks = self._talks()
+        crowd = voices.babble(talks)
+        for level in (-46, -36):
+            alone = sounds.line(sounds.at_level(crowd[: 30 * RATE], level))
+            yield f"babble alone, {level} dBov", [(alone, None, [])]
+        for ratio in (20, 10):
+            lines = [_over(talk, sounds.at_level(crowd, -26 - ratio)) for talk in talks]
+            yield f"speech over babble, {ratio} dB", lines
 
     def _echo(self) -> "Iterator[tuple[str, list[Line]]]":
         agent, *callers = self._talks()
@@ -86,7 +98,7 @@ class Plan:
             returns = [sounds.echo(loud, loss, delay) for delay in (40, 120, 250, 400)]
             said = _samples(loud)
             yield f"our echo alone, -{loss} dB", [(sounds.line(it), said, []) for it in returns]
-            lines = [_double(it, said, at) for it in returns for at in callers or [agent]]
+            lines = [_double(it, said, at) for it in returns[1::2] for at in callers or [agent]]
             yield f"speech into our echo, -{loss} dB", lines
 
 
@@ -113,7 +125,11 @@ def rows(found: list[tuple[str, dict[str, Found]]]) -> list[Row]:
     quiet = [it["fourwire"] for name, it in found if _must_be_silent(name)]
     false = sum(it.false_starts for it in quiet)
     minutes = sum(it.seconds for it in quiet) / 60
+    to_packet, missed, _ = whole_leg.waits_ms(Plan().utterances, Plan().seed)
+    print(f"whole leg: {missed} of {len(to_packet) + missed} utterances not ducked for")
     return [
+        _row("first softer packet after, median", "ms", float(np.median(to_packet)), 60),
+        _row("first softer packet after, p90", "ms", float(np.percentile(to_packet, 90)), 120),
         _row("speech found after, median", "ms", float(np.median(waits)), 60),
         _row("speech found after, p90", "ms", float(np.percentile(waits, 90)), 120),
         _row("false starts a minute without speech", "", false / minutes, 0.5),
@@ -125,7 +141,7 @@ def _row(name: str, unit: str, ours: float, most: float) -> Row:
 
 
 def _must_be_silent(name: str) -> bool:
-    return not name.startswith(("speech", "music"))
+    return not name.startswith(("speech", "music", "babble"))
 
 
 def _find(detect: Detector, lines: list[Line]) -> Found:
@@ -159,13 +175,17 @@ def _judge(
     return waits, missed, int((~claimed).sum())
 
 
-def _line(talk: Talk) -> Line:
-    return sounds.line(talk.pcm), None, list(zip(talk.begins, talk.ends, strict=True))
+def _line(talk: Talk, carry: Callable[[np.ndarray], np.ndarray] = sounds.line) -> Line:
+    return carry(talk.pcm), None, list(zip(talk.begins, talk.ends, strict=True))
 
 
 def _noisy(talk: Talk, kind: str, ratio_db: float) -> Line:
-    hiss = sounds.noise(kind, len(talk.pcm), -26 - ratio_db)
-    return sounds.line(talk.pcm + hiss), None, list(zip(talk.begins, talk.ends, strict=True))
+    return _over(talk, sounds.noise(kind, len(talk.pcm), -26 - ratio_db))
+
+
+def _over(talk: Talk, background: np.ndarray) -> Line:
+    heard = sounds.line(talk.pcm + np.resize(background, len(talk.pcm)))
+    return heard, None, list(zip(talk.begins, talk.ends, strict=True))
 
 
 def _double(returned: np.ndarray, said: np.ndarray, caller: Talk) -> Line:

@@ -49,6 +49,15 @@ def talks(utterances: int, seed: int, level_dbov: float = LEVEL_DBOV) -> list[Ta
     return chosen or [_talk([_read(path) for path in sorted(FALLBACK.glob("*.wav"))], -26, dice)]
 
 
+def babble(talks: list[Talk]) -> np.ndarray:
+    """Other people who talk in the same room: all voices at once, each three times."""
+    length = min(len(talk.pcm) for talk in talks)
+    shifts = [
+        (talk, turn * length // 3 + 5000 * at) for at, talk in enumerate(talks) for turn in range(3)
+    ]
+    return np.sum([np.roll(talk.pcm[:length], shift) for talk, shift in shifts], axis=0)
+
+
 def source() -> str:
     """Where the voices come from."""
     installed = [voice for voice in VOICES if (PROMPTS / voice).exists()]

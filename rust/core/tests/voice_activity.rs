@@ -122,6 +122,7 @@ fn made_up_audio_is_no_speech_and_neither_is_the_seam_after_it() {
         assert!(!activity.hear(&line(silence(8_000.0, 0.02), ClockRate::Hz8000, -65.0)).speech);
     }
     assert_eq!(activity.gated().made_up, 40);
+    assert_eq!(activity.pass(usize::MAX).score, 0.0);
 }
 
 #[test]

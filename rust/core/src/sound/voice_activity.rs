@@ -123,8 +123,8 @@ impl VoiceActivity {
         self.heard.skip();
         self.voicing.reset();
         let frames = self.frames_of(samples);
-        self.gated.made_up += frames as u64;
-        for _ in 0..frames {
+        self.gated.made_up = self.gated.made_up.saturating_add(frames as u64);
+        for _ in 0..frames.min(FORGOTTEN) {
             self.onset.note(0.0, 0.0);
         }
         self.blind = self.blind.max(SEAM);
@@ -147,7 +147,7 @@ impl VoiceActivity {
     /// Let so many samples go by in which nothing was said to the caller.
     pub fn say_nothing(&mut self, samples: usize) {
         self.said.skip();
-        for _ in 0..self.frames_of(samples) {
+        for _ in 0..self.frames_of(samples).min(FORGOTTEN) {
             self.echo.say(&[0.0; BANDS]);
         }
     }
@@ -187,7 +187,7 @@ impl VoiceActivity {
     }
 
     fn frames_of(&self, samples: usize) -> usize {
-        samples * 100 / self.rate.hertz() as usize
+        samples / (self.rate.hertz() as usize / 100)
     }
 
     fn frame(&mut self, window: &Window) {
@@ -231,6 +231,9 @@ impl Gated {
         } += 1;
     }
 }
+
+/// Frames after which nothing is left of what was before them.
+const FORGOTTEN: usize = 100;
 
 /// Frames after made-up audio that are mixed with its end.
 const SEAM: usize = 1;

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from fourwire.call import Call as Call
     from fourwire.call_tools import phone_tools as phone_tools
     from fourwire.media import Media as Media
-    from fourwire.media import MediaLeg as MediaLeg
+    from fourwire.media_leg import MediaLeg as MediaLeg
     from fourwire.settings import Secret as Secret
     from fourwire.settings import Settings as Settings
     from fourwire.settings import secret as secret
@@ -103,7 +103,7 @@ _HOME = {
     "LegConfig": "fourwire._core",
     "Levels": "fourwire._core",
     "Media": "fourwire.media",
-    "MediaLeg": "fourwire.media",
+    "MediaLeg": "fourwire.media_leg",
     "Network": "fourwire._core",
     "Playout": "fourwire._core",
     "PlayoutBuffer": "fourwire._core",

@@ -3,7 +3,7 @@
 # that is possible without asking.
 set -eu
 
-voices="asterisk-core-sounds-en-wav asterisk-core-sounds-fr-wav asterisk-core-sounds-it-wav asterisk-core-sounds-ru-wav"
+voices="asterisk-core-sounds-en-wav asterisk-core-sounds-fr-wav asterisk-core-sounds-it-wav asterisk-core-sounds-ru-wav asterisk-core-sounds-es-wav asterisk-moh-opsound-wav"
 packages="$voices libspandsp2"
 
 # shellcheck disable=SC2086  # a list of words is meant

@@ -1,4 +1,4 @@
-"""Pictures of networks, of delay over time, and of what a loss sounds like.
+"""Pictures of networks, of delay over time, of what a loss sounds like, and of the resampler.
 
 ``python -m benches pictures`` writes them to ``docs/pictures``.
 """
@@ -14,6 +14,7 @@ from benches.quality.engines import ENGINES, Unavailable
 from benches.quality.scenarios import NS, Sender
 from benches.quality.scores import WINDOW, find
 from benches.quality.speech import RATE, Speech, speech
+from benches.response import FREQUENCIES, responses
 
 mpl.use("agg")
 mpl.rcParams.update(
@@ -121,6 +122,18 @@ def waveforms() -> None:
     places[-1].set_xlabel("ms after the loss begins")
 
 
+def response() -> None:
+    """What comes out of 24 to 8 kHz of a tone: the pass band, and what folds back above 4 kHz."""
+    plt.figure(figsize=(8, 3.2))
+    for name, gains in responses():
+        plt.plot(FREQUENCIES / 1000, gains, linewidth=1.0, label=name)
+    plt.axvline(4, color="grey", linewidth=0.8, linestyle=":")
+    plt.ylim(-105, 5)
+    plt.xlabel("tone that goes in, kHz; above 4 it is an alias that comes out")
+    plt.ylabel("gain, dB")
+    plt.legend(loc="center right")
+
+
 def _loudest(said: Speech) -> int:
     """The packet in whose surroundings most is said, at least two seconds into the speech."""
     frames = said.pcm[: len(said.pcm) // 160 * 160].reshape(-1, 160).astype(float)
@@ -143,4 +156,5 @@ PICTURES: dict[str, Callable[[], None]] = {
     "networks.png": networks,
     "delay-over-time.png": delay_over_time,
     "concealment.svg": waveforms,
+    "resampler.svg": response,
 }

@@ -23,6 +23,7 @@ from fourwire.media_leg import (
     LegEvent,
     MediaLeg,
     leg_config,
+    somewhere,
 )
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "MediaLeg",
     "MediaPort",
     "leg_config",
+    "somewhere",
 ]
 
 

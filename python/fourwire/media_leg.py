@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Literal, Self, TypeAlias
 
 from fourwire import _core, sdp
@@ -22,6 +23,7 @@ __all__ = [
     "LegEvent",
     "MediaLeg",
     "leg_config",
+    "somewhere",
 ]
 
 LegEvent: TypeAlias = (
@@ -59,6 +61,9 @@ FORMATS: dict[sdp.CodecName, Format] = {
 }
 """How an agent hears and speaks all that a codec carries, with nothing resampled."""
 
+NOWHERE = ("0.0.0.0", "::")  # noqa: S104 - an address that holds, not one to bind
+"""Addresses by which old phones ask for hold (RFC 3264 §8.4); audio never goes there."""
+
 OPUS_RATES: tuple[Literal[8000, 16000, 24000, 48000], ...] = (8000, 16000, 24000, 48000)
 """Rates that Opus can be played at."""
 
@@ -92,6 +97,13 @@ def leg_config(media: sdp.NegotiatedMedia) -> LegConfig:
         packet_time_ms=media.packet_time_ms,
         direction=media.direction,
     )
+
+
+def somewhere(media: sdp.NegotiatedMedia, before: sdp.NegotiatedMedia) -> sdp.NegotiatedMedia:
+    """A later agreement, with the addresses from `before` where it has none but a wish to hold."""
+    if media.remote[0] not in NOWHERE:
+        return media
+    return replace(media, remote=before.remote, remote_rtcp=before.remote_rtcp)
 
 
 def _opus(theirs: sdp.OpusParameters) -> _core.Opus:
@@ -292,9 +304,9 @@ class AnsweredLeg(MediaLeg):
         Raises as `Media.answer_to` does; the leg then goes on as before.
         """
         answer = sdp.answer_to(offer, self._policy, previous=self._answer.sdp)
-        media = answer.media
+        media = somewhere(answer.media, self._answer.media)
         self.renegotiate(leg_config(media), media.remote, media.remote_rtcp, media.rtcp_mux)
-        self._answer = answer
+        self._answer = sdp.Answer(answer.sdp, media)
         return answer.sdp
 
 

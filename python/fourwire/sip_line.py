@@ -7,7 +7,7 @@ from fourwire import sdp, sip
 from fourwire._core import PortsExhausted
 from fourwire.life import Cause
 from fourwire.line import Headers, LineClosed, LineEnded, LineEvent, MediaChanged
-from fourwire.media import Media, MediaLeg, MediaPort, leg_config
+from fourwire.media import Media, MediaLeg, MediaPort, leg_config, somewhere
 
 __all__ = ["Refused", "SipLine", "address_facing"]
 
@@ -188,10 +188,11 @@ class SipLine:
     async def _renegotiate(self, reinvite: sip.Reinvite) -> MediaChanged | None:
         """Answer a re-INVITE and let the leg follow (RFC 3264 §8).
 
-        One without an offer asks for ours: the running session is described once more.
+        One without an offer asks for ours, which is to be all that we can do (RFC 3261 §14.2).
         """
         if reinvite.offer is None:
-            answer = await reinvite.answer(sdp.offer(self._policy, previous=self._described))
+            self._described = sdp.offer(self._policy, previous=self._described)
+            answer = await reinvite.answer(self._described)
             return None if answer is None else self._follow(self._accepted(answer))
         try:
             answered = sdp.answer_to(reinvite.offer, self._policy, previous=self._described)
@@ -205,13 +206,13 @@ class SipLine:
         return changed
 
     def _follow(self, media: sdp.NegotiatedMedia) -> MediaChanged:
-        remote, rtcp = media.remote, media.remote_rtcp
-        if self._media is not None and remote[0] in NOWHERE:
-            remote, rtcp = self._media.remote, self._media.remote_rtcp
+        if self._media is not None:
+            media = somewhere(media, self._media)
         self._media = media
         if self._leg is not None:
-            self._leg.renegotiate(leg_config(media), remote, rtcp, media.rtcp_mux)
-        return MediaChanged(media.direction, remote, media.codec)
+            config = leg_config(media)
+            self._leg.renegotiate(config, media.remote, media.remote_rtcp, media.rtcp_mux)
+        return MediaChanged(media.direction, media.remote, media.codec)
 
     async def close(self) -> None:
         """Give the ports back, and end the dialog where nothing else has."""
@@ -220,10 +221,6 @@ class SipLine:
             self._leg.close()
         else:
             self._port.close()
-
-
-NOWHERE = ("0.0.0.0", "::")  # noqa: S104 - an address that holds, not one to bind
-"""Addresses by which old phones ask for hold (RFC 3264 §8.4); audio never goes there."""
 
 
 def _reserved(media: Media) -> MediaPort:

@@ -244,9 +244,12 @@ class Call:
         self._media("collect digits")
         return await self._keys.collect(most, end=end, first_s=first_s, next_s=next_s)
 
-    async def wait_drained(self) -> None:
-        """Wait until all that the agent has said so far was heard by the caller, or cut off."""
-        await self._media("wait until all is said").wait_drained()
+    async def wait_drained(self) -> bool:
+        """Wait until all that the agent has said so far was heard by the caller, or cut off.
+
+        True where nothing was cut off meanwhile.
+        """
+        return await self._media("wait until all is said").wait_drained()
 
     def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` beside the scenario, until the call ends; an error in it ends the call."""

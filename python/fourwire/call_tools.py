@@ -89,22 +89,22 @@ async def _is_said(goodbye: Goodbye) -> bool:
 
 async def _is_heard(call: Call, goodbye: Goodbye) -> bool:
     """Whether all of the goodbye went out before the caller spoke."""
-    interrupted = False
+    heard = True
 
     async def listen(playing: anyio.CancelScope) -> None:
-        nonlocal interrupted
+        nonlocal heard
         async for event in goodbye:
             if isinstance(event, events.SpeechStarted):
-                interrupted = True
+                heard = False
                 playing.cancel()
                 return
 
     async with anyio.create_task_group() as both:
         both.start_soon(listen, both.cancel_scope)
         with anyio.move_on_after(GOODBYE_SECONDS):
-            await call.wait_drained()
+            heard = await call.wait_drained()  # cut too where the server noticed no speech
         both.cancel_scope.cancel()
-    return not interrupted
+    return heard
 
 
 def _refuse_wrong_moment(verb: Any, *arguments: Any) -> None:

@@ -231,11 +231,15 @@ class MediaLeg:
         """
         return _Events(self)
 
-    async def wait_drained(self) -> None:
-        """Return once all that the agent had to say was said, or cut, or the leg is closed."""
+    async def wait_drained(self) -> bool:
+        """Return once all that the agent had to say was said, or cut, or the leg is closed; whether
+        nothing was cut meanwhile.
+        """
+        cut_before = self._leg.counters()["reply_discarded"]
         await asyncio.sleep(COUNTERS_AGE_S)
         while not self._closed and self._speaks():  # noqa: ASYNC110 threads set no asyncio.Event
             await asyncio.sleep(DRAIN_INTERVAL_S)
+        return not self._closed and self._leg.counters()["reply_discarded"] == cut_before
 
     def close(self) -> None:
         """End the leg and free its ports; `Closed` follows. Idempotent."""

@@ -178,6 +178,18 @@ async def test_a_barge_in_is_told_with_what_was_cut(phone: Phone) -> None:
         await within(leg.wait_drained())
 
 
+async def test_who_waits_for_the_end_of_a_reply_learns_whether_it_was_cut(phone: Phone) -> None:
+    async with media_on_loopback() as media:
+        leg = start(media, phone)
+        leg.say(b"\x91" * 320, item="a")
+        assert await within(leg.wait_drained())
+        leg.say(b"\x91" * 80_000, item="b")
+        waiting = asyncio.ensure_future(leg.wait_drained())
+        await events_until(leg, lambda event: event == ReplyStarted("b"))
+        leg.barge_in()
+        assert not await within(waiting)
+
+
 async def test_waiting_for_a_silent_leg_takes_but_a_moment(phone: Phone) -> None:
     async with media_on_loopback() as media:
         leg = start(media, phone)

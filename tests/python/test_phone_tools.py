@@ -99,6 +99,18 @@ async def test_a_caller_who_speaks_into_the_goodbye_stays(speaks: bool) -> None:
         assert stage.causes() == []
 
 
+async def test_a_goodbye_that_was_cut_without_the_servers_word_ends_no_call() -> None:
+    async with (
+        scene(app_of, calling(FunctionCall("hang_up"), speaks=True, speed=0)) as stage,
+        stage.phone.call(stage.uri()) as caller,
+    ):
+        await caller.until_speech()
+        (call,) = stage.gateway.calls.values()
+        call._media("speak").barge_in()
+        await stage.notes.until("call.goodbye_interrupted")
+        assert stage.causes() == []
+
+
 async def test_an_agent_presses_keys() -> None:
     call = FunctionCall("send_digits", json.dumps({"digits": "12#"}))
     async with (

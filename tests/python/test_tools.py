@@ -168,6 +168,17 @@ async def test_functions_that_are_called_together_run_together_and_are_answered_
         assert record.types("in").count("response.create") == 2
 
 
+async def test_of_too_many_calls_at_once_those_are_made_that_there_is_room_for() -> None:
+    calls = [FunctionCall("get_weather", '{"city":"Paris"}') for _ in range(34)]
+    async with talking(calling(*calls), weather_tools()) as (agent, record):
+        await second_response(agent)
+
+        crowded = '{"error":"too many functions were called at once"}'
+        made = [output for output in outputs(record) if output != crowded]
+        assert made == ['{"city":"Paris","sky":"clear"}'] * 32
+        assert len(outputs(record)) == 34
+
+
 async def test_listeners_learn_of_each_call_and_of_what_was_told() -> None:
     async with talking(calling(WEATHER), weather_tools()) as (agent, _):
         listener = agent.events(events.ToolCalled, events.ToolAnswered)

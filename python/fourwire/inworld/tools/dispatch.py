@@ -81,21 +81,23 @@ class Dispatch:
         self._publish(
             ToolCalled(call_id=call.call_id, function=call.name, arguments=call.arguments)
         )
-        task = self._loop.create_task(self._run(call), name=f"tool {call.name}")
+        crowded = len(self._tasks) >= AT_ONCE
+        work = self._run(call, crowded=crowded)
+        task = self._loop.create_task(work, name=f"tool {call.name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, call: ToolCall) -> None:
+    async def _run(self, call: ToolCall, *, crowded: bool) -> None:
         began = self._loop.time()
-        result = await self._result(call)
+        result = await self._result(call, crowded=crowded)
         self._answer(call, result, (self._loop.time() - began) * 1000, silent=result.silent)
         self._go_on()
 
-    async def _result(self, call: ToolCall) -> Result:
+    async def _result(self, call: ToolCall, *, crowded: bool) -> Result:
         if call.name not in self._toolbox:
             there = ", ".join(tool.name for tool in self._toolbox)
             return failed(f"there is no function {call.name}; there are {there}")
-        if len(self._tasks) > AT_ONCE:
+        if crowded:
             return failed("too many functions were called at once")
         return await run(self._toolbox[call.name], call)
 

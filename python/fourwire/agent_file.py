@@ -77,6 +77,7 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
         agent._refuse_doubles(str(path))
         agent._refuse_bad_places(str(path))
         agent._refuse_bad_pattern(str(path))
+        agent._refuse_bad_key_name(str(path))
         agent._refuse_bad_url(str(path))
         agent._refuse_bad_early_barge_in(str(path))
         return agent
@@ -97,6 +98,14 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
                     where = ".".join(("session", *above[:depth]))
                     raise SettingsError(f"{path}: {where} = {value!r}: must be a table")
 
+    def _refuse_bad_key_name(self, path: str) -> None:
+        """Refuse what is likelier the key itself, which no message may show."""
+        if not VARIABLE.fullmatch(self.api_key):
+            raise SettingsError(
+                f"{path}: api_key must be the name of the environment variable that holds the "
+                "key, not the key itself"
+            )
+
     def _refuse_bad_url(self, path: str) -> None:
         try:
             session_url(self.url, "any")
@@ -112,7 +121,7 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
     def _refuse_bad_early_barge_in(self, path: str) -> None:
         try:
             self.early()
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise SettingsError(f"{path}: early_barge_in: {error}") from None
 
     def early(self) -> EarlyBargeInLike | None:
@@ -136,6 +145,9 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
         """The API key; `MissingSecret` says what to set."""
         return secret(self.api_key, environ)
 
+
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+"""The name of an environment variable; keys are longer, or have other letters."""
 
 PLACES = {
     "instructions": ("instructions",),

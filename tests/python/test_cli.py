@@ -93,6 +93,7 @@ def test_a_busy_port_is_named_with_what_to_do(capsys: pytest.CaptureFixture[str]
         ('url = "https://a.example"', "url = 'https://a.example'"),
         ('url = "wss://["', "url = 'wss://['"),
         ('voice = "a"\n[session]\naudio = 5', "session.audio = 5: must be a table"),
+        ("[early_barge_in]\ndepth_db = 99999999999999999999", "early_barge_in: "),
     ],
 )
 def test_a_wrong_agent_file_is_named_with_key_and_value(
@@ -104,6 +105,16 @@ def test_a_wrong_agent_file_is_named_with_key_and_value(
         AgentFile.load(path)
     assert str(path) in str(caught.value)
     assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["Zm91cndpcmU6c2VjcmV0==", "sk-1234", "Zm91" * 20])
+def test_a_key_in_the_place_of_its_name_is_not_shown(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text(f'api_key = "{key}"')
+    with pytest.raises(SettingsError, match="not the key itself") as caught:
+        AgentFile.load(path)
+    assert str(path) in str(caught.value)
+    assert key not in str(caught.value)
 
 
 def test_an_agent_file_passes_everything_of_its_session_on(tmp_path: Path) -> None:

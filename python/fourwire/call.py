@@ -3,6 +3,7 @@
 Nothing here knows through which door the call came; that is the business of its `Line`.
 """
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -235,14 +236,21 @@ class Call:
         self._media("send digits").send_digits(digits, tone_ms=tone_ms, gap_ms=gap_ms)
 
     async def collect_digits(
-        self, most: int = 32, *, end: str = "#", first_s: float = 10.0, next_s: float = 5.0
+        self,
+        most: int = 32,
+        *,
+        end: str = "#",
+        first_s: float = 10.0,
+        next_s: float = 5.0,
+        all_s: float = math.inf,
     ) -> str:
         """The keys that the caller presses from now on, up to `most` or to the key `end`.
 
-        What has come by then where no key follows: for `first_s` at first, for `next_s` later.
+        What has come by then where no key follows: for `first_s` at first, for `next_s` later; and
+        where `all_s` have passed since the beginning.
         """
         self._media("collect digits")
-        return await self._keys.collect(most, end=end, first_s=first_s, next_s=next_s)
+        return await self._keys.collect(most, end=end, first_s=first_s, next_s=next_s, all_s=all_s)
 
     async def wait_drained(self) -> bool:
         """Wait until all that the agent has said so far was heard by the caller, or cut off.

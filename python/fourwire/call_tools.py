@@ -1,7 +1,7 @@
 """What an agent may do with its telephone call: hang up, send keys, have keys typed."""
 
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import anyio
 from msgspec import Meta
@@ -53,7 +53,10 @@ def _every_tool(call: Call) -> Toolbox:
     @tools.tool
     async def send_digits(digits: Digits) -> None:
         """Press keys of the telephone, as for a menu at the other end."""
-        _refuse_wrong_moment(call.send_digits, digits)
+        try:
+            call.send_digits(digits)
+        except WrongMoment as error:
+            raise ToolError(str(error)) from None
 
     @tools.tool(timeout=PRESS_SECONDS)
     async def collect_digits(most: Most = 32) -> dict[str, str]:
@@ -62,9 +65,7 @@ def _every_tool(call: Call) -> Toolbox:
         Ask for the number in the same breath. The result holds the digits, and is empty where no
         key was pressed.
         """
-        with anyio.move_on_after(PRESS_SECONDS - 1):
-            return {"digits": await call.collect_digits(most)}
-        return {"digits": ""}
+        return {"digits": await call.collect_digits(most, all_s=PRESS_SECONDS - 1)}
 
     return tools
 
@@ -105,10 +106,3 @@ async def _is_heard(call: Call, goodbye: Goodbye) -> bool:
             heard = await call.wait_drained()  # cut too where the server noticed no speech
         both.cancel_scope.cancel()
     return heard
-
-
-def _refuse_wrong_moment(verb: Any, *arguments: Any) -> None:
-    try:
-        verb(*arguments)
-    except WrongMoment as error:
-        raise ToolError(str(error)) from None

@@ -1,6 +1,7 @@
 """Keys that the caller presses, and who waits for them."""
 
 import asyncio
+import math
 
 import anyio
 
@@ -22,14 +23,18 @@ class Keys:
             if not queue.full():
                 queue.put_nowait(digit)
 
-    async def collect(self, most: int, *, end: str, first_s: float, next_s: float) -> str:
+    async def collect(
+        self, most: int, *, end: str, first_s: float, next_s: float, all_s: float = math.inf
+    ) -> str:
         """Keys from now on, up to `most`, to the key `end`, or until none follows in time."""
+        last = anyio.current_time() + all_s
         queue: asyncio.Queue[str] = asyncio.Queue(WAITING)
         self._collecting.append(queue)
         digits = ""
         try:
             while len(digits) < most:
-                with anyio.fail_after(next_s if digits else first_s):
+                soon = next_s if digits else first_s
+                with anyio.fail_after(min(soon, last - anyio.current_time())):
                     digit = await queue.get()
                 if digit in end:
                     break

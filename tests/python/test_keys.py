@@ -40,5 +40,22 @@ async def test_keys_that_were_pressed_before_count_for_nothing() -> None:
     assert await typed(keys, "2#") == "2"
 
 
+async def test_what_was_typed_when_the_time_for_all_keys_is_over_is_not_lost() -> None:
+    keys = Keys()
+    typing = anyio.create_task_group()
+
+    async def type_on() -> None:
+        while True:
+            keys.press("5")
+            await anyio.sleep(0.005)
+
+    async with typing:
+        typing.start_soon(type_on)
+        digits = await keys.collect(10_000, end="#", first_s=10, next_s=10, all_s=0.1)
+        typing.cancel_scope.cancel()
+    assert 1 <= len(digits) < 10_000
+    assert set(digits) == {"5"}
+
+
 async def test_a_flood_of_keys_is_bounded() -> None:
     assert await typed(Keys(), "1" * 10_000, most=10_000) == "1" * 100

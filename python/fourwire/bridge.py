@@ -18,10 +18,11 @@ from fourwire.journal import CallJournal
 from fourwire.media import EarlyBargeInLike, MediaLeg
 from fourwire.transcript import Transcript
 
-__all__ = ["BargeIn", "Bridge"]
+__all__ = ["BargeIn", "Bridge", "ReplyEvent"]
 
 Closed = Callable[[events.WebSocketClosed], None]
 ReplyEvent = ReplyStarted | ReplyEnded | Drained | Interruption | Ducked | Restored | ClearedEarly
+"""What a leg tells of the agent's speech."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

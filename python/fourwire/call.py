@@ -5,7 +5,6 @@ Nothing here knows through which door the call came; that is the business of its
 
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,53 +12,25 @@ from typing import Any, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from fourwire._core import (
-    ClearedEarly,
-    Drained,
-    Ducked,
-    Goodbye,
-    Interruption,
-    Key,
-    Latched,
-    ReplyEnded,
-    ReplyStarted,
-    Restored,
-    RtpResumed,
-    RtpStopped,
-)
-from fourwire.bridge import BargeIn, Bridge
+from fourwire._core import Goodbye, Key, Latched, RtpResumed, RtpStopped
+from fourwire.bridge import BargeIn, Bridge, ReplyEvent
+from fourwire.call_options import CallOptions
 from fourwire.faults import innermost, is_cancelled, places
 from fourwire.inworld import Agent, AudioFormats, InworldError
 from fourwire.inworld.events import Event, WebSocketClosed
 from fourwire.journal import CallJournal
 from fourwire.keys import Keys
-from fourwire.life import Cause, Ended, Farewell, Life, State, Step, WrongMoment
+from fourwire.life import Cause, Ended, Life, State, Step, WrongMoment
 from fourwire.line import Headers, Line, LineClosed, LineEnded, MediaChanged
 from fourwire.media import FORMATS, EarlyBargeInLike, MediaLeg
+from fourwire.parting import Parting
 from fourwire.rtp_watch import RtpWatch
 from fourwire.transcript import Transcript
 
-__all__ = ["Call", "CallOptions", "Scenario"]
+__all__ = ["Call", "Scenario"]
 
 Scenario = Callable[["Call"], Awaitable[None]]
 T = TypeVar("T")
-
-FAREWELL_SECONDS = 5.0
-"""How long a farewell may take; a caller who does not answer a BYE is gone anyway."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallOptions:
-    """What is the same for all calls of a gateway."""
-
-    append_ms: int = 60
-    """Audio in one message to the agent."""
-    rtp_lost_s: float | None = None
-    """Seconds without RTP, outside hold, that end a call; None: never."""
-    recordings: str = ""
-    """Directory that gets a recording of the call; empty: none is made."""
-    early_barge_in: EarlyBargeInLike = "off"
-    """What a leg does before the agent knows that the caller speaks."""
 
 
 class Call:
@@ -90,14 +61,10 @@ class Call:
         self._scenario = anyio.CancelScope()
         self._over = anyio.Event()
         self._keys = Keys()
-        self._headers: Headers | None = None
-        self._reason: str | None = None
         self._rtp = RtpWatch(
             self._options.rtp_lost_s, self.start_soon, partial(self.end, Cause.RTP_LOST)
         )
-        self._answered_at: float | None = None
-        self._parting = anyio.Lock()
-        self._parted = False
+        self._parting = Parting(line, journal, self.unbridge, self._account)
 
     def __repr__(self) -> str:
         return f"<Call {self.id} from {self.caller!r} to {self.dialled!r}, {self.state.value}>"
@@ -168,7 +135,7 @@ class Call:
         leg = await self._ask(self._line.answer(headers))
         await anyio.lowlevel.checkpoint()  # a call that ended meanwhile is not answered any more
         self._life.take(Step.CONFIRM)
-        self._answered_at = self.journal.now
+        self._parting.answered_at = self.journal.now
         self._join(leg)
         self.journal.write("call.answered", codec=self._line.codec)
 
@@ -180,14 +147,14 @@ class Call:
             raise ValueError(f"status is {status}, must be from 300 to 699")
         if self.state in (State.ANSWERING, State.ANSWERED):
             raise WrongMoment("reject", self.state, [State.OFFERED, State.RINGING, State.EARLY])
-        self._reason, self._headers = reason, headers
+        self._parting.reason, self._parting.headers = reason, headers
         self.end(Cause.REJECTED, reason or "", status)
         await anyio.lowlevel.checkpoint()
 
     async def hang_up(self, headers: Headers | None = None) -> None:
         """End the call; one that is not answered is declined."""
         if self._life.ended is None:
-            self._headers = headers
+            self._parting.headers = headers
         self.end(Cause.HUNG_UP)
         await anyio.lowlevel.checkpoint()
 
@@ -400,12 +367,6 @@ class Call:
         assert self._leg is not None
         async for event in self._leg.events():
             match event:
-                case ReplyStarted() | ReplyEnded() | Drained() | Interruption():
-                    if self._bridge is not None:
-                        self._bridge.reply_event(event)
-                case Ducked() | Restored() | ClearedEarly():
-                    if self._bridge is not None:
-                        self._bridge.reply_event(event)
                 case Key(digit, duration_ms):
                     self.journal.write("call.key", digit=digit, duration_ms=duration_ms)
                     self._keys.press(digit)
@@ -416,49 +377,17 @@ class Call:
                     self.journal.write("call.latched", address=address)
                 case Goodbye():
                     self.journal.write("call.rtcp_goodbye")
+                case _ if self._bridge is not None and isinstance(event, ReplyEvent):
+                    self._bridge.reply_event(event)
 
     async def _part(self) -> None:
-        """Say farewell and give everything back, once, as soon as the call is over."""
-        await self._over.wait()
-        async with self._parting:
-            if self._parted:
-                return
-            self._parted = True
-            with anyio.CancelScope(shield=True):
-                try:
-                    await self._say_farewell()
-                    self._write_end()
-                finally:
-                    await self._line.close()
+        """Part from the caller as soon as the call is over."""
+        await self._parting.part(await self.wait_ended())
 
-    async def _say_farewell(self) -> None:
-        ended = self._life.ended
-        assert ended is not None
-        self.unbridge()
-        try:
-            with anyio.move_on_after(FAREWELL_SECONDS):
-                if ended.farewell is Farewell.REJECT:
-                    await self._line.reject(ended.status, self._reason, self._headers)
-                elif ended.farewell is Farewell.HANG_UP:
-                    await self._line.hang_up(self._headers)
-        except Exception as error:
-            self.journal.write("call.farewell_failed", error=f"{type(error).__name__}: {error}")
-
-    def _write_end(self) -> None:
-        """The one record of the call's end."""
-        ended = self._life.ended
-        assert ended is not None
-        since = self._answered_at
-        self.journal.write(
-            "call.ended",
-            cause=ended.cause.value,
-            detail=ended.detail,
-            answered=since is not None,
-            talked_s=0.0 if since is None else round(self.journal.now - since, 3),
-            status=ended.status if ended.farewell is Farewell.REJECT else None,
-            transcript=self.transcript.turns,
-            rtp={} if self._leg is None else self._leg.counters(),
-        )
+    def _account(self) -> dict[str, Any]:
+        """What the record of the end tells of the talk."""
+        rtp = {} if self._leg is None else self._leg.counters()
+        return {"transcript": self.transcript.turns, "rtp": rtp}
 
 
 MEDIA_EVENTS = {RtpStopped: "call.rtp_stopped", RtpResumed: "call.rtp_resumed"}

@@ -8,7 +8,8 @@ from pathlib import Path
 import anyio
 
 from fourwire import _core, sdp, sip
-from fourwire.call import Call, CallOptions, Scenario
+from fourwire.call import Call, Scenario
+from fourwire.call_options import CallOptions
 from fourwire.journal import Journal
 from fourwire.life import Cause, Ended
 from fourwire.media import Media

@@ -8,7 +8,8 @@ import pytest
 from support.gateway import FakeAgent, FakeLine, Notes, journal, settled
 
 from fourwire._core import Key, RtpResumed, RtpStopped
-from fourwire.call import Call, CallOptions
+from fourwire.call import Call
+from fourwire.call_options import CallOptions
 from fourwire.inworld import ConnectError, events
 from fourwire.life import Cause, State, WrongMoment
 from fourwire.line import LineEnded, MediaChanged

@@ -1,0 +1,21 @@
+"""What a gateway is set to that all its calls share."""
+
+from dataclasses import dataclass
+
+from fourwire.media import EarlyBargeInLike
+
+__all__ = ["CallOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOptions:
+    """What is the same for all calls of a gateway."""
+
+    append_ms: int = 60
+    """Audio in one message to the agent."""
+    rtp_lost_s: float | None = None
+    """Seconds without RTP, outside hold, that end a call; None: never."""
+    recordings: str = ""
+    """Directory that gets a recording of the call; empty: none is made."""
+    early_barge_in: EarlyBargeInLike = "off"
+    """What a leg does before the agent knows that the caller speaks."""

@@ -1,0 +1,77 @@
+"""The end of a call: a farewell, one record of it, and everything given back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+
+from fourwire.journal import CallJournal
+from fourwire.life import Ended, Farewell
+from fourwire.line import Headers, Line
+
+__all__ = ["Parting"]
+
+FAREWELL_SECONDS = 5.0
+"""How long a farewell may take; a caller who does not answer a BYE is gone anyway."""
+
+
+class Parting:
+    """What is done when a call is over; once, however often and by whomever it is asked for."""
+
+    def __init__(
+        self,
+        line: Line,
+        journal: CallJournal,
+        unbridge: Callable[[], None],
+        account: Callable[[], dict[str, Any]],
+    ) -> None:
+        """`account` gives what else the record of the end holds."""
+        self.headers: Headers | None = None
+        """What the farewell carries."""
+        self.reason: str | None = None
+        """The words of a refusal."""
+        self.answered_at: float | None = None
+        """When the call was answered, by the journal's clock."""
+        self._line = line
+        self._journal = journal
+        self._unbridge = unbridge
+        self._account = account
+        self._lock = anyio.Lock()
+        self._parted = False
+
+    async def part(self, ended: Ended) -> None:
+        """Say farewell, write the end down, and close the line."""
+        async with self._lock:
+            if self._parted:
+                return
+            self._parted = True
+            with anyio.CancelScope(shield=True):
+                try:
+                    self._unbridge()
+                    await self._say_farewell(ended)
+                    self._write_end(ended)
+                finally:
+                    await self._line.close()
+
+    async def _say_farewell(self, ended: Ended) -> None:
+        try:
+            with anyio.move_on_after(FAREWELL_SECONDS):
+                if ended.farewell is Farewell.REJECT:
+                    await self._line.reject(ended.status, self.reason, self.headers)
+                elif ended.farewell is Farewell.HANG_UP:
+                    await self._line.hang_up(self.headers)
+        except Exception as error:
+            self._journal.write("call.farewell_failed", error=f"{type(error).__name__}: {error}")
+
+    def _write_end(self, ended: Ended) -> None:
+        """The one record of the call's end."""
+        since = self.answered_at
+        self._journal.write(
+            "call.ended",
+            cause=ended.cause.value,
+            detail=ended.detail,
+            answered=since is not None,
+            talked_s=0.0 if since is None else round(self._journal.now - since, 3),
+            status=ended.status if ended.farewell is Farewell.REJECT else None,
+            **self._account(),
+        )

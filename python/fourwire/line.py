@@ -75,7 +75,7 @@ class Line(Protocol):
 
     @property
     def codec(self) -> CodecName:
-        """The codec both sides will speak, by its name in SDP: `PCMU`, `PCMA` or `G722`."""
+        """The codec both sides will speak, by its name in SDP."""
 
     async def ring(self, headers: Headers | None) -> None:
         """Tell the caller that we are being rung."""

@@ -12,6 +12,7 @@ __all__ = [
     "EVENTS",
     "G722",
     "OPUS",
+    "PACKET_TIMES_MS",
     "PCMA",
     "PCMU",
     "STATIC",
@@ -24,6 +25,10 @@ CodecName: TypeAlias = Literal["PCMU", "PCMA", "G722", "opus"]
 """A codec by its encoding name."""
 
 
+PACKET_TIMES_MS = (10, 20, 30, 40, 50, 60)
+"""The packet times that we send: whole tens, so that every clock rate gives whole samples."""
+
+
 @dataclass(frozen=True, slots=True)
 class Codec:
     """An audio codec by its SDP encoding name, with the payload type we offer it under."""
@@ -34,8 +39,8 @@ class Codec:
     """The clock of its RTP timestamps."""
     audio_rate: int = 8000
     """The rate of its samples."""
-    packet_times_ms: tuple[int, ...] = (10, 20, 30, 40, 50, 60)
-    """The packet times that we send: whole tens, so that every clock gives whole samples."""
+    packet_times_ms: tuple[int, ...] = PACKET_TIMES_MS
+    """The packet times that it can be sent in."""
     fmtp: str = ""
     """What we say of it beyond its name."""
 

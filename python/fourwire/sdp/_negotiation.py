@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from ._codecs import CODECS, EVENTS, STATIC, Codec, CodecName, preferred
+from ._codecs import CODECS, EVENTS, PACKET_TIMES_MS, STATIC, Codec, CodecName, preferred
 from ._description import (
     Connection,
     MalformedSdp,
@@ -66,10 +66,6 @@ class MediaPolicy:
             raise ValueError(
                 f"packet_time_ms is {self.packet_time_ms}, must be one of {PACKET_TIMES_MS}"
             )
-
-
-PACKET_TIMES_MS = (10, 20, 30, 40, 50, 60)
-"""The packet times that we send: whole tens, so that every clock rate gives whole samples."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

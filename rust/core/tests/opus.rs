@@ -6,6 +6,7 @@ mod phone;
 
 use std::time::Duration;
 
+use fourwire::listen::playout_buffer::{PlayoutBuffer, PlayoutConfig};
 use fourwire::sound::level;
 use fourwire::sound::opus::{Decoder, Encoder, Opus, periods};
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
@@ -226,5 +227,26 @@ proptest! {
             decoder.conceal(hertz / 50, Some(&packet), &mut pcm);
             prop_assert_eq!(pcm.len(), hertz / 50);
         }
+    }
+}
+
+/// The timestamps of Opus count finer than its samples, and nobody makes a sender keep to these.
+#[test]
+fn an_ear_that_stalled_gets_over_a_hole_that_ends_between_two_samples() {
+    for (rate, off) in RATES.into_iter().flat_map(|rate| (0..7).map(move |off| (rate, off))) {
+        let config = PlayoutConfig { codec: opus(rate), ..PlayoutConfig::default() };
+        let (mut buffer, mut heard) = (PlayoutBuffer::new(config), Vec::new());
+        let chunk = rate.hertz() as usize / 50;
+        for number in (0..80_u16).filter(|&number| number != 20) {
+            let timestamp = u32::from(number) * 960 + if number > 20 { off } else { 0 };
+            let packet = RtpPacket::new(PayloadType::OPUS, number, timestamp, Ssrc(1), &[0x78]);
+            buffer.receive(at(u64::from(number) * 20), &packet);
+            if !(10..60).contains(&number) {
+                buffer.play(at(u64::from(number) * 20), chunk, &mut heard);
+            }
+        }
+        assert_eq!(heard.len(), 30 * chunk);
+        let packets = buffer.counters().packets;
+        assert_eq!((packets.played, packets.lost), (79, 1), "{rate:?}, {off} off");
     }
 }

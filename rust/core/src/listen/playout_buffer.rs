@@ -301,13 +301,12 @@ impl PlayoutBuffer {
                 return;
             }
             if self.line.ready() > 0 {
-                self.shed(self.samples(excess) as usize);
+                // At least one, for a period may be less than a sample.
+                self.shed(self.samples(excess).max(1) as usize);
             } else if self.pause.take().is_none() {
-                self.owed = self.samples(self.dejitter.hole().unwrap_or(0) as i64) as usize;
-                if self.owed == 0 && self.dejitter.hole().is_none() {
-                    return;
-                }
-                self.made_up = true;
+                let Some(hole) = self.dejitter.hole() else { return };
+                self.dejitter.fill_hole(hole);
+                (self.owed, self.made_up) = (0, true);
             }
             self.pull();
         }

@@ -180,6 +180,18 @@ fn what_the_resampler_holds_back_is_not_counted_as_heard() {
 }
 
 #[test]
+fn what_the_resampler_holds_back_is_not_counted_as_softened() {
+    let mut playout = Playout::new(ClockRate::Hz8000, PCM24, PCM24);
+    playout.turn_down(0.5);
+    playout.say("r", "i", &[0x10; 4800]);
+    frame(&mut playout);
+    let cut = playout.barge_in();
+    assert_eq!(cut.softened, cut.heard);
+    let counters = playout.counters();
+    assert_eq!(counters.softened, counters.sent);
+}
+
+#[test]
 fn nothing_of_an_interrupted_reply_is_left_in_the_resampler() {
     let mut playout = Playout::new(ClockRate::Hz8000, PCM24, PCM24);
     playout.say("r", "i", &[0x00, 0x40].repeat(24_000));

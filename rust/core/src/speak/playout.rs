@@ -355,6 +355,7 @@ impl Playout {
         }
         let held_back = delay - left;
         self.counters.sent -= held_back;
+        self.counters.softened -= self.volume.retract(held_back);
         self.counters.discarded += held_back;
         held_back
     }
@@ -367,7 +368,7 @@ impl Playout {
             response: entry.map(|entry| entry.response.clone()),
             item: entry.map(|entry| entry.item.clone()),
             heard: rate.duration_of(entry.map_or(0, |entry| entry.sent)),
-            softened: rate.duration_of(softened.unwrap_or(0).saturating_sub(held_back)),
+            softened: rate.duration_of(softened.unwrap_or(0)),
             discarded: rate.duration_of(self.reply.waiting() as u64 + held_back),
         }
     }

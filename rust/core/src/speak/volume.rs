@@ -53,6 +53,13 @@ impl Volume {
         softer
     }
 
+    /// Takes back the last `samples` that were booked, and tells how many of them were softer.
+    pub(super) fn retract(&mut self, samples: u64) -> u64 {
+        let softer = samples.min(self.softened);
+        self.softened -= softer;
+        softer
+    }
+
     /// Samples of the item that plays that went out since it was turned down.
     pub(super) fn softened(&self) -> u64 {
         self.softened

@@ -113,8 +113,10 @@ impl Leg {
     /// Go on with what a new offer and answer agreed on (RFC 3264 §8).
     pub fn renegotiate(&mut self, now: Moment, media: Media) {
         if media.codec != self.media.codec {
-            self.listener.hurry();
             self.listen(now); // What is here was sent by the old codec.
+            while self.listener.hurry() {
+                self.listen(now);
+            }
             self.change_codec(media.codec);
         }
         if media.event_rate != self.media.event_rate {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc, rtcp};
 use fourwire::{
-    AudioFormat, Bridge, ClockRate, Direction, Event, Law, Leg, LegConfig, Media, Moment, Output,
-    PayloadTypes, Received,
+    AudioFormat, Bridge, ClockRate, Codec, Direction, Event, Law, Leg, LegConfig, Media, Moment,
+    Output, PayloadTypes, Received,
 };
 
 const PCMU: AudioFormat = AudioFormat::G711(Law::Mu);
@@ -193,6 +193,22 @@ fn a_packet_that_waits_is_read_by_the_law_it_was_sent_in() {
     fourwire::sound::g711::decode(Law::A, &[0x55], &mut by_the_new_law);
     assert!(heard.all(|sample| *sample != by_the_new_law[0]));
     assert_eq!(leg.counters().played, 2);
+}
+
+#[test]
+fn packets_behind_several_holes_are_heard_before_the_codec_changes() {
+    for codec in [Codec::G711(Law::A), Codec::G722] {
+        let (mut leg, mut log) = (leg_of(media()), Log::default());
+        leg.record(Some(ClockRate::Hz8000));
+        for number in [0, 2, 4, 7] {
+            leg.receive(at(20), &speech(number, u32::from(number) * 160));
+        }
+        leg.renegotiate(at(21), Media::new(codec));
+        assert_eq!((leg.counters().played, leg.counters().lost), (4, 4));
+        log.run(&mut leg, 21, 200);
+        let spoken = log.recorded.iter().step_by(2).filter(|sample| **sample != 0).count();
+        assert_eq!(spoken, 8 * 160, "{codec:?}");
+    }
 }
 
 #[test]

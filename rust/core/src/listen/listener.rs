@@ -99,9 +99,11 @@ impl Listener {
         self.codec = codec;
     }
 
-    /// Give up waiting for what is missing now: all that has arrived can then be polled.
-    pub fn hurry(&mut self) {
+    /// Give up waiting for what is missing before the next packet that is here, which can then be
+    /// polled; false where none is.
+    pub fn hurry(&mut self) -> bool {
         self.dejitter.hurry();
+        self.dejitter.waits()
     }
 
     /// Take in a packet that arrived at `arrival`.

@@ -211,6 +211,28 @@ fn keys_are_told_by_the_clock_that_the_phone_knows() {
     }
 }
 
+/// Its timestamp and its duration would be read by the clock of the new one.
+#[test]
+fn a_key_is_not_pressed_again_in_the_stream_after_it() {
+    let events = Some(PayloadTypes::both(EVENTS));
+    let narrow = Media { telephone_event: events, ..Media::g711(Law::Mu) };
+    let wide = Media {
+        telephone_event: events,
+        event_rate: ClockRate::Hz8000,
+        ..Media::new(opus(ClockRate::Hz24000))
+    };
+    for (first, second) in [(narrow, wide), (wide, narrow)] {
+        let (mut leg, mut log) = (leg(first), Log::default());
+        leg.send_digits("56", Duration::from_millis(100), Duration::from_millis(40)).unwrap();
+        (0..3).for_each(|turn| log.drain(&mut leg, turn * 20));
+        leg.renegotiate(at(50), second);
+        (3..20).for_each(|turn| log.drain(&mut leg, turn * 20));
+        let keys = log.packets.iter().filter(|(kind, ..)| *kind == EVENTS);
+        let digits: Vec<_> = keys.map(|(.., payload)| payload[0]).collect();
+        assert_eq!(digits, [5, 5, 5, 6, 6, 6, 6, 6, 6, 6]);
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_as_many_samples_as_they_say(

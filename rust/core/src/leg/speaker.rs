@@ -62,6 +62,7 @@ impl Speaker {
         }
         if media.codec.timestamp_rate() != self.clock_rate() {
             self.packetizer.begin_stream();
+            self.keys.let_go();
         }
         self.media = media;
         self.pacer = Pacer::new(self.pacer.deadline(), media.turn());

@@ -93,10 +93,15 @@ impl KeySender {
             order.gap = (u64::from(order.gap) * u64::from(to) / u64::from(from)) as u32;
         }
         if from != to {
-            self.pressed = None;
+            self.let_go();
         }
         self.clock_rate = clock_rate;
         self.set_packet_time(packet_time);
+    }
+
+    /// Lets go of a key that is down without a word: the stream that it was pressed in is over.
+    pub fn let_go(&mut self) {
+        self.pressed = None;
     }
 
     /// Adds a key, down for `tone` (at least one packet time) and followed by `gap`.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use fourwire::listen::playout_buffer::{PlayoutBuffer, PlayoutConfig};
 use fourwire::sound::level;
 use fourwire::sound::opus::{Decoder, Encoder, Opus, periods};
-use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
+use fourwire::wire::{PayloadType, ReportBlock, RtpPacket, Ssrc, rtcp};
 use fourwire::{AudioFormat, ClockRate, Codec, Event, Law, Media, PayloadTypes};
 use phone::{Log, Phone, at, bytes, hearing, leg, samples, share_of, tone};
 use proptest::prelude::*;
@@ -209,6 +209,17 @@ fn keys_are_told_by_the_clock_that_the_phone_knows() {
         let key = Event::Key { digit: '5', duration: Duration::from_millis(100) };
         assert!(log.events.contains(&key));
     }
+}
+
+#[test]
+fn what_the_other_side_said_of_our_stream_is_read_by_the_clock_that_this_had() {
+    let mut leg = leg(Media::g711(Law::Mu));
+    let block = ReportBlock { ssrc: Ssrc(1), jitter: 80, ..Default::default() };
+    let mut datagram = Vec::new();
+    rtcp::write_receiver_report(&mut datagram, Ssrc(7), &[block]);
+    leg.receive(at(10), &datagram);
+    leg.renegotiate(at(20), Media::new(opus(ClockRate::Hz16000)));
+    assert_eq!(leg.counters().remote_jitter_us, 10_000);
 }
 
 /// Its timestamp and its duration would be read by the clock of the new one.

@@ -31,7 +31,7 @@ pub(super) struct Reports {
 #[derive(Default)]
 struct Remote {
     lost: i32,
-    jitter: u32,
+    jitter: Duration,
     round_trip: Duration,
 }
 
@@ -105,7 +105,7 @@ impl Reports {
         let now = self.ntp(arrival).middle();
         for report in reports.filter(|report| report.ssrc == self.ssrc) {
             self.remote.lost = report.cumulative_lost;
-            self.remote.jitter = report.jitter;
+            self.remote.jitter = self.clock_rate.duration_of(report.jitter.into());
             if let Some(round_trip) = round_trip(now, &report) {
                 self.remote.round_trip = round_trip;
             }
@@ -155,8 +155,7 @@ impl Reports {
         counters.rtcp_received = self.received;
         counters.malformed_rtcp = self.malformed;
         counters.remote_lost = self.remote.lost.max(0) as u64;
-        counters.remote_jitter_us =
-            self.clock_rate.duration_of(self.remote.jitter.into()).as_micros() as u64;
+        counters.remote_jitter_us = self.remote.jitter.as_micros() as u64;
         counters.round_trip_us = self.remote.round_trip.as_micros() as u64;
     }
 

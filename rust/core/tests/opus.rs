@@ -222,6 +222,17 @@ fn what_the_other_side_said_of_our_stream_is_read_by_the_clock_that_this_had() {
     assert_eq!(leg.counters().remote_jitter_us, 10_000);
 }
 
+#[test]
+fn the_largest_gap_of_a_call_outlives_a_change_of_its_clock() {
+    let mut leg = hearing(Media::g711(Law::Mu), AudioFormat::Pcm16(ClockRate::Hz24000));
+    let mut phone = Phone::speaking(440.0);
+    for now in [0, 150] {
+        leg.receive(at(now), &phone.packet(Codec::G711(Law::Mu)));
+    }
+    leg.renegotiate(at(150), Media::new(opus(ClockRate::Hz16000)));
+    assert_eq!(leg.counters().largest_gap_us, 150_000);
+}
+
 /// Its timestamp and its duration would be read by the clock of the new one.
 #[test]
 fn a_key_is_not_pressed_again_in_the_stream_after_it() {

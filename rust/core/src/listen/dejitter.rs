@@ -438,7 +438,7 @@ impl Dejitter {
         self.counters.discarded += self.ring.audible() as u64 + u64::from(self.suspect.waits());
         self.ring.clear();
         self.suspect.forget();
-        self.source = Source::new(self.config.clock_rate);
+        self.source.forget(self.config.clock_rate);
         self.pace = Pace::new(self.config.clock_rate);
         self.newest = Newest { number: self.next - 1, position: self.end, end: self.end };
         (self.history, self.owed, self.hurried) = (0, 0, false);

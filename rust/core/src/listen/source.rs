@@ -88,6 +88,11 @@ impl Source {
         }
     }
 
+    /// Forgets the stream; the next one's timestamps run at `clock_rate`.
+    pub(super) fn forget(&mut self, clock_rate: ClockRate) {
+        *self = Self { longest_gap: self.longest_gap, ..Self::new(clock_rate) };
+    }
+
     /// Finds the place of a packet. `timed` tells whether its timestamp is that of its sending:
     /// those of telephone events are not, and stay out of the jitter.
     pub fn hear(&mut self, arrival: Moment, packet: &RtpPacket<'_>, timed: bool) -> Heard {

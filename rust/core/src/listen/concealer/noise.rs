@@ -29,6 +29,9 @@ const LOUDEST: f32 = 34_000.0;
 /// The loudest that is believed: −30 dBov. Some tell of full scale when they mean nothing.
 const LOUDEST_TOLD: f32 = 1_073_742.0;
 
+/// Where a floor that was digital silence begins to rise: from nothing it never would.
+const FAINTEST: f32 = 1.0;
+
 /// How fast the floor is forgotten: about 6 dB in ten seconds.
 const RISE_A_SECOND: f32 = 0.14;
 
@@ -56,7 +59,7 @@ impl Background {
         }
         let power = level::power(pcm) as f32;
         let floor = self.floor.unwrap_or(power);
-        let floor = power.min(floor * (1.0 + self.rise * pcm.len() as f32));
+        let floor = power.min(floor.max(FAINTEST) * (1.0 + self.rise * pcm.len() as f32));
         self.floor = Some(floor);
         self.changed = true;
         if power <= floor * NEAR && power <= LOUDEST {
@@ -122,6 +125,14 @@ mod tests {
     fn noise_is_as_loud_as_the_line_was_at_its_quietest() {
         let quiet = white(50.0);
         let noise = noise_after(&[&[3000; 160], &quiet[..], &[3000; 160]]);
+        assert!((level::dbov(&noise) - level::dbov(&quiet)).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_moment_of_digital_silence_is_forgotten_too() {
+        let quiet = white(50.0);
+        let minute_and_more = vec![&quiet[..]; 3500];
+        let noise = noise_after(&[&[&[0; 160][..]], &minute_and_more[..]].concat());
         assert!((level::dbov(&noise) - level::dbov(&quiet)).abs() < 1.0);
     }
 

@@ -255,6 +255,19 @@ fn a_key_is_not_pressed_again_in_the_stream_after_it() {
     }
 }
 
+#[test]
+fn a_loss_of_any_length_is_made_up_and_its_end_is_what_was_said() {
+    let said = voice(ClockRate::Hz48000, 48_000);
+    let packets = packets(Opus { rate: ClockRate::Hz48000, ..Opus::default() }, &said);
+    let end = |lost: usize| {
+        let (mut decoder, mut pcm) = (Decoder::new(ClockRate::Hz48000), Vec::new());
+        decoder.conceal(lost, Some(&packets[20]), &mut pcm);
+        assert_eq!(pcm.len(), lost);
+        level::Levels::of(&pcm[lost - 960..]).dbov()
+    };
+    assert!((end(960 * 3_000) - end(960 * 2)).abs() < 1.0);
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_as_many_samples_as_they_say(

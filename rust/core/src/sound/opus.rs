@@ -118,11 +118,16 @@ impl Decoder {
     pub fn conceal(&mut self, samples: usize, behind: Option<&[u8]>, pcm: &mut Vec<i16>) {
         // libopus makes whole steps of 2.5 ms; no loss is of any other length but by mistake.
         let step = self.rate.hertz() as usize / 400;
-        let whole = samples.next_multiple_of(step);
-        let start = pcm.len();
+        // libopus lays what it is asked for on the stack: never more than a packet can hold.
+        let longest = packet::LONGEST * self.rate.hertz() as usize / 48_000;
+        let (start, mut left) = (pcm.len(), samples.next_multiple_of(step));
+        while left > longest {
+            self.fill(&[], false, longest, pcm);
+            left -= longest;
+        }
         match behind {
-            Some(packet) => self.fill(packet, true, whole, pcm),
-            None => self.fill(&[], false, whole, pcm),
+            Some(packet) => self.fill(packet, true, left, pcm),
+            None => self.fill(&[], false, left, pcm),
         }
         pcm.truncate(start + samples);
     }

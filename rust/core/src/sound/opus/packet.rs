@@ -1,7 +1,7 @@
 //! How long a packet lasts, by its first bytes (RFC 6716 §3.1 and §3.2).
 
 /// The longest packet there is, in periods of the 48 kHz clock: 120 ms (RFC 6716 §3.4, R5).
-const LONGEST: usize = 5760;
+pub(super) const LONGEST: usize = 5760;
 
 /// How long `packet` lasts, in periods of the 48 kHz clock; zero where it is none.
 ///

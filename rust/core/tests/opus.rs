@@ -287,6 +287,36 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn an_ear_gets_what_it_asks_for_whatever_the_timestamps(
+        turns in proptest::collection::vec((0u64..80, 0u16..4, 0u32..6_000, 0usize..1_000), 1..120),
+        kinds in proptest::collection::vec(any::<u8>(), 1..4),
+        which in 0usize..4,
+        longest_delay in (20u64..600).prop_map(Duration::from_millis),
+    ) {
+        let codec = opus(RATES[which]);
+        let config = PlayoutConfig { codec, longest_delay, ..PlayoutConfig::default() };
+        let (mut buffer, mut heard) = (PlayoutBuffer::new(config), Vec::new());
+        let (mut now, mut number, mut timestamp, mut asked) = (0, 0, 0, 0);
+        for (turn, (pause, step, samples, wanted)) in turns.into_iter().enumerate() {
+            (now, number, timestamp) = (now + pause, number + step, timestamp + samples);
+            let payload = [kinds[turn % kinds.len()], 2];
+            let packet =
+                RtpPacket::new(PayloadType::OPUS, number, timestamp, Ssrc(1), &payload);
+            buffer.receive(at(now), &packet);
+            buffer.play(at(now), wanted, &mut heard);
+            asked += wanted;
+        }
+        prop_assert_eq!(heard.len(), asked);
+        let it = buffer.counters();
+        prop_assert_eq!(
+            it.decoded_samples + it.inserted_samples + it.concealed_samples + it.quiet_samples,
+            it.out_samples + it.removed_samples + it.dropped_samples + it.waiting_samples
+        );
+    }
+}
+
 /// The timestamps of Opus count finer than its samples, and nobody makes a sender keep to these.
 #[test]
 fn an_ear_that_stalled_gets_over_a_hole_that_ends_between_two_samples() {

@@ -387,6 +387,19 @@ fn the_same_call_gives_the_same_bytes() {
 }
 
 #[test]
+fn a_reply_that_gave_way_is_told_of_to_its_end_when_the_agent_is_parted() {
+    let mut sound = silence(RATE, 2.0);
+    sound.extend(speech(RATE, 0.3, -22.0, &mut Dice(3)));
+    for part in [|leg: &mut Leg| leg.unbridge(), |leg: &mut Leg| leg.bridge(Bridge::new(PCMU))] {
+        let mut call = call(Some(EarlyBargeIn::default()), &line(sound.clone()));
+        part(&mut call.leg);
+        call.run(2300, 2400);
+        assert_eq!((call.ducked_at().len(), call.restored_at()), (1, vec![2300]));
+        assert_eq!(call.leg.counters().early_false_starts, 0);
+    }
+}
+
+#[test]
 fn a_codec_of_another_rate_in_mid_call_is_followed() {
     let mut call = Call::new(Some(EarlyBargeIn::default()));
     call.leg.say("r", "i", &coded(&reply(6.0)));

@@ -274,8 +274,12 @@ impl Leg {
         }
     }
 
-    /// Begins to watch for the caller's speech, or no longer does; what was counted stays.
+    /// Begins to watch for the caller's speech, or no longer does; what was counted stays, and a
+    /// reply that gave way is over.
     pub(super) fn begin_watch(&mut self, how: Option<EarlyBargeIn>) {
+        if self.watch.is_some() {
+            self.restore();
+        }
         if let Some(watch) = self.watch.take() {
             watch.note(&mut self.counters);
         }

@@ -279,6 +279,18 @@ class TestOffers:
             assert (await asyncio.to_thread(other.hear)).payload == b"\xff" * 160
             assert "a=recvonly" in leg.answer_to(self.offer(other, direction="sendonly"))
 
+    async def test_a_hold_by_no_address_leaves_the_leg_where_it_sends_to(
+        self, phone: Phone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        followed: list[tuple[Any, ...]] = []
+        async with media_on_loopback() as media:
+            _, leg = media.answer_to(self.offer(phone))
+            monkeypatch.setattr(leg, "renegotiate", lambda *terms: followed.append(terms))
+            hold = self.offer(phone).replace("c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0")
+            for _ in range(2):
+                assert "a=recvonly" in leg.answer_to(hold)
+        assert [remote for _, remote, *_ in followed] == [phone.address] * 2
+
     async def test_an_offer_of_nothing_that_we_speak_costs_no_port(self, phone: Phone) -> None:
         offer = self.offer(phone).replace("PCMU", "opus").replace("PCMA", "speex")
         offer = offer.replace("RTP/AVP 0 8", "RTP/AVP 110 111")

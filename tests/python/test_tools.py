@@ -1,5 +1,6 @@
 """An agent calls our functions over a real WebSocket, and goes on with what it learnt."""
 
+import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,9 @@ from support.standin_talk import hush, tone
 from fourwire import inworld, standin
 from fourwire.g711 import encode_pcmu
 from fourwire.inworld import events
+from fourwire.inworld.redaction import RedactedLog, Redactor
+from fourwire.inworld.tools.dispatch import Dispatch
+from fourwire.inworld.verbs import Sent
 from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
 
 pytestmark = pytest.mark.anyio
@@ -177,6 +181,25 @@ async def test_of_too_many_calls_at_once_those_are_made_that_there_is_room_for()
         made = [output for output in outputs(record) if output != crowded]
         assert made == ['{"city":"Paris","sky":"clear"}'] * 32
         assert len(outputs(record)) == 34
+
+
+@pytest.mark.parametrize("status", ["cancelled", "failed", "incomplete"])
+async def test_of_a_response_that_broke_off_no_more_is_told_than_that(status: str) -> None:
+    commands: list[Any] = []
+
+    def tell(command: Any) -> Sent:
+        commands.append(command)
+        return Sent(True)
+
+    log = RedactedLog(logging.getLogger("test"), Redactor())
+    dispatch = Dispatch(weather_tools(), tell, lambda _: None, log)
+    call = events.Item(
+        type="function_call", call_id="1", function="get_weather", status="completed"
+    )
+    response = events.Response(id="r", status=status, output=[call])
+    dispatch.receive(events.ResponseDone(response=response))
+    (told,) = commands
+    assert told.item["output"] == '{"error":"not done: the response broke off"}'
 
 
 async def test_listeners_learn_of_each_call_and_of_what_was_told() -> None:

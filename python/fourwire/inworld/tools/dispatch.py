@@ -18,7 +18,8 @@ from .turns import Turns, Wanted
 AT_ONCE = 32
 """How many calls may run at a time; a model that wants more has lost its way."""
 
-UNDONE = "not done: the caller interrupted"
+UNDONE = "not done: the response broke off"
+"""What is told of a call in a response that was interrupted, failed, or grew too long."""
 
 
 class Dispatch:

@@ -400,6 +400,19 @@ fn a_reply_that_gave_way_is_told_of_to_its_end_when_the_agent_is_parted() {
 }
 
 #[test]
+fn a_reply_that_ends_just_before_the_barge_in_is_restored_and_not_interrupted() {
+    let mut sound = silence(RATE, 2.0);
+    sound.extend(speech(RATE, 0.18, -22.0, &mut Dice(3)));
+    let mut call = call_over(&reply(2.2), Some(EarlyBargeIn::default()), &line(sound));
+    // The packet with the last of it goes out, and nothing else is taken out before the barge-in.
+    assert!(matches!(call.leg.poll(at(2180)), Some(Output::Rtp(_))));
+    assert_eq!(call.leg.barge_in().item, None);
+    call.run(2180, 2300);
+    assert_eq!((call.ducked_at().len(), call.restored_at()), (1, vec![2180]));
+    assert_eq!(call.leg.counters().early_confirmed, 0);
+}
+
+#[test]
 fn a_codec_of_another_rate_in_mid_call_is_followed() {
     let mut call = Call::new(Some(EarlyBargeIn::default()));
     call.leg.say("r", "i", &coded(&reply(6.0)));

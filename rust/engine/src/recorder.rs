@@ -1,9 +1,8 @@
 //! Recordings: one thread that writes what the workers hear to files.
 //!
 //! A recording is a stereo WAV file, the caller left and the agent right, at the rate of the codec
-//! it began with. While it grows
-//! it is called `path.part`; when it is finished it is renamed, so that whoever finds `path` finds
-//! it whole.
+//! it began with. While it grows it is called `path.part`; when it is finished it is renamed, so
+//! that whoever finds `path` finds it whole.
 
 use std::collections::HashMap;
 use std::fs::{self, File};

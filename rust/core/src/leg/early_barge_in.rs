@@ -269,6 +269,9 @@ impl Leg {
 
     /// Takes notice of a barge-in that somebody else is sure of.
     pub(super) fn confirm(&mut self) {
+        if self.speaker.playout.playing().is_none() && self.gave_way() {
+            self.restore(); // The reply has just ended by itself.
+        }
         if let Some(watch) = &mut self.watch {
             watch.confirm();
         }
@@ -277,7 +280,7 @@ impl Leg {
     /// Begins to watch for the caller's speech, or no longer does; what was counted stays, and a
     /// reply that gave way is over.
     pub(super) fn begin_watch(&mut self, how: Option<EarlyBargeIn>) {
-        if self.watch.is_some() {
+        if self.gave_way() {
             self.restore();
         }
         if let Some(watch) = self.watch.take() {
@@ -285,6 +288,10 @@ impl Leg {
         }
         let wire = self.media.codec.audio_rate();
         self.watch = how.map(|how| Box::new(Watch::new(how, wire)));
+    }
+
+    fn gave_way(&self) -> bool {
+        self.watch.as_ref().is_some_and(|watch| matches!(watch.state, State::GivenWay { .. }))
     }
 
     fn give_way(&mut self, now: Moment) {

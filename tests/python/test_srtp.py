@@ -154,6 +154,13 @@ def test_a_key_is_as_long_as_its_suite_asks_and_never_shown() -> None:
     assert (repr(sender), sender.suite) == (f'SrtpSender("{SUITES[0]}")', SUITES[0])
 
 
+@pytest.mark.parametrize("key", [b"k3y-" * 7, "azN5LWszeS1rM3kt" * 3])
+def test_a_key_in_the_place_of_the_suite_is_not_shown(key: object) -> None:
+    with pytest.raises(ValueError, match="crypto suite is one of") as refused:
+        SrtpSender(key, SUITES[0].encode())  # type: ignore[arg-type]
+    assert str(key).strip("b'")[:16] not in str(refused.value)
+
+
 def test_any_buffer_will_do() -> None:
     sender = SrtpSender(SUITES[0], bytearray(key_of(SUITES[0])))
     receiver = SrtpReceiver(SUITES[0], memoryview(key_of(SUITES[0])))

@@ -231,6 +231,6 @@ fn unfit(buffer: &PyUntypedBuffer, what: &str) -> PyErr {
     PyTypeError::new_err(format!("a buffer of {what} is needed, not one of format {format:?}"))
 }
 
-fn name_of(object: &Bound<'_, PyAny>) -> String {
+pub(crate) fn name_of(object: &Bound<'_, PyAny>) -> String {
     object.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
 }

@@ -11,6 +11,9 @@ use fourwire::wire::PayloadType;
 use fourwire::{AudioFormat, ClockRate, Codec, Direction, Idle, Law, Moment};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyInt;
+
+use crate::buffer::name_of;
 
 /// A type of the core that Python writes as one of a few words.
 pub(crate) trait Word: Copy + PartialEq + Sized + 'static {
@@ -45,8 +48,21 @@ impl<T: Word> FromPyObject<'_, '_> for Spelled<T> {
 fn unknown<T: Word>(object: &Bound<'_, PyAny>) -> PyErr {
     let words: Vec<_> = T::WORDS.iter().map(|(word, _)| format!("{word:?}")).collect();
     let (what, words) = (T::WHAT, words.join(", "));
-    PyValueError::new_err(format!("{what} is one of {words}, not {}", shown(object)))
+    PyValueError::new_err(format!("{what} is one of {words}, not {}", shown_word(object)))
 }
+
+/// `object` as an error message shows what came in the place of a word: what may be a key that came
+/// in the wrong place is not shown.
+fn shown_word(object: &Bound<'_, PyAny>) -> String {
+    match object.extract::<String>() {
+        Ok(word) if word.chars().count() > LONGEST_WORD => "a text that is no word".to_owned(),
+        Err(_) if object.cast::<PyInt>().is_err() => name_of(object),
+        _ => shown(object),
+    }
+}
+
+/// Characters of the longest word that is taken anywhere.
+const LONGEST_WORD: usize = 26;
 
 /// `object` as an error message shows it.
 pub(crate) fn shown(object: &Bound<'_, PyAny>) -> String {

@@ -67,3 +67,12 @@ def test_a_recording_is_worked_on_without_the_interpreter(name: str) -> None:
 @pytest.mark.parametrize("name", WORK)
 def test_for_a_frame_the_interpreter_is_kept(name: str) -> None:
     assert not ran_meanwhile(lambda: WORK[name](160))
+
+
+def test_a_packet_of_opus_is_work_enough_to_let_others_run() -> None:
+    opus = pytest.importorskip("fourwire.opus", reason="built without Opus")
+    encoder, decoder = opus.Encoder(opus.Opus(rate=16000)), opus.Decoder(16000)
+    packet = encoder.encode(PCM[:640])
+    assert ran_meanwhile(lambda: encoder.encode(PCM[:640]))
+    assert ran_meanwhile(lambda: decoder.decode(packet))
+    assert ran_meanwhile(lambda: decoder.conceal(20))

@@ -69,7 +69,9 @@ impl OpusEncoder {
 
     fn encode<'py>(&self, py: Python<'py>, pcm: Pcm) -> Bound<'py, PyBytes> {
         let mut packet = Vec::new();
-        self.0.held(py).encode_into(&pcm, &mut packet);
+        let mut held = self.0.held(py);
+        let encoder = &mut *held;
+        py.detach(|| encoder.encode_into(&pcm, &mut packet));
         PyBytes::new(py, &packet)
     }
 }
@@ -90,7 +92,9 @@ impl OpusDecoder {
 
     fn decode<'py>(&self, py: Python<'py>, packet: Octets) -> PyResult<Bound<'py, PyBytes>> {
         let mut pcm = Vec::new();
-        self.decoder.held(py).decode_into(&packet, &mut pcm);
+        let mut held = self.decoder.held(py);
+        let decoder = &mut *held;
+        py.detach(|| decoder.decode_into(&packet, &mut pcm));
         bytes_of(py, &pcm)
     }
 
@@ -103,7 +107,9 @@ impl OpusDecoder {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let mut pcm = Vec::new();
         let samples = usize::from(milliseconds) * self.rate.0.hertz() as usize / 1000;
-        self.decoder.held(py).conceal(samples, behind.as_deref(), &mut pcm);
+        let mut held = self.decoder.held(py);
+        let decoder = &mut *held;
+        py.detach(|| decoder.conceal(samples, behind.as_deref(), &mut pcm));
         bytes_of(py, &pcm)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
-use fourwire::{AudioFormat, ClockRate, Law};
+use fourwire::{AudioFormat, ClockRate, Codec, Law};
 
 /// A sample rate.
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -178,4 +178,15 @@ pub fn pieces<'a, T>(whole: &'a [T], cuts: &[u16]) -> impl Iterator<Item = &'a [
     places.push(whole.len());
     let mut start = 0;
     places.into_iter().map(move |end| &whole[std::mem::replace(&mut start, end)..end])
+}
+
+/// One of the codecs, whatever the number.
+pub fn codec(number: u8) -> Codec {
+    match number % 4 {
+        0 => Codec::G711(Law::Mu),
+        1 => Codec::G711(Law::A),
+        #[cfg(feature = "opus")]
+        2 => Codec::Opus(crate::opus::agreed(number)),
+        _ => Codec::G722,
+    }
 }

@@ -7,11 +7,11 @@ use fourwire::listen::Shape;
 use fourwire::wire::rtcp::{self, Compound};
 use fourwire::wire::{PayloadType, ReportBlock, RtpPacket, Ssrc};
 use fourwire::{
-    Bridge, ClockRate, Codec, Direction, Idle, Law, Leg, LegConfig, LegCounters, Media, Moment,
-    Output, PayloadTypes,
+    Bridge, ClockRate, Direction, EarlyBargeIn, Idle, Leg, LegConfig, LegCounters, Media, Moment,
+    Output, PayloadTypes, Quieten, Unconfirmed,
 };
 
-use crate::draw::{Draft, Format, Pause, Rate, Stream, codes};
+use crate::draw::{Draft, Format, Pause, Rate, Stream, codec, codes};
 
 /// A leg, and what happens to it.
 #[derive(Arbitrary, Debug)]
@@ -42,6 +42,14 @@ pub struct Joint {
     back_channel: Format,
     append_ms: u16,
     raw: bool,
+    early: Option<Early>,
+}
+
+/// How the agent gives way early.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub enum Early {
+    Duck { decibels: u8, restore_ms: u16 },
+    Pause { clear_ms: u16 },
 }
 
 /// Something that happens.
@@ -321,13 +329,16 @@ impl Agreement {
     }
 }
 
-fn codec(number: u8) -> Codec {
-    match number % 4 {
-        0 => Codec::G711(Law::Mu),
-        1 => Codec::G711(Law::A),
-        #[cfg(feature = "opus")]
-        2 => Codec::Opus(crate::opus::agreed(number)),
-        _ => Codec::G722,
+impl Early {
+    fn barge_in(self) -> EarlyBargeIn {
+        let span = |ms: u16| Duration::from_millis(ms.into());
+        let (quieten, unconfirmed) = match self {
+            Self::Duck { decibels, restore_ms } => {
+                (Quieten::Duck(decibels), Unconfirmed::RestoreAfter(span(restore_ms)))
+            }
+            Self::Pause { clear_ms } => (Quieten::Pause, Unconfirmed::ClearAfter(span(clear_ms))),
+        };
+        EarlyBargeIn { quieten, unconfirmed, ..EarlyBargeIn::default() }
     }
 }
 
@@ -339,7 +350,7 @@ impl Joint {
             back_channel: self.back_channel.audio(),
             append: Duration::from_millis(u64::from(self.append_ms) % 2_000),
             shape: if self.raw { Shape::Audio } else { Shape::Append },
-            early_barge_in: None,
+            early_barge_in: self.early.map(Early::barge_in),
         }
     }
 }

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use arbitrary::Arbitrary;
+use fourwire::Moment;
 use fourwire::listen::playout_buffer::PlayoutCounters;
 use fourwire::listen::{PlayoutBuffer, PlayoutConfig};
 use fourwire::wire::PayloadType;
-use fourwire::{Codec, Law, Moment};
 
-use crate::draw::{Draft, Pause, Stream, codes};
+use crate::draw::{Draft, Pause, Stream, codec, codes};
 
 /// A buffer, and what happens to it.
 #[derive(Arbitrary, Debug)]
 pub struct Input {
-    wideband: bool,
+    codec: u8,
     packet_ms: u8,
     longest_ms: u16,
     acts: Vec<Act>,
@@ -32,7 +32,7 @@ pub enum Act {
 /// As many samples come out as were asked for, and packets and samples add up at all times.
 pub fn check(input: Input) {
     let mut buffer = PlayoutBuffer::new(PlayoutConfig {
-        codec: if input.wideband { Codec::G722 } else { Codec::G711(Law::Mu) },
+        codec: codec(input.codec),
         packet_time: Duration::from_millis(input.packet_ms.into()),
         longest_delay: Duration::from_millis(20 + u64::from(input.longest_ms) % 2_000),
     });

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from fourwire.bridge import BargeIn as BargeIn
     from fourwire.call import Call as Call
     from fourwire.call_tools import phone_tools as phone_tools
+    from fourwire.line import TransferFailed as TransferFailed
     from fourwire.media import Media as Media
     from fourwire.media_leg import MediaLeg as MediaLeg
     from fourwire.settings import Secret as Secret
@@ -72,6 +73,7 @@ __all__ = [
     "SrtpError",
     "SrtpReceiver",
     "SrtpSender",
+    "TransferFailed",
     "VoiceActivity",
     "append_message",
     "audioop",
@@ -111,6 +113,7 @@ _HOME = {
     "RtpPacket": "fourwire._core",
     "Secret": "fourwire.settings",
     "Settings": "fourwire.settings",
+    "TransferFailed": "fourwire.line",
     "VoiceActivity": "fourwire._core",
     "SrtpError": "fourwire._core",
     "SrtpReceiver": "fourwire._core",

@@ -71,6 +71,7 @@ class Bridge:
         self._early = early_barge_in
         self._listener = agent.events()
         self._is_open = False
+        self._paused = False
         self._speaking_since: float | None = None
         self._announced: str | None = ""
         self._silenced = False
@@ -78,11 +79,31 @@ class Bridge:
 
     @property
     def is_open(self) -> bool:
-        """Whether audio flows."""
+        """Whether the two are joined, be it in a pause."""
         return self._is_open
 
     def open(self) -> None:
         """Let audio flow both ways; what the caller said before this moment is not sent."""
+        formats = self.agent.audio
+        self._is_open = True
+        self._join()
+        self._journal.write("bridge.opened", input=formats.input, output=formats.output)
+
+    def pause(self) -> None:
+        """Let neither hear the other for a while; what the agent still had to say is dropped."""
+        if self._is_open and not self._paused:
+            self._paused = True
+            self._part()
+            self._journal.write("bridge.paused")
+
+    def resume(self) -> None:
+        """Let them hear each other again."""
+        if self._is_open and self._paused:
+            self._paused = False
+            self._join()
+            self._journal.write("bridge.resumed")
+
+    def _join(self) -> None:
         formats = self.agent.audio
         self.leg.bridge(
             input=formats.input,
@@ -93,20 +114,21 @@ class Bridge:
         self.leg.on_append = self.agent.send_frame
         self.agent.on_message = self.leg.receive_message
         self.agent.on_response = self.leg.begin_response
-        self._is_open = True
-        self._journal.write("bridge.opened", input=formats.input, output=formats.output)
 
     def close(self) -> None:
         """Part the two; the rest of what the agent had to say is not played. Idempotent."""
         if not self._is_open:
             return
         self._is_open = False
+        self._part()
+        self._journal.write("bridge.closed", agent=self.agent.counters())
+
+    def _part(self) -> None:
         self.agent.on_message = None
         self.agent.on_response = None
         self.leg.on_append = None
         self.leg.unbridge()
         self._end_of_speech()
-        self._journal.write("bridge.closed", agent=self.agent.counters())
 
     async def follow(self) -> None:
         """Act on the agent's events until either closes."""

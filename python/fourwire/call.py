@@ -14,6 +14,7 @@ from anyio.abc import TaskGroup
 
 from fourwire._core import Goodbye, Key, Latched, RtpResumed, RtpStopped
 from fourwire.bridge import BargeIn, Bridge, ReplyEvent
+from fourwire.call_control import CallControl
 from fourwire.call_options import CallOptions
 from fourwire.faults import innermost, is_cancelled, places
 from fourwire.inworld import Agent, AudioFormats, InworldError
@@ -21,7 +22,7 @@ from fourwire.inworld.events import Event, WebSocketClosed
 from fourwire.journal import CallJournal
 from fourwire.keys import Keys
 from fourwire.life import Cause, Ended, Life, State, Step, WrongMoment
-from fourwire.line import Headers, Line, LineClosed, LineEnded, MediaChanged
+from fourwire.line import Headers, Line, LineClosed, LineEnded, MediaChanged, Transferred
 from fourwire.media import FORMATS, EarlyBargeInLike, MediaLeg
 from fourwire.parting import Parting
 from fourwire.rtp_watch import RtpWatch
@@ -33,7 +34,7 @@ Scenario = Callable[["Call"], Awaitable[None]]
 T = TypeVar("T")
 
 
-class Call:
+class Call(CallControl):
     """One call, from its offer to its one end.
 
     When the call ends, for whatever cause, the scenario that handles it is cancelled; what must be
@@ -138,25 +139,6 @@ class Call:
         self._parting.answered_at = self.journal.now
         self._join(leg)
         self.journal.write("call.answered", codec=self._line.codec)
-
-    async def reject(
-        self, status: int = 603, reason: str | None = None, headers: Headers | None = None
-    ) -> None:
-        """Refuse the call, which must not be answered yet; `status` as in SIP, 300 to 699."""
-        if not 300 <= status <= 699:
-            raise ValueError(f"status is {status}, must be from 300 to 699")
-        if self.state in (State.ANSWERING, State.ANSWERED):
-            raise WrongMoment("reject", self.state, [State.OFFERED, State.RINGING, State.EARLY])
-        self._parting.reason, self._parting.headers = reason, headers
-        self.end(Cause.REJECTED, reason or "", status)
-        await anyio.lowlevel.checkpoint()
-
-    async def hang_up(self, headers: Headers | None = None) -> None:
-        """End the call; one that is not answered is declined."""
-        if self._life.ended is None:
-            self._parting.headers = headers
-        self.end(Cause.HUNG_UP)
-        await anyio.lowlevel.checkpoint()
 
     def bridge(
         self,
@@ -357,6 +339,8 @@ class Call:
             match event:
                 case LineEnded(cause, detail):
                     self.end(cause, detail)
+                case Transferred(detail):
+                    self.end(Cause.TRANSFERRED, detail)
                 case MediaChanged(direction, remote, codec):
                     about = {"direction": direction, "remote": remote, "codec": codec}
                     self.journal.write("call.media_changed", **about)

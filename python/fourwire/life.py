@@ -38,6 +38,7 @@ class Cause(enum.Enum):
     LINE_FAILED = "line failed"
     RTP_LOST = "rtp lost"
     HUNG_UP = "hung up"
+    TRANSFERRED = "transferred"
     REJECTED = "rejected"
     NOT_ANSWERED = "not answered"
     AGENT_CLOSED = "agent closed"

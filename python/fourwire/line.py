@@ -8,7 +8,16 @@ from fourwire.life import Cause
 from fourwire.media import MediaLeg
 from fourwire.sdp import CodecName
 
-__all__ = ["Headers", "Line", "LineClosed", "LineEnded", "LineEvent", "MediaChanged"]
+__all__ = [
+    "Headers",
+    "Line",
+    "LineClosed",
+    "LineEnded",
+    "LineEvent",
+    "MediaChanged",
+    "TransferFailed",
+    "Transferred",
+]
 
 Headers = Mapping[str, str]
 
@@ -38,7 +47,14 @@ class MediaChanged:
         return self.direction in ("recvonly", "inactive")
 
 
-LineEvent = LineEnded | MediaChanged
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """The far side has reached whom it was sent on to, later than anybody waited for."""
+
+    detail: str = ""
+
+
+LineEvent = LineEnded | MediaChanged | Transferred
 
 
 class LineClosed(Exception):
@@ -48,6 +64,16 @@ class LineClosed(Exception):
         self.cause = cause
         self.detail = detail
         super().__init__(detail or cause.value)
+
+
+class TransferFailed(Exception):
+    """The caller could not be sent on, and is still here."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"{status} {reason}".strip())
+        self.status = status
+        """A SIP status: what the other side answered, or 408 where it told nothing in time."""
+        self.reason = reason
 
 
 class Line(Protocol):
@@ -91,6 +117,14 @@ class Line(Protocol):
 
     async def hang_up(self, headers: Headers | None) -> None:
         """End the answered call."""
+
+    async def transfer(self, target: "str | Line", headers: Headers | None) -> None:
+        """Send the far side on to `target`, or to whom that line is with; returns once it is there.
+
+        `TransferFailed` where it does not get there, `LineClosed` where it is gone, ValueError
+        where `target` is nothing to be sent to. Being cancelled takes nothing back: `Transferred`
+        tells where it comes to pass later.
+        """
 
     def events(self) -> AsyncIterator[LineEvent]:
         """What the far side does, up to `LineEnded`."""

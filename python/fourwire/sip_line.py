@@ -6,7 +6,16 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from fourwire import sdp, sip
 from fourwire._core import PortsExhausted
 from fourwire.life import Cause
-from fourwire.line import Headers, LineClosed, LineEnded, LineEvent, MediaChanged
+from fourwire.line import (
+    Headers,
+    Line,
+    LineClosed,
+    LineEnded,
+    LineEvent,
+    MediaChanged,
+    TransferFailed,
+    Transferred,
+)
 from fourwire.media import Media, MediaLeg, MediaPort, leg_config, somewhere
 
 __all__ = ["Refused", "SipLine", "address_facing"]
@@ -169,6 +178,20 @@ class SipLine:
         """BYE."""
         await self._incoming.hang_up(headers)
 
+    async def transfer(self, target: str | Line, headers: Headers | None) -> None:
+        """REFER; returns when a NOTIFY has told that the caller got there."""
+        if not isinstance(target, str | SipLine):
+            raise ValueError("only a call that came by SIP can be taken over")
+        to = target if isinstance(target, str) else target._incoming
+        try:
+            await self._incoming.transfer(to, headers)
+        except sip.CallFailed as error:
+            raise TransferFailed(error.status, error.reason) from None
+        except sip.CallEnded as error:
+            raise LineClosed(_cause(error.ended), "while it was being sent on") from None
+        except sip.LocalError as error:
+            raise ValueError(str(error)) from None
+
     async def events(self) -> AsyncIterator[LineEvent]:
         """What the caller does, up to `LineEnded`; re-INVITEs are answered on the way."""
         async for event in self._incoming.events():
@@ -176,6 +199,8 @@ class SipLine:
                 case sip.Ended():
                     yield LineEnded(_cause(event), _detail(event))
                     return
+                case sip.Transferring(status=status, reason=reason, over=True) if status < 300:
+                    yield Transferred(f"{status} {reason}".strip())
                 case sip.Reinvite():
                     try:
                         changed = await self._renegotiate(event)

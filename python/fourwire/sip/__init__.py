@@ -7,7 +7,7 @@ socket or clock: bytes and the time in, messages and events out.
 from .calls import CallEnded, CallEvent, IncomingCall, OutgoingCall, Reinvite
 from .endpoint import Endpoint, listen
 from .errors import CallFailed, LocalError, MalformedMessage, PeerError, SipError
-from .events import Cause, Ended, Info, Progressed
+from .events import Cause, Ended, Info, Progressed, Transferring
 from .flow import Flow, Hop
 from .headers import Headers
 from .message import Limits, Request, Response, parse
@@ -40,6 +40,7 @@ __all__ = [
     "Response",
     "Settings",
     "SipError",
+    "Transferring",
     "UserAgent",
     "listen",
     "parse",

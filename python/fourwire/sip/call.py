@@ -19,6 +19,8 @@ from .events import (
 )
 from .flow import Flow
 from .message import Request, Response
+from .refer_to import successor_of
+from .referral import Referrals
 from .responding import ALLOW, PHRASES, response_to
 from .transaction import Transaction
 
@@ -62,6 +64,7 @@ class Call:
         """The peer's re-INVITE that waits for our answer."""
         self._asking: Transaction | None = None
         """Our own re-INVITE that waits for the peer's."""
+        self._referrals = Referrals(core, number)
         core.live += 1
 
     @property
@@ -82,6 +85,8 @@ class Call:
             self._flow = flow
         if request.method == "BYE":
             self._receive_bye(now, transaction)
+        elif request.method == "NOTIFY":
+            self._referrals.receive_notify(now, transaction)
         elif self.over:
             self._core.respond(now, transaction, 481)
         elif request.method == "INVITE":
@@ -115,6 +120,8 @@ class Call:
             self._receive_reanswer(now, transaction, response)
         elif transaction.request.method == "BYE" and not response.is_provisional:
             self._be_gone()
+        elif transaction.request.method == "REFER":
+            self._receive_referred(now, transaction, response)
 
     def unanswered(self, now: int, transaction: Transaction, status: int) -> None:
         """A request of ours within the dialog got no response."""
@@ -123,6 +130,8 @@ class Call:
         elif transaction is self._asking:
             self._asking = None
             self._reanswered(now, status, PHRASES[status], None)
+        elif transaction.request.method == "REFER":
+            self._referrals.unanswered(transaction, status)
 
     def tick(self, now: int, what: str, cseq: int) -> None:
         """A timer of this call fired: a 2xx is due again."""
@@ -169,18 +178,55 @@ class Call:
             raise CallOver("the call is over")
         if self.state is not CallState.ESTABLISHED or self._asked or self._asking:
             raise LocalError("a re-INVITE has to wait until the INVITE before it is done (§14.1)")
-        self._asking = self._core.send_within(
+        self._asking = self._send(now, "INVITE", sdp=offer, contact=self._contact)
+
+    def refer(self, now: int, refer_to: str, headers: tuple[tuple[str, str], ...] = ()) -> int:
+        """Ask the peer to call somebody else; :class:`Transferring` tells under this number."""
+        if self.over:
+            raise CallOver("the call is over")
+        if self.state not in (CallState.ANSWERED, CallState.ESTABLISHED):
+            raise LocalError("only a call that is answered can be transferred")
+        self._referrals.has_room()
+        dialog = self._in_dialog()
+        by = dialog.local_party.rpartition(";tag=")[0]  # RFC 3892 §2
+        fields = (("Refer-To", refer_to), ("Referred-By", by), *headers)
+        return self._referrals.ask(self._send(now, "REFER", fields, contact=self._contact))
+
+    def successor(self) -> str:
+        """A Refer-To for a REFER in another call: its peer takes our place in this one."""
+        if self.over:
+            raise CallOver("the call is over")
+        return successor_of(self._in_dialog())
+
+    # How it is done.
+
+    def _send(
+        self,
+        now: int,
+        method: str,
+        headers: tuple[tuple[str, str], ...] = (),
+        *,
+        sdp: str | None = None,
+        contact: str | None = None,
+    ) -> Transaction:
+        """Send a request within the dialog."""
+        return self._core.send_within(
             now,
             self._in_dialog(),
-            "INVITE",
+            method,
             self._flow,
             self._behind_nat,
-            sdp=offer,
-            contact=self._contact,
+            headers=headers,
+            sdp=sdp,
+            contact=contact,
             owner=self.id,
         )
 
-    # How it is done.
+    def _receive_referred(self, now: int, transaction: Transaction, response: Response) -> None:
+        self._referrals.receive_response(transaction, response)
+        if response.status == 481 and not self.over:  # §12.2.1.2: the peer has lost the dialog
+            self._end(now, Cause.LOST, response.status, response.reason)
+            self._send_bye(now)
 
     def _in_dialog(self) -> Dialog:
         if self.dialog is None:
@@ -318,15 +364,7 @@ class Call:
         self._send_bye(now)
 
     def _send_bye(self, now: int) -> None:
-        self._core.send_within(
-            now,
-            self._in_dialog(),
-            "BYE",
-            self._flow,
-            self._behind_nat,
-            headers=self._ending_headers,
-            owner=self.id,
-        )
+        self._send(now, "BYE", self._ending_headers)
 
     def _end(self, now: int, cause: Cause, status: int = 0, reason: str = "") -> None:
         """Tell the owner, once, that the call is over."""

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, TypeVar
 from . import events as told
 from .body import sdp_of
 from .errors import CallFailed, CallOver, SipError
-from .events import Cause, Ended, Info, Progressed
+from .events import Cause, Ended, Info, Progressed, Transferring
 from .flow import Flow
 from .headers import Headers
 from .message import Request
+from .refer_to import target_of
+from .uri import Uri
 
 if TYPE_CHECKING:
     from .endpoint import Endpoint
+    from .user_agent import UserAgent
 
 GivenHeaders = Mapping[str, str] | Iterable[tuple[str, str]] | None
 """Headers as a caller of this package writes them."""
+
+T = TypeVar("T")
 
 MAX_WAITING_EVENTS = 256
 """Events that wait for a listener. Above this INFOs and provisional responses are dropped; of
@@ -53,19 +58,22 @@ class Reinvite:
         return f"Reinvite(cseq={self._cseq}, offer={self.offer is not None})"
 
 
-CallEvent = Reinvite | Info | Progressed | Ended
+CallEvent = Reinvite | Info | Progressed | Transferring | Ended
 
 
 class LiveCall:
     """What incoming and outgoing calls have in common."""
 
-    def __init__(self, endpoint: "Endpoint", number: int) -> None:
+    def __init__(self, endpoint: "Endpoint", number: int, domain: str = "") -> None:
+        """`domain` is what a number belongs to that the peer is sent on to."""
         self._endpoint = endpoint
         self._number = number
+        self._domain = domain
         self._waiting: deque[CallEvent] = deque()
         self._more = asyncio.Event()
         self._acks: dict[int, asyncio.Future[str | None]] = {}
         self._reanswer: asyncio.Future[told.Reanswered | None] | None = None
+        self._transfers: dict[int, asyncio.Future[Transferring | None]] = {}
         self._ended: Ended | None = None
 
     @property
@@ -90,6 +98,35 @@ class LiveCall:
         if not 200 <= answer.status < 300:
             raise CallFailed(answer.status, answer.reason)
         return answer.sdp
+
+    async def transfer(
+        self, target: "str | LiveCall", headers: GivenHeaders = None
+    ) -> Transferring:
+        """Have the peer call ``target`` instead of us (RFC 3515); returns once it has.
+
+        The call is still up then, and the caller's to hang up. Where ``target`` is another call,
+        the peer takes our place in it (RFC 3891). Being cancelled takes nothing back: should the
+        transfer succeed later, ``events()`` tells.
+
+        :raises CallFailed: the peer refuses, or could not reach the target.
+        :raises LocalError: the target is no SIP or ``tel:`` URI, no number and no call.
+        """
+        if isinstance(target, LiveCall):
+            refer_to = target._command(lambda ua, _now: ua.successor(target._number))
+        else:
+            refer_to = f"<{target_of(target, self._domain)}>"
+        cseq = self._command(lambda ua, now: ua.refer(now, self._number, refer_to, pairs(headers)))
+        future: asyncio.Future[Transferring | None] = asyncio.get_running_loop().create_future()
+        self._transfers[cseq] = future
+        try:
+            outcome = await future
+        finally:
+            del self._transfers[cseq]
+        if outcome is None:
+            raise CallEnded(self._must_have_ended())
+        if not 200 <= outcome.status < 300:
+            raise CallFailed(outcome.status, outcome.reason)
+        return outcome
 
     async def events(self) -> AsyncIterator[CallEvent]:
         """What the peer does, from the call's beginning on. The last event is ``Ended``.
@@ -120,13 +157,15 @@ class LiveCall:
                 self._acknowledged(cseq, None)
             case told.Reanswered():
                 _settle(self._reanswer, event)
-            case Info() | Progressed():
+            case Transferring(cseq=cseq, over=True) if cseq in self._transfers:
+                _settle(self._transfers[cseq], event)
+            case Info() | Progressed() | Transferring():
                 self._put(event)
             case Ended():
                 self._end(event)
 
     def _put(self, event: CallEvent) -> None:
-        is_chatter = isinstance(event, Info | Progressed)
+        is_chatter = isinstance(event, Info | Progressed | Transferring)
         if is_chatter and len(self._waiting) >= MAX_WAITING_EVENTS:
             self._endpoint.count("events_dropped")
             return
@@ -137,6 +176,8 @@ class LiveCall:
         self._ended = event
         for future in self._acks.values():
             _settle(future, None)
+        for transfer in self._transfers.values():
+            _settle(transfer, None)
         _settle(self._reanswer, None)
         self._put(event)
 
@@ -170,9 +211,9 @@ class LiveCall:
         finally:
             del self._acks[cseq]
 
-    def _command(self, command: "Command") -> None:
+    def _command(self, command: "Callable[[UserAgent, int], T]") -> T:
         try:
-            self._endpoint._command(command)
+            return self._endpoint._command(command)
         except CallOver:
             raise CallEnded(self._must_have_ended()) from None
 
@@ -184,7 +225,7 @@ class IncomingCall(LiveCall):
     """A call that came in. The caller has been told 100 Trying."""
 
     def __init__(self, endpoint: "Endpoint", number: int, request: Request, source: Flow) -> None:
-        super().__init__(endpoint, number)
+        super().__init__(endpoint, number, _domain_of(request.from_.uri, source))
         self.call_id = request.call_id
         """The Call-ID of the dialog."""
         self.request_uri = str(request.uri)
@@ -248,8 +289,8 @@ class IncomingCall(LiveCall):
 class OutgoingCall(LiveCall):
     """A call that we placed."""
 
-    def __init__(self, endpoint: "Endpoint", number: int) -> None:
-        super().__init__(endpoint, number)
+    def __init__(self, endpoint: "Endpoint", number: int, domain: str) -> None:
+        super().__init__(endpoint, number, domain)
         self.answer_sdp: str | None = None
         """The peer's description; where we made no offer, its offer to us."""
         self._answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -283,7 +324,10 @@ class OutgoingCall(LiveCall):
         _settle(self._answered, None)
 
 
-T = TypeVar("T")
+def _domain_of(caller: Uri, source: Flow) -> str:
+    """Whose numbers the caller can reach; one who withholds its own says nothing (RFC 3323)."""
+    hidden = not caller.host or caller.host.lower().endswith(".invalid")
+    return source.remote[0] if hidden else caller.host
 
 
 def _settle(future: asyncio.Future[T] | None, value: T) -> None:
@@ -299,9 +343,3 @@ def pairs(headers: GivenHeaders) -> tuple[tuple[str, str], ...]:
     checked = Headers()
     checked.extend(fields)
     return tuple(checked.fields())
-
-
-if TYPE_CHECKING:
-    from .user_agent import UserAgent
-
-    Command = Callable[[UserAgent, int], None]

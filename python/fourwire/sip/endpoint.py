@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -21,6 +22,8 @@ from .settings import Listener, Settings
 from .transaction import Transmit
 from .transport import Connection, Connections, UdpSocket, bind, told_address
 from .user_agent import UserAgent, sip_uri
+
+T = TypeVar("T")
 
 _log = logging.getLogger("fourwire.sip")
 
@@ -100,7 +103,7 @@ class Endpoint:
             headers=pairs(headers),
             to=flow if target.transport == "udp" else Hop(target.transport, *to, flow.local),
         )
-        call = self._calls[number] = OutgoingCall(self, number)
+        call = self._calls[number] = OutgoingCall(self, number, target.host)
         self._pump()
         return call
 
@@ -216,10 +219,10 @@ class Endpoint:
             _log.exception("a SIP message from %s was not understood", flow.remote)
         self._pump()
 
-    def _command(self, command: Callable[[UserAgent, int], None]) -> None:
+    def _command(self, command: Callable[[UserAgent, int], T]) -> T:
         """Carry out a command of a call's, and send what comes of it."""
         try:
-            command(self._agent, time.monotonic_ns())
+            return command(self._agent, time.monotonic_ns())
         finally:
             self._pump()
 

@@ -101,6 +101,20 @@ class Info:
 
 
 @dataclass(frozen=True, slots=True)
+class Transferring:
+    """What became of a REFER of ours (RFC 3515): the last response that the peer got from there.
+
+    ``over`` says that nothing more will be told; a 2xx then means that the transfer is done.
+    """
+
+    call: int
+    cseq: int
+    status: int
+    reason: str
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The call is over: the last event of every call, and each has exactly one.
 
@@ -123,5 +137,6 @@ Event = (
     | ReinviteOver
     | Reanswered
     | Info
+    | Transferring
     | Ended
 )

@@ -37,8 +37,8 @@ METHODS: dict[str, Treatment] = {
     "BYE": Treatment.SERVED,
     "OPTIONS": Treatment.SERVED,
     "INFO": Treatment.SERVED,
+    "NOTIFY": Treatment.SERVED,
     "PRACK": Treatment.ORPHAN,  # RFC 3262 §3: no reliable provisional response was sent
-    "NOTIFY": Treatment.ORPHAN,  # RFC 6665 §4.1.3: no subscription is kept
     "UPDATE": Treatment.REFUSED,
     "REFER": Treatment.REFUSED,
     "SUBSCRIBE": Treatment.REFUSED,
@@ -93,6 +93,7 @@ PHRASES: dict[int, str] = {
     486: "Busy Here",
     487: "Request Terminated",
     488: "Not Acceptable Here",
+    489: "Bad Event",
     491: "Request Pending",
     493: "Undecipherable",
     500: "Server Internal Error",
@@ -107,7 +108,7 @@ PHRASES: dict[int, str] = {
     604: "Does Not Exist Anywhere",
     606: "Not Acceptable",
 }
-"""Reason phrases (RFC 3261 §21, RFC 6086 §8.4)."""
+"""Reason phrases (RFC 3261 §21, RFC 6086 §8.4, RFC 6665 §8.3.2)."""
 
 
 @dataclass(frozen=True, slots=True)

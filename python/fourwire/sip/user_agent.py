@@ -131,6 +131,17 @@ class UserAgent:
         """Offer a changed session; :class:`Reanswered` tells what became of it."""
         self._call(call).reinvite(now, offer)
 
+    def refer(self, now: int, call: int, refer_to: str, headers: HeaderFields = ()) -> int:
+        """Ask the peer to call somebody else (RFC 3515).
+
+        :class:`Transferring` tells what becomes of it, under the number that this returns.
+        """
+        return self._call(call).refer(now, refer_to, headers)
+
+    def successor(self, call: int) -> str:
+        """What has the peer of another call take our place in ``call``, as :meth:`refer` wants."""
+        return self._call(call).successor()
+
     def invite(
         self,
         now: int,
@@ -272,7 +283,7 @@ class UserAgent:
         elif request.method == "OPTIONS":
             self._tell_options(now, transaction)
         else:
-            self._refuse(now, transaction, Refusal(481))  # BYE and INFO need a dialog
+            self._refuse(now, transaction, Refusal(481))  # BYE, INFO, NOTIFY need a dialog
 
     def _serve_within(self, now: int, transaction: Transaction, flow: Flow) -> None:
         call = self._call_of(transaction.request)

@@ -100,6 +100,8 @@ class FakeLine:
         self.answering: anyio.Event | None = None
         """Set by a test that wants the answer to take its time."""
         self.gone: LineEnded | None = None
+        self.outcome: asyncio.Future[Exception | None] = asyncio.Future()
+        """What becomes of a transfer: a test sets it."""
 
     def happen(self, event: LineEvent) -> None:
         """Let the far side do something."""
@@ -128,6 +130,12 @@ class FakeLine:
 
     async def hang_up(self, headers: Mapping[str, str] | None) -> None:
         self.told.append(("hang_up", headers))
+
+    async def transfer(self, target: Any, headers: Mapping[str, str] | None) -> None:
+        self.told.append(("transfer", target, headers))
+        failure = await asyncio.shield(self.outcome)
+        if failure is not None:
+            raise failure
 
     def events(self) -> AsyncIterator[Any]:
         return aiter(self.news)

@@ -1,0 +1,135 @@
+"""How a scenario parts from a caller: it refuses, hangs up, or sends the caller on."""
+
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import anyio
+
+from fourwire.bridge import Bridge
+from fourwire.journal import CallJournal
+from fourwire.life import Cause, Life, State, WrongMoment
+from fourwire.line import Headers, Line, TransferFailed
+from fourwire.parting import Parting
+
+__all__ = ["CallControl"]
+
+T = TypeVar("T")
+
+
+class CallControl:
+    """The part of a call that speaks of the call itself."""
+
+    id: str
+    journal: CallJournal
+    _line: Line
+    _life: Life
+    _bridge: Bridge | None
+    _parting: Parting
+    _in_transfer = False
+
+    def end(self, cause: Cause, detail: str = "", status: int | None = None) -> None:
+        """End the call by `cause`, unless it has ended already. Returns at once."""
+        raise NotImplementedError
+
+    async def _ask(self, request: Awaitable[T]) -> T:
+        """What the line answers; ends the call where the caller is gone."""
+        raise NotImplementedError
+
+    async def reject(
+        self, status: int = 603, reason: str | None = None, headers: Headers | None = None
+    ) -> None:
+        """Refuse the call, which must not be answered yet; `status` as in SIP, 300 to 699."""
+        if not 300 <= status <= 699:
+            raise ValueError(f"status is {status}, must be from 300 to 699")
+        if self._life.state in (State.ANSWERING, State.ANSWERED):
+            raise WrongMoment(
+                "reject", self._life.state, [State.OFFERED, State.RINGING, State.EARLY]
+            )
+        self._parting.reason, self._parting.headers = reason, headers
+        self.end(Cause.REJECTED, reason or "", status)
+        await anyio.lowlevel.checkpoint()
+
+    async def hang_up(self, headers: Headers | None = None) -> None:
+        """End the call; one that is not answered is declined."""
+        if self._life.ended is None:
+            self._parting.headers = headers
+        self.end(Cause.HUNG_UP)
+        await anyio.lowlevel.checkpoint()
+
+    async def transfer(
+        self,
+        target: str,
+        *,
+        timeout_s: float = 30.0,
+        headers: Headers | None = None,
+        mute: bool = True,
+    ) -> None:
+        """Send the caller on to `target`, and end the call once it is there (blind transfer).
+
+        `target` is a SIP or `tel:` URI, or a number of the caller's own domain. With `mute` the
+        agent and the caller do not hear each other meanwhile. Where it raises, the caller is still
+        here and with the agent again.
+
+        :raises TransferFailed: the caller did not get there; `status` and `reason` are what the
+            other side answered, 408 where it told nothing within `timeout_s`.
+        :raises ValueError: `target` is nothing that a caller could be sent to.
+        """
+        await self._send_on(target, target, timeout_s, headers, mute)
+        await anyio.lowlevel.checkpoint()
+
+    async def transfer_to(
+        self,
+        other: "CallControl",
+        *,
+        timeout_s: float = 30.0,
+        headers: Headers | None = None,
+        mute: bool = True,
+    ) -> None:
+        """Join the caller with whom `other` is with, and end both calls (attended transfer).
+
+        Raises as `transfer` does; both calls then go on as they were.
+        """
+        other._must_be_answered("be taken over")
+        await self._send_on(other._line, other.id, timeout_s, headers, mute)
+        other.end(Cause.TRANSFERRED, f"taken over by the caller of {self.id}")
+        await anyio.lowlevel.checkpoint()
+
+    async def _send_on(
+        self, to: str | Line, name: str, timeout_s: float, headers: Headers | None, mute: bool
+    ) -> None:
+        self._must_be_answered("be transferred")
+        if self._in_transfer:
+            raise TransferFailed(491, "another transfer of this call is under way")
+        self.journal.write("call.transferring", target=name)
+        with self._muted(mute):
+            try:
+                with anyio.fail_after(timeout_s):
+                    await self._ask(self._line.transfer(to, headers))
+            except TimeoutError:
+                raise self._transfer_failed(408, f"no outcome within {timeout_s:g} s") from None
+            except TransferFailed as failed:
+                raise self._transfer_failed(failed.status, failed.reason) from None
+            self.end(Cause.TRANSFERRED, name)
+
+    def _transfer_failed(self, status: int, reason: str) -> TransferFailed:
+        self.journal.write("call.transfer_failed", status=status, reason=reason)
+        return TransferFailed(status, reason)
+
+    @contextmanager
+    def _muted(self, mute: bool) -> Iterator[None]:
+        """The agent and the caller apart, where they are joined and the call still goes on."""
+        bridge = self._bridge if mute else None
+        self._in_transfer = True
+        if bridge is not None:
+            bridge.pause()
+        try:
+            yield
+        finally:
+            self._in_transfer = False
+            if bridge is not None and self._life.ended is None:
+                bridge.resume()
+
+    def _must_be_answered(self, wish: str) -> None:
+        if self._life.state is not State.ANSWERED:
+            raise WrongMoment(wish, self._life.state, [State.ANSWERED])

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from fourwire._core import levels as levels
     from fourwire._core import peak as peak
     from fourwire._core import rms as rms
+    from fourwire.announcement import Announcement as Announcement
     from fourwire.app import App as App
     from fourwire.bridge import BargeIn as BargeIn
     from fourwire.call import Call as Call
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Announcement",
     "App",
     "BargeIn",
     "Call",
@@ -95,6 +97,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "Announcement": "fourwire.announcement",
     "App": "fourwire.app",
     "BargeIn": "fourwire.bridge",
     "Call": "fourwire.call",

@@ -50,6 +50,7 @@ __all__ = [
     "Opus",
     "OpusDecoder",
     "OpusEncoder",
+    "Played",
     "Playout",
     "PlayoutBuffer",
     "Port",
@@ -118,6 +119,7 @@ _Event: TypeAlias = (
     | Ducked
     | Restored
     | ClearedEarly
+    | Played
     | RtpStopped
     | RtpResumed
     | Goodbye
@@ -848,6 +850,24 @@ class Leg:
     def clear(self) -> Interruption:
         """Fall silent in both lanes."""
 
+    def play(
+        self,
+        number: int,
+        audio: _Octets,
+        *,
+        format: _Format = "audio/pcm;rate=8000",  # noqa: A002 the word of the session
+        repeat: bool = False,
+        gives_way: bool = False,
+    ) -> None:
+        """Play `audio` to the caller, bridged or not, over whatever the agent says.
+
+        `repeat` begins anew at its end, `gives_way` lets a barge-in end it. `Played` tells of its
+        end.
+        """
+
+    def stop_playing(self, number: int) -> None:
+        """Stop what was begun under `number`, within 5 ms."""
+
     def send_digits(self, digits: str, *, tone_ms: float = 100, gap_ms: float = 100) -> None:
         """Send `digits` (`0-9*#A-D`) as telephone events (RFC 4733), in place of audio.
 
@@ -1013,6 +1033,24 @@ class LiveLeg:
 
     def clear(self) -> None:
         """Fall silent in both lanes."""
+
+    def play(
+        self,
+        number: int,
+        audio: _Octets,
+        *,
+        format: _Format = "audio/pcm;rate=8000",  # noqa: A002 the word of the session
+        repeat: bool = False,
+        gives_way: bool = False,
+    ) -> bool:
+        """Play `audio` to the caller, bridged or not, over whatever the agent says.
+
+        `repeat` begins anew at its end, `gives_way` lets a barge-in end it. `Played` tells of its
+        end. False where too many commands wait, or the leg is gone.
+        """
+
+    def stop_playing(self, number: int) -> None:
+        """Stop what was begun under `number`, within 5 ms."""
 
     def send_digits(self, digits: str, *, tone_ms: float = 100, gap_ms: float = 100) -> None:
         """Send `digits` (`0-9*#A-D`) as telephone events (RFC 4733), in place of audio.
@@ -1271,6 +1309,28 @@ class ClearedEarly:
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+@final
+class Played:
+    """What was played to the caller has ended."""
+
+    __match_args__: Final = ("number", "heard_ms", "whole")
+
+    def __new__(cls, number: int, heard_ms: float, whole: bool) -> Played: ...
+    @property
+    def number(self) -> int:
+        """Under which number it was begun."""
+
+    @property
+    def heard_ms(self) -> float:
+        """How much of it went out, all its turns together."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether that was all of it."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
 
 @final
 class RtpStopped:

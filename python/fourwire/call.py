@@ -13,6 +13,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from fourwire._core import Goodbye, Key, Latched, RtpResumed, RtpStopped
+from fourwire.announcement import Player
 from fourwire.bridge import BargeIn, Bridge, ReplyEvent
 from fourwire.call_control import CallControl
 from fourwire.call_options import CallOptions
@@ -53,6 +54,8 @@ class Call(CallControl):
         """What was said so far."""
         self.data: dict[str, Any] = {}
         """Whatever the scenario wants to remember of the call."""
+        self.play = Player(self._media, journal).play
+        """Play audio to the caller; see `Player.play`."""
         self._line = line
         self._options = options or CallOptions()
         self._life = Life()

@@ -5,6 +5,7 @@ messages go back as they came.
 """
 
 import asyncio
+import itertools
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -36,6 +37,7 @@ LegEvent: TypeAlias = (
     | _core.Ducked
     | _core.Restored
     | _core.ClearedEarly
+    | _core.Played
     | _core.RtpStopped
     | _core.RtpResumed
     | _core.Goodbye
@@ -137,6 +139,8 @@ class MediaLeg:
         self._news = asyncio.Event()
         self._failure: Exception | None = None
         self._closed = False
+        self._numbers = itertools.count()
+        self._playing: dict[int, asyncio.Future[bool]] = {}
         self._lost = {"frames_unclaimed": 0, "events_unheard": 0}
 
     def bridge(
@@ -190,6 +194,30 @@ class MediaLeg:
     def say_back_channel(self, audio: bytes) -> bool:
         """Mix `audio`, in the bridge's back-channel format, under whatever is spoken."""
         return self._leg.say_back_channel(audio)
+
+    async def play(
+        self,
+        audio: bytes,
+        *,
+        format: Format = "audio/pcm;rate=8000",  # noqa: A002 the session's word
+        repeat: bool = False,
+        gives_way: bool = False,
+    ) -> bool:
+        """Play `audio` to the caller, bridged or not, and return when its last sample is out.
+
+        It is mixed over what the agent says. `repeat` begins anew at its end, `gives_way` lets a
+        barge-in end it. Cancelled, it stops within 5 ms. True where all of it went out.
+        """
+        number = next(self._numbers)
+        ended = self._playing[number] = asyncio.get_running_loop().create_future()
+        try:
+            begun = not self._closed and self._leg.play(
+                number, audio, format=format, repeat=repeat, gives_way=gives_way
+            )
+            return begun and await ended
+        finally:
+            del self._playing[number]
+            self._leg.stop_playing(number)
 
     def barge_in(self) -> None:
         """Fall silent: the caller has begun to speak. An `Interruption` tells what was cut."""
@@ -250,7 +278,13 @@ class MediaLeg:
         if isinstance(event, bytes):
             self._pass_on(event)
             return
-        self._closed = self._closed or isinstance(event, _core.Closed)
+        if isinstance(event, _core.Played):
+            self._settle(event.number, whole=event.whole)
+            return
+        if isinstance(event, _core.Closed):
+            self._closed = True
+            for number in self._playing:
+                self._settle(number, whole=False)
         self._lost["events_unheard"] += len(self._events) == MOST_EVENTS
         self._events.append(event)
         self._news.set()
@@ -265,6 +299,12 @@ class MediaLeg:
             self._news.clear()
             await self._news.wait()
         return self._events.popleft()
+
+    def _settle(self, number: int, *, whole: bool) -> None:
+        """Tell who waits for it that something was played, or never will be."""
+        ended = self._playing.get(number)
+        if ended is not None and not ended.done():
+            ended.set_result(whole)
 
     def _pass_on(self, frame: bytes) -> None:
         if self.on_append is None:

@@ -21,7 +21,7 @@ pub use idler::Idle;
 pub use output::{DigitsRefused, Event, Output, Received};
 
 use crate::listen::{Forwarder, Heard, Listener, Shape};
-use crate::speak::{Interruption, Playout};
+use crate::speak::{Announcement, Interruption, Playout};
 use crate::wire::telephone_event::QueueFull;
 use crate::wire::{Key, KeyPress, KeyReceiver};
 use crate::{ClockRate, Codec, Moment};
@@ -163,6 +163,7 @@ impl Leg {
     pub fn barge_in(&mut self) -> Interruption {
         self.confirm();
         self.tell_changes();
+        self.speaker.announcements.barge_in();
         let cut = self.speaker.playout.barge_in();
         self.tell_interruption(cut)
     }
@@ -171,8 +172,20 @@ impl Leg {
     pub fn clear(&mut self) -> Interruption {
         self.confirm();
         self.tell_changes();
+        self.speaker.announcements.barge_in();
         let cut = self.speaker.playout.clear();
         self.tell_interruption(cut)
+    }
+
+    /// Play `announcement` to the caller, bridged or not, over whatever the agent says. Its end is
+    /// told as an [`Event::Played`].
+    pub fn play(&mut self, announcement: Announcement) {
+        self.speaker.announcements.play(announcement);
+    }
+
+    /// Stop the announcement of that number within a few milliseconds.
+    pub fn stop_playing(&mut self, number: u64) {
+        self.speaker.announcements.stop(number);
     }
 
     /// Send `digits` as telephone events (RFC 4733), each for `tone` with `gap` after it. They are
@@ -324,6 +337,9 @@ impl Leg {
     fn tell_changes(&mut self) {
         while let Some(change) = self.speaker.playout.change() {
             self.events.push_back(change.into());
+        }
+        while let Some(played) = self.speaker.announcements.ended() {
+            self.events.push_back(Event::Played(played));
         }
     }
 

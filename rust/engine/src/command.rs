@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use fourwire::speak::Announcement;
 use fourwire::{Bridge, ClockRate, Media};
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
@@ -64,6 +65,8 @@ pub(crate) enum Order {
     BeginResponse(Box<str>),
     Say { response: Box<str>, item: Box<str>, audio: Vec<u8> },
     SayBackChannel(Vec<u8>),
+    Play(Announcement),
+    StopPlaying(u64),
     BargeIn,
     Clear,
     SendDigits { digits: Box<str>, tone: Duration, gap: Duration },

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use fourwire::realtime::delta::{self, Base64, Message};
+use fourwire::speak::Announcement;
 use fourwire::wire::Key;
 use fourwire::{Bridge, ClockRate, Codec, Media};
 
@@ -110,6 +111,17 @@ impl LegHandle {
     /// Falls silent in both lanes.
     pub fn clear(&self) {
         self.tell(Order::Clear);
+    }
+
+    /// Plays `announcement` to the caller, bridged or not; [`Event::Played`](fourwire::Event::Played)
+    /// tells of its end. False as in [`say`](Self::say).
+    pub fn play(&self, announcement: Announcement) -> bool {
+        self.offer(Order::Play(announcement))
+    }
+
+    /// Stops the announcement of that number.
+    pub fn stop_playing(&self, number: u64) {
+        self.tell(Order::StopPlaying(number));
     }
 
     /// Sends `digits` as telephone events (RFC 4733), each for `tone` with `gap` after it. Where

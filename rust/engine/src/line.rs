@@ -103,6 +103,8 @@ impl Line {
             Order::SayBackChannel(audio) => {
                 let _ = self.leg.say_back_channel(&audio);
             }
+            Order::Play(announcement) => self.leg.play(announcement),
+            Order::StopPlaying(number) => self.leg.stop_playing(number),
             Order::BargeIn => drop(self.leg.barge_in()),
             Order::Clear => drop(self.leg.clear()),
             Order::SendDigits { digits, tone, gap } => self.send_digits(&digits, tone, gap),

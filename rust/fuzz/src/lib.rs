@@ -5,6 +5,7 @@
 //! drawn so that the near and the far-off both happen. `fuzz_targets/` hands over what libFuzzer
 //! makes; nothing else is in there.
 
+pub mod announcements;
 pub mod append;
 pub mod audioop;
 pub mod comfort_noise;

@@ -18,7 +18,7 @@ use crate::buffer::Octets;
 use crate::early_barge_in::Early;
 use crate::error::Error;
 use crate::event::{Audio, Closed, Counters, Latched};
-use crate::leg::{APPEND, LegConfig, PCMU, TONE, bridge_of, event_of};
+use crate::leg::{APPEND, LegConfig, PCM8, PCMU, TONE, announcement_of, bridge_of, event_of};
 use crate::lock::Held;
 use crate::word::{AppendTime, Field, Ip, Place, Ports, Span, Spelled, TickTime, ToneTime, Word};
 
@@ -237,6 +237,26 @@ impl LiveLeg {
 
     fn clear(&self) {
         self.0.clear();
+    }
+
+    #[pyo3(
+        signature = (number, audio, *, format=PCM8, repeat=false, gives_way=false),
+        text_signature = "($self, number, audio, *, format='audio/pcm;rate=8000', repeat=False, \
+            gives_way=False)",
+    )]
+    fn play(
+        &self,
+        number: u64,
+        audio: Octets,
+        format: Spelled<AudioFormat>,
+        repeat: bool,
+        gives_way: bool,
+    ) -> bool {
+        self.0.play(announcement_of(number, &audio, format, repeat, gives_way))
+    }
+
+    fn stop_playing(&self, number: u64) {
+        self.0.stop_playing(number);
     }
 
     #[pyo3(

@@ -77,6 +77,7 @@ event! { Interruption { response: Option<String>, item: Option<String>, heard_ms
 event! { Ducked { item: String, heard_ms: f64, } }
 event! { Restored { item: String, softened_ms: f64, } }
 event! { ClearedEarly {} }
+event! { Played { number: u64, heard_ms: f64, whole: bool, } }
 event! { RtpStopped {} }
 event! { RtpResumed {} }
 event! { Goodbye {} }

@@ -4,9 +4,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use fourwire::listen::Shape;
+use fourwire::speak::Announcement;
 use fourwire::wire::Ssrc;
 use fourwire::{
-    AudioFormat, Bridge, Codec, Direction, Event, Idle, Law, Media, Output, PayloadTypes, Received,
+    AudioFormat, Bridge, ClockRate, Codec, Direction, Event, Idle, Law, Media, Output,
+    PayloadTypes, Received,
 };
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -16,7 +18,7 @@ use crate::buffer::{Octets, bytes_of};
 use crate::early_barge_in::Early;
 use crate::error::Error;
 use crate::event::{
-    Audio, ClearedEarly, Counters, Drained, Ducked, Goodbye, Interruption, Key, Recorded,
+    Audio, ClearedEarly, Counters, Drained, Ducked, Goodbye, Interruption, Key, Played, Recorded,
     ReplyEnded, ReplyStarted, Restored, Rtcp, Rtp, RtpResumed, RtpStopped,
 };
 use crate::lock::Held;
@@ -232,6 +234,17 @@ pub(crate) fn bridge_of(
     }
 }
 
+/// What is to be played; the arguments of `play`.
+pub(crate) fn announcement_of(
+    number: u64,
+    audio: &Octets,
+    format: Spelled<AudioFormat>,
+    repeat: bool,
+    gives_way: bool,
+) -> Announcement {
+    Announcement { number, format: format.0, audio: audio.to_vec(), repeat, gives_way }
+}
+
 #[pyclass(frozen, module = "fourwire._core")]
 pub(crate) struct Leg(Mutex<fourwire::Leg>);
 
@@ -307,6 +320,28 @@ impl Leg {
     }
 
     #[pyo3(
+        signature = (number, audio, *, format=PCM8, repeat=false, gives_way=false),
+        text_signature = "($self, number, audio, *, format='audio/pcm;rate=8000', repeat=False, \
+            gives_way=False)",
+    )]
+    fn play(
+        &self,
+        py: Python<'_>,
+        number: u64,
+        audio: Octets,
+        format: Spelled<AudioFormat>,
+        repeat: bool,
+        gives_way: bool,
+    ) {
+        let announcement = announcement_of(number, &audio, format, repeat, gives_way);
+        self.0.held(py).play(announcement);
+    }
+
+    fn stop_playing(&self, py: Python<'_>, number: u64) {
+        self.0.held(py).stop_playing(number);
+    }
+
+    #[pyo3(
         signature = (digits, *, tone_ms=TONE, gap_ms=TONE),
         text_signature = "($self, digits, *, tone_ms=100, gap_ms=100)",
     )]
@@ -371,6 +406,9 @@ impl Word for Received {
 /// What both kinds of leg default to.
 pub(crate) const PCMU: Spelled<AudioFormat> = Spelled(AudioFormat::G711(Law::Mu));
 
+/// What an announcement is written in, unless it says so.
+pub(crate) const PCM8: Spelled<AudioFormat> = Spelled(AudioFormat::Pcm16(ClockRate::Hz8000));
+
 /// Audio in one message to the agent.
 pub(crate) const APPEND: AppendTime = Span(Duration::from_millis(60));
 
@@ -414,6 +452,10 @@ pub(crate) fn event_of(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny
         }
         Event::ClearedEarly => ClearedEarly.into_bound_py_any(py),
         Event::Interrupted(cut) => Interruption::from(cut).into_bound_py_any(py),
+        Event::Played(it) => {
+            let heard_ms = millis(it.heard);
+            Played { number: it.number, heard_ms, whole: it.whole }.into_bound_py_any(py)
+        }
         Event::RtpStopped => RtpStopped.into_bound_py_any(py),
         Event::RtpResumed => RtpResumed.into_bound_py_any(py),
         Event::Goodbye => Goodbye.into_bound_py_any(py),

@@ -38,7 +38,7 @@ mod _core {
     use crate::error::{PortsExhausted, SrtpError};
     #[pymodule_export]
     use crate::event::{
-        Audio, ClearedEarly, Closed, Drained, Ducked, Goodbye, Interruption, Key, Latched,
+        Audio, ClearedEarly, Closed, Drained, Ducked, Goodbye, Interruption, Key, Latched, Played,
         Recorded, ReplyEnded, ReplyStarted, Restored, Rtcp, Rtp, RtpResumed, RtpStopped,
     };
     #[pymodule_export]

@@ -98,6 +98,14 @@ counters! {
         back_channel,
         /// Barge-ins that silenced something.
         interruptions,
+        /// Samples of announcements taken in, at their own rates.
+        announced,
+        /// Of these, samples put on the wire.
+        announced_sent,
+        /// Of these, samples thrown away, since the announcement was stopped or gave way.
+        announced_dropped,
+        /// Announcements for which there was no room.
+        announcements_refused,
         /// Beginnings of speech that early barge-in took note of.
         early_onsets,
         /// Of these, those at which a reply gave way.
@@ -171,5 +179,10 @@ impl LegCounters {
         self.reply_overflowed = said.overflowed;
         self.back_channel = said.back_channel;
         self.interruptions = said.interruptions;
+        let announced = speaker.announcements.counters();
+        self.announced = announced.received;
+        self.announced_sent = announced.sent;
+        self.announced_dropped = announced.dropped;
+        self.announcements_refused = announced.refused;
     }
 }

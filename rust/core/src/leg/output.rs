@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Moment;
-use crate::speak::{Change, Interruption};
+use crate::speak::{Change, Interruption, Played};
 use crate::wire::telephone_event::QueueFull;
 
 /// What a leg wants done, or has to tell.
@@ -71,6 +71,8 @@ pub enum Event {
     ClearedEarly,
     /// A barge-in silenced the agent.
     Interrupted(Interruption),
+    /// An announcement has ended.
+    Played(Played),
     /// No RTP has come for a while.
     RtpStopped,
     /// RTP comes again.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::config::{LegConfig, Media};
 use super::idler::{Idle, IdleTurn, Idler};
 use crate::sound::codec::Encoder;
-use crate::speak::{Pacer, Packetizer, Playout};
+use crate::speak::{Announcements, Pacer, Packetizer, Playout};
 use crate::wire::KeySender;
 use crate::{AudioFormat, ClockRate, Law, Moment};
 
@@ -23,6 +23,7 @@ pub(super) struct Speaker {
     media: Media,
     encoder: Encoder,
     pub(super) playout: Playout,
+    pub(super) announcements: Announcements,
     pacer: Pacer,
     pub(super) packetizer: Packetizer,
     pub(super) keys: KeySender,
@@ -43,6 +44,7 @@ impl Speaker {
             media: config.media,
             encoder: Encoder::new(codec),
             playout: Playout::new(codec.audio_rate(), format, format),
+            announcements: Announcements::new(codec.audio_rate()),
             pacer: Pacer::new(start, config.media.turn()),
             packetizer: Packetizer::new(config.ssrc, config.first_sequence, config.first_timestamp),
             keys: KeySender::new(config.media.event_rate, config.media.turn()),
@@ -59,6 +61,7 @@ impl Speaker {
         if media.codec != self.media.codec {
             self.encoder = Encoder::new(media.codec);
             self.playout.renegotiate(media.codec.audio_rate());
+            self.announcements.renegotiate(media.codec.audio_rate());
         }
         if media.codec.timestamp_rate() != self.clock_rate() {
             self.packetizer.begin_stream();
@@ -99,6 +102,7 @@ impl Speaker {
         self.pcm.clear();
         if !may_send || self.speak_key() {
             self.playout.pause();
+            self.announcements.pause();
         } else {
             self.speak(samples);
         }
@@ -133,7 +137,8 @@ impl Speaker {
     }
 
     fn speak(&mut self, samples: usize) {
-        let sounding = self.playout.take(samples, &mut self.pcm);
+        let mut sounding = self.playout.take(samples, &mut self.pcm);
+        sounding |= self.announcements.mix(&mut self.pcm);
         let marker = self.begins_talkspurt(sounding);
         self.payload.clear();
         if sounding {

@@ -1,5 +1,6 @@
 //! What the agent says: queued, paced, packetized, and silenced at once.
 
+mod announcements;
 mod fence;
 mod lane;
 mod ledger;
@@ -9,6 +10,9 @@ mod playout;
 mod told;
 mod volume;
 
+pub use announcements::{
+    Announcement, AnnouncementCounters, Announcements, MOST_ANNOUNCEMENTS, Played,
+};
 pub use ledger::{Entry, Ledger};
 pub use pacer::{Pacer, Turn};
 pub use packetizer::Packetizer;

@@ -9,7 +9,7 @@ use super::fence::Fence;
 use super::lane::Lane;
 use super::ledger::Ledger;
 use super::told::{Change, Interruption, PlayoutCounters, Said};
-use super::volume::Volume;
+use super::volume::{Volume, fade_out};
 use crate::{AudioFormat, ClockRate};
 
 /// The agent's speech on its way to the wire, in two lanes.
@@ -335,9 +335,7 @@ impl Playout {
         self.fading.clear();
         let taken = self.reply.take(length, self.wire, &mut self.fading);
         self.volume.apply(&mut self.fading);
-        for (left, sample) in (0..length).rev().zip(&mut self.fading) {
-            *sample = (i64::from(*sample) * left as i64 / length as i64) as i16;
-        }
+        fade_out(&mut self.fading);
         self.account(taken);
     }
 

@@ -86,6 +86,14 @@ impl Volume {
     }
 }
 
+/// Turns `pcm` down to nothing, from its first sample to its last.
+pub(super) fn fade_out(pcm: &mut [i16]) {
+    let length = pcm.len();
+    for (left, sample) in (0..length).rev().zip(pcm) {
+        *sample = (i64::from(*sample) * left as i64 / length as i64) as i16;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

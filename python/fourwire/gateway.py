@@ -153,6 +153,7 @@ async def open_gateway(
     """A gateway that takes calls while the block runs, and ends those that are left after it."""
     _make_room(settings.recordings)
     _require_opus(settings)
+    _require_certificate(settings)
     try:
         async with (
             Media(
@@ -200,9 +201,21 @@ def _require_opus(settings: Settings) -> None:
         raise SettingsError("codecs: opus is not in this build of fourwire (docs/codecs.md)")
 
 
+def _require_certificate(settings: Settings) -> None:
+    """Refuse TLS without a certificate in the words of the settings file."""
+    secure = [listen for listen in settings.listen if listen.transport == "tls"]
+    if secure and (settings.tls is None or not settings.tls.certificate):
+        raise SettingsError(f"listen = {secure[0]}: needs certificate and key in [tls]")
+
+
 def _sip_settings(settings: Settings) -> sip.Settings:
     return sip.Settings(
-        listeners=[sip.Listener(to.transport, to.host, to.port) for to in settings.listen],
+        listeners=[
+            sip.Listener(to.transport, to.host, to.port, to.external or None)
+            for to in settings.listen
+        ],
+        tls=settings.tls,
+        keep_alive_s=settings.keep_alive_s,
         max_calls=settings.max_calls,
         external=settings.address or None,
     )

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NoReturn, Self
 import msgspec
 
 from fourwire.sdp import CodecName
+from fourwire.sip import Tls
 
 __all__ = [
     "Listen",
@@ -127,21 +128,31 @@ class PortRange:
 
 
 class Listen:
-    """Where SIP is listened for, written `udp:0.0.0.0:5060` or `tcp:[::]:5060`."""
+    """Where SIP is listened for, written `udp:0.0.0.0:5060`, `tcp:[::]:5060` or `tls:...:5061`.
 
-    __slots__ = ("host", "port", "transport")
+    `=` and an address behind it, as in `udp:10.0.0.5:5060=203.0.113.7`, tells peers of this
+    listener to come by that address, with or without a port of its own.
+    """
+
+    __slots__ = ("external", "host", "port", "transport")
 
     def __init__(self, text: str) -> None:
-        match = re.fullmatch(r"(udp|tcp):(?:\[([^\]]+)\]|([^:\[\]]+)):(\d{1,5})", text.strip())
-        if not match or int(match[4]) > 65_535:
-            raise ValueError("a listener is written udp:0.0.0.0:5060 or tcp:[::]:5060")
-        self.transport: Literal["udp", "tcp"] = "udp" if match[1] == "udp" else "tcp"
+        bound, equals, external = text.strip().partition("=")
+        match = re.fullmatch(r"(udp|tcp|tls):(?:\[([^\]]+)\]|([^:\[\]]+)):(\d{1,5})", bound)
+        if not match or int(match[4]) > 65_535 or (equals and not EXTERNAL.fullmatch(external)):
+            raise ValueError(
+                "a listener is written udp:0.0.0.0:5060, tcp:[::]:5060 or tls:0.0.0.0:5061, "
+                "with =203.0.113.7 behind it where peers reach it by another address"
+            )
+        self.transport = match[1]
         self.host = match[2] or match[3]
         self.port = int(match[4])
+        self.external = external
 
     def __repr__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"Listen('{self.transport}:{host}:{self.port}')"
+        external = f"={self.external}" if self.external else ""
+        return f"Listen('{self.transport}:{host}:{self.port}{external}')"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Listen) and repr(self) == repr(other)
@@ -150,12 +161,21 @@ class Listen:
         return hash(repr(self))
 
 
+EXTERNAL = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::\d{1,5})?")
+"""A host, with or without port, as it stands in a SIP URI."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that a gateway can be told; every field may stand in a TOML file, in the environment
     as `FOURWIRE_<FIELD>`, or on the command line, the later of these winning."""
 
     listen: tuple[Listen, ...] = (Listen("udp:0.0.0.0:5060"), Listen("tcp:0.0.0.0:5060"))
     """Where SIP is listened for."""
+    tls: Tls | None = None
+    """The certificates that `tls` listeners show and that we believe (`[tls]`)."""
+    keep_alive_s: Annotated[float, msgspec.Meta(ge=0)] = 25.0
+    """How often ways that we opened (connections, and those to registrars) are kept open; 0:
+    never."""
     address: str = ""
     """The IP address that callers reach this machine by; empty: the one that faces each caller."""
     rtp_ports: PortRange = PortRange("10000-20000")

@@ -370,7 +370,7 @@ async def test_noise_on_udp_is_counted_and_harms_nobody() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda: sip.Listener("tls", "0.0.0.0"), "transport is 'tls'"),  # noqa: S104
+        (lambda: sip.Listener("ws", "0.0.0.0"), "transport is 'ws'"),  # noqa: S104
         (lambda: sip.Listener("udp", "0.0.0.0", 70000), "port is 70000"),  # noqa: S104
         (lambda: sip.Settings(max_calls=0), "max_calls is 0"),
         (lambda: sip.Settings(listeners=[]), "listeners is empty"),

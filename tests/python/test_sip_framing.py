@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.sip_torture import invite, options
 
 from fourwire.sip.errors import MalformedMessage
-from fourwire.sip.framing import PING, Framer
+from fourwire.sip.framing import PING, PONG, Framer
 from fourwire.sip.message import Limits
 
 STREAM = [invite(), PING, options(), options(Call_ID="two@there"), PING, invite(body="x" * 999)]
@@ -38,6 +38,26 @@ def test_byte_by_byte_gives_the_same_messages() -> None:
 
 def test_one_blank_line_between_messages_means_nothing() -> None:
     assert Framer().receive(b"\r\n" + options() + b"\r\n" + options()) == [options(), options()]
+
+
+@given(st.lists(st.integers(0, 4000)))
+def test_a_pong_is_told_from_pings_however_it_is_split(cuts: list[int]) -> None:
+    whole = PONG + b"".join(STREAM)
+    framer = Framer()
+    framer.expect_pong()
+    bounds = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
+
+    taken = [
+        message for start, end in pairwise(bounds) for message in framer.receive(whole[start:end])
+    ]
+
+    assert taken == [PONG, *STREAM]
+
+
+def test_blank_lines_alone_are_no_message_that_has_begun() -> None:
+    framer = Framer()
+    assert framer.receive(PONG) == []
+    assert framer.waiting == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""SIP (RFC 3261) at the edge: calls come in and go out over UDP and TCP.
+"""SIP (RFC 3261) at the edge: calls come in and go out over UDP, TCP and TLS.
 
 :func:`listen` opens an endpoint on real sockets. :class:`UserAgent` is the same without any
 socket or clock: bytes and the time in, messages and events out.
@@ -13,6 +13,7 @@ from .headers import Headers
 from .message import Limits, Request, Response, parse
 from .settings import Listener, Settings
 from .timers import Intervals
+from .tls import Tls
 from .user_agent import UserAgent
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Response",
     "Settings",
     "SipError",
+    "Tls",
     "Transferring",
     "UserAgent",
     "listen",

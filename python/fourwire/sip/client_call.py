@@ -9,9 +9,9 @@ from .events import Answered, Cause, Progressed
 from .flow import Flow, Hop
 from .headers import Headers
 from .message import Request, Response
-from .responding import PHRASES, via_of
+from .responding import PHRASES, default_port, via_of
 from .transaction import Transaction
-from .uri import Uri
+from .uri import Uri, bracketed
 
 
 class ClientCall(Call):
@@ -160,7 +160,8 @@ class ClientCall(Call):
 def _flow_for(to: Flow | Hop) -> Flow:
     if isinstance(to, Flow):
         return to
-    return Flow(to.transport, to.local or ("0.0.0.0", 5060), (to.host, to.port))  # noqa: S104
+    local = to.local or ("0.0.0.0", 5060)  # noqa: S104
+    return Flow(to.transport, local, (to.address or to.host, to.port or default_port(to.transport)))
 
 
 def invitation(
@@ -176,9 +177,9 @@ def invitation(
 ) -> Request:
     """The INVITE of a new call."""
     flow = Flow(to.transport, local, (uri.host, uri.port or 0))
-    contact = core.contact(flow, from_user)
+    contact = core.contact(flow, from_user, secure=uri.scheme == "sips")
     name = f'"{display_name}" ' if display_name else ""
-    host = contact.removeprefix("<sip:").split(";")[0].rstrip(">").rpartition("@")[2]
+    host = f"{bracketed(local[0])}:{local[1]}"
     fields = Headers(
         [
             ("Via", via_of(to.transport, local, core.branch())),

@@ -12,7 +12,7 @@ from .fields import MAGIC_COOKIE
 from .flow import Flow, Hop
 from .headers import Headers
 from .message import DEFAULT_LIMITS, Limits, Request
-from .responding import ALLOW, DEFAULT_PORT, response_to, via_of
+from .responding import ALLOW, DEFAULT_PORT, default_port, response_to, via_of
 from .timers import Deadlines, Intervals
 from .transaction import Transaction, Transactions
 from .uri import Uri, bracketed
@@ -174,29 +174,31 @@ class Core:
         if not isinstance(to, Flow) or not to.reliable:
             return None
         uri = dialog.next_hop()
-        return Hop(to.transport, uri.host, uri.port or DEFAULT_PORT, to.local)
+        return Hop(to.transport, uri.host, uri.port, to.local)
 
     def hop_to(self, uri: Uri, flow: Flow | None) -> Flow | Hop:
         """The next hop that a URI names, over the transport it names if we have it."""
         transport = uri.transport
-        if transport not in self.rules.ports:
+        if transport not in self.rules.ports and transport != "tls":  # what is secure stays so
             transport = "udp" if flow is None else flow.transport
-        host, port = uri.parameter("maddr") or uri.host, uri.port or DEFAULT_PORT
+        host, port = uri.parameter("maddr") or uri.host, uri.port
         if flow is not None and flow.transport == transport == "udp" and _is_address(host):
-            return Flow("udp", flow.local, (host, port), flow.connection)
+            return Flow("udp", flow.local, (host, port or DEFAULT_PORT), flow.connection)
         return Hop(transport, host, port, None if flow is None else flow.local)
 
     def local(self, transport: str, flow: Flow) -> tuple[str, int]:
         """Our address on a transport, as a peer of ``flow`` knows it."""
         if transport == flow.transport:
             return flow.local
-        return flow.local[0], self.rules.ports.get(transport, DEFAULT_PORT)
+        return flow.local[0], self.rules.ports.get(transport, default_port(transport))
 
-    def contact(self, flow: Flow, user: str = "") -> str:
-        """Our Contact towards a peer of ``flow``."""
+    def contact(self, flow: Flow, user: str = "", *, secure: bool = False) -> str:
+        """Our Contact towards a peer of ``flow``; ``secure`` where it called a ``sips:`` URI."""
         host, port = bracketed(flow.local[0]), flow.local[1]
         at = f"{user}@" if user else ""
         transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
+        if secure:  # RFC 3261 §12.1.1: what was dialled by sips: goes on by it
+            return f"<sips:{at}{host}:{port}>"
         return f"<sip:{at}{host}:{port}{transport}>"
 
 

@@ -1,7 +1,6 @@
 """The endpoint: a user agent on real sockets and the real clock."""
 
 import asyncio
-import ipaddress
 import logging
 import random
 import time
@@ -18,17 +17,18 @@ from .core import Rules
 from .errors import CallFailed, LocalError
 from .events import Ended, Invited
 from .flow import Address, Flow, Hop
-from .settings import Listener, Settings
+from .settings import Settings
+from .sockets import Sockets
 from .transaction import Transmit
-from .transport import Connection, Connections, UdpSocket, bind, told_address
+from .uri import Uri
 from .user_agent import UserAgent, sip_uri
 
 T = TypeVar("T")
 
 _log = logging.getLogger("fourwire.sip")
 
-CONNECT_SECONDS = 5.0
-"""How long opening a connection, or looking up a name, may take: well within Timer B and F."""
+OPENING_SECONDS = 15.0
+"""How long looking up a name and opening a connection may take: well within Timer B and F."""
 
 MAX_OPENING = 256
 """Messages that may wait for a connection to open or a name to be found; more are given up."""
@@ -40,9 +40,7 @@ class Endpoint:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
-        self._sockets: dict[int, UdpSocket] = {}
-        self._servers: list[tuple[asyncio.Server, Listener]] = []
-        self._connections = Connections(settings, self._deliver)
+        self.sockets = Sockets(settings, self._deliver)
         self._calls: dict[int, LiveCall] = {}
         self._arrived: asyncio.Queue[IncomingCall] = asyncio.Queue(settings.max_calls)
         self._counters: Counter[str] = Counter()
@@ -56,11 +54,7 @@ class Endpoint:
     @property
     def addresses(self) -> list[tuple[str, str, int]]:
         """What is bound: transport, host and port of each listener, in their order."""
-        udp = [("udp", *socket.address) for socket in self._sockets.values()]
-        tcp = [("tcp", *_bound(server)) for server, _ in self._servers]
-        order = [listener.transport for listener in self._settings.listeners]
-        queues = {"udp": iter(udp), "tcp": iter(tcp)}
-        return [next(queues[transport]) for transport in order]
+        return self.sockets.addresses
 
     @property
     def drain(self) -> bool:
@@ -92,7 +86,7 @@ class Endpoint:
         Without an ``offer`` the peer is asked for one, which ``acknowledge`` then answers.
         """
         target = sip_uri(uri)
-        flow = self._way_to(target.transport, to)
+        flow = self.sockets.way_to(target.transport, to)
         number = self._agent.invite(
             time.monotonic_ns(),
             uri,
@@ -101,7 +95,7 @@ class Endpoint:
             display_name=display_name,
             offer=offer,
             headers=pairs(headers),
-            to=flow if target.transport == "udp" else Hop(target.transport, *to, flow.local),
+            to=flow if target.transport == "udp" else _hop(target, to, flow),
         )
         call = self._calls[number] = OutgoingCall(self, number, target.host)
         self._pump()
@@ -122,10 +116,11 @@ class Endpoint:
             cannot be reached (503).
         """
         target = sip_uri(uri)
-        try:
-            to = await self._find(target.host, target.port or 5060)
-        except OSError as error:
-            raise CallFailed(503, str(error)) from None
+        hop = Hop(target.transport, target.host, target.port)
+        found = await self.sockets.addressed(hop)
+        if not found:
+            raise CallFailed(503, f"{target.host} has no address that a listener here can reach")
+        to = (found[0].address, found[0].port or 0)
         call = self.dial(
             uri,
             to=to,
@@ -143,8 +138,9 @@ class Endpoint:
 
     def counters(self) -> dict[str, int]:
         """How often what happened, by name; ``calls``, ``transactions`` and so on as they are."""
-        counted = self._counters + self._connections.counters
-        return {**self._agent.counters(), **counted, "connections": len(self._connections)}
+        shelf = self.sockets.connections
+        counted = self._counters + shelf.counters + self.sockets.counters
+        return {**self._agent.counters(), **counted, "connections": len(shelf)}
 
     def count(self, name: str) -> None:
         """Count one of ``name``."""
@@ -153,22 +149,8 @@ class Endpoint:
     # Opening and closing, by listen().
 
     async def _open(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number, listener in enumerate(self._settings.listeners, start=1):
-            sock = bind(listener)
-            external = listener.external or self._settings.external
-            if listener.transport == "udp":
-                made = UdpSocket(number, listener, self._deliver, external)
-                await loop.create_datagram_endpoint(lambda made=made: made, sock=sock)  # type: ignore[misc]
-                self._sockets[number] = made
-            else:
-                where = sock.getsockname()[:2]
-                server = await loop.create_server(self._connection(external, where), sock=sock)
-                self._servers.append((server, listener))
+        await self.sockets.open()
         self._agent = UserAgent(self._rules(), random.SystemRandom())
-
-    def _connection(self, external: str | None, where: Address) -> Callable[[], Connection]:
-        return lambda: Connection(self._connections, external, where)
 
     def _rules(self) -> Rules:
         settings = self._settings
@@ -194,11 +176,7 @@ class Endpoint:
             self._wake.cancel()
         for task in self._tasks:
             task.cancel()
-        for server, _ in self._servers:
-            server.close()
-        self._connections.close()
-        for socket in self._sockets.values():
-            socket.close()
+        await self.sockets.close()
         await anyio.lowlevel.checkpoint()  # lets asyncio call connection_lost
 
     async def _idle(self) -> None:
@@ -262,7 +240,7 @@ class Endpoint:
             self._wake = asyncio.get_running_loop().call_later(seconds, self._pump)
 
     def _send(self, transmit: Transmit) -> None:
-        if self._send_at_once(transmit.data, transmit.to):
+        if isinstance(transmit.to, Flow) and self.sockets.send(transmit.data, transmit.to):
             return
         if isinstance(transmit.to, Hop):
             hop: Hop | None = transmit.to
@@ -276,20 +254,10 @@ class Endpoint:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _send_at_once(self, data: bytes, to: Flow | Hop) -> bool:
-        if isinstance(to, Hop):
-            return False
-        if to.transport == "udp":
-            socket = self._sockets.get(to.connection)
-            return socket is not None and socket.send(data, to.remote)
-        connection = self._connections.find(to.connection)
-        connection = connection or self._connections.to_peer(to.remote)
-        return connection is not None and connection.send(data)
-
     async def _open_and_send(self, transmit: Transmit, hop: Hop) -> None:
         try:
-            with anyio.fail_after(CONNECT_SECONDS):
-                sent = await self._send_to_hop(transmit.data, hop)
+            with anyio.fail_after(OPENING_SECONDS):
+                sent = await self.sockets.send_to(transmit.data, hop)
         except (OSError, TimeoutError, LocalError):
             sent = False
         finally:
@@ -297,62 +265,9 @@ class Endpoint:
         if not sent:
             self._give_up(transmit)
 
-    async def _send_to_hop(self, data: bytes, hop: Hop) -> bool:
-        remote = await self._find(hop.host, hop.port)
-        if hop.transport == "udp":
-            return self._send_at_once(data, self._way_to("udp", remote))
-        connection = self._connections.to_peer(remote) or await self._connect(remote)
-        return connection.send(data)
-
-    async def _connect(self, remote: Address) -> Connection:
-        server, listener = self._tcp_server(remote)
-        external = listener.external or self._settings.external
-        made = self._connection(external, _bound(server))
-        loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(made, *remote)
-        return connection
-
     def _give_up(self, transmit: Transmit) -> None:
         self._agent.undeliverable(time.monotonic_ns(), transmit)
         asyncio.get_running_loop().call_soon(self._pump)
-
-    async def _find(self, host: str, port: int) -> Address:
-        """The address of a host name; :class:`OSError` where there is none."""
-        if _is_address(host):
-            return host, port
-        ours = {":" in address for _, address, _ in self.addresses}
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port)
-        except UnicodeError:  # a label that is empty or too long
-            raise OSError(f"{host} is no name that can be looked up") from None
-        for *_, address in found:
-            if (":" in str(address[0])) in ours:
-                return str(address[0]), port
-        raise OSError(f"{host} has no address that a listener here can reach")
-
-    def _way_to(self, transport: str, remote: Address) -> Flow:
-        """A flow to ``remote`` by a listener of ours that can reach it."""
-        if transport == "udp":
-            return self._udp_socket(remote).flow_to(remote)
-        if transport == "tcp":
-            server, listener = self._tcp_server(remote)
-            external = listener.external or self._settings.external
-            return Flow("tcp", told_address(external, _bound(server), remote[0]), remote)
-        raise LocalError(f"no {transport} transport: SIP here runs over udp and tcp")
-
-    def _udp_socket(self, remote: Address) -> UdpSocket:
-        wanted = ":" in remote[0]
-        for socket in self._sockets.values():
-            if (":" in socket.address[0]) == wanted:
-                return socket
-        raise LocalError(f"no udp listener here can reach {remote[0]}")
-
-    def _tcp_server(self, remote: Address) -> tuple[asyncio.Server, Listener]:
-        wanted = ":" in remote[0]
-        for server, listener in self._servers:
-            if (":" in listener.host) == wanted:
-                return server, listener
-        raise LocalError(f"no tcp listener here can reach {remote[0]}")
 
 
 @asynccontextmanager
@@ -370,14 +285,5 @@ async def listen(settings: Settings) -> AsyncIterator[Endpoint]:
             await endpoint._close()
 
 
-def _bound(server: asyncio.Server) -> Address:
-    name = server.sockets[0].getsockname()
-    return name[0], name[1]
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+def _hop(target: Uri, to: Address, flow: Flow) -> Hop:
+    return Hop(target.transport, target.host, to[1], flow.local, to[0])

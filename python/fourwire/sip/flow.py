@@ -11,13 +11,15 @@ class Flow:
     """A way between us and a peer: one UDP socket and a far address, or one connection."""
 
     transport: str
-    """``"udp"`` or ``"tcp"``."""
+    """``"udp"``, ``"tcp"`` or ``"tls"``."""
     local: Address
     """Our end, as the peer is told of it."""
     remote: Address
     """The peer's end, as packets come from it."""
     connection: int = 0
     """Number that the shell gave to the socket or connection."""
+    names: tuple[str, ...] = ()
+    """Who the peer has proven to be by its certificate, in lower case."""
 
     @property
     def reliable(self) -> bool:
@@ -31,9 +33,12 @@ class Hop:
 
     transport: str
     host: str
-    port: int
+    port: int | None
+    """None where the name itself tells of ports (RFC 3263 §4.2)."""
     local: Address | None = None
     """Our end, where a flow to the same peer is at hand."""
+    address: str = ""
+    """The IP address, where it has been looked up already."""
 
     @property
     def reliable(self) -> bool:

@@ -21,14 +21,21 @@ class Framer:
         self._limits = limits
         self._buffer = bytearray()
         self._searched = 0
+        self._pong_due = False
 
     @property
     def waiting(self) -> int:
-        """How many bytes of an unfinished message are kept."""
-        return len(self._buffer)
+        """How many bytes of an unfinished message are kept; blank lines before it are not of it."""
+        return 0 if PING.startswith(self._buffer) else len(self._buffer)
+
+    def expect_pong(self) -> None:
+        """We have sent a ping: the next blank line between messages is its answer."""
+        self._pong_due = True
 
     def receive(self, data: bytes) -> list[bytes]:
         """The messages that ``data`` completes, in order; :data:`PING` for each ping.
+
+        :data:`PONG` stands for the answer to a ping of ours.
 
         :raises MalformedMessage: the stream cannot be cut any further and is to be closed.
         """
@@ -54,7 +61,10 @@ class Framer:
         return self._take(total)
 
     def _cut_blank(self) -> bytes | None:
-        """Blank lines between messages: two are a ping, one alone means nothing."""
+        """Blank lines between messages: two are a ping, one alone means nothing but a pong."""
+        if self._pong_due:
+            self._pong_due = False
+            return self._take(len(PONG))
         if self._buffer.startswith(PING):
             return self._take(len(PING))
         if len(self._buffer) < len(PING) and PING.startswith(self._buffer):

@@ -19,6 +19,11 @@ from .uri import bracketed
 DEFAULT_PORT = 5060
 
 
+def default_port(transport: str) -> int:
+    """The port of a transport where none is named (RFC 3261 §19.1.2)."""
+    return 5061 if transport == "tls" else DEFAULT_PORT
+
+
 class Treatment(Enum):
     """What becomes of a method."""
 
@@ -119,8 +124,11 @@ class Refusal:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def refusal_of(request: Request) -> Refusal | None:
-    """What RFC 3261 §8.2 finds wrong with a request, in its order; None where nothing is."""
+def refusal_of(request: Request, *, secure: bool = False) -> Refusal | None:
+    """What RFC 3261 §8.2 finds wrong with a request, in its order; None where nothing is.
+
+    ``secure`` tells that it came by TLS, without which a ``sips:`` URI is not served.
+    """
     treatment = METHODS.get(request.method)
     if treatment is None:
         return Refusal(501, (("Allow", ALLOW),))
@@ -128,8 +136,8 @@ def refusal_of(request: Request) -> Refusal | None:
         return Refusal(405, (("Allow", ALLOW),))
     if treatment is Treatment.ORPHAN:
         return Refusal(481)
-    if request.uri.scheme != "sip":
-        return Refusal(416)  # sips: too, as long as there is no TLS
+    if request.uri.scheme != "sip" and not (secure and request.uri.scheme == "sips"):
+        return Refusal(416)
     if request.method == "CANCEL":
         return None  # §8.2.2.3: Require is ignored in CANCEL
     return _unsupported_extension(request) or _unreadable_body(request)
@@ -200,7 +208,7 @@ def copied(headers: Headers, to_tag: str) -> Headers:
 
 def way_back(via: Via, flow: Flow) -> tuple[Flow, Hop | None]:
     """Where responses go (§18.2.2, RFC 3581 §4), and where to if that connection is gone."""
-    port = via.port or DEFAULT_PORT
+    port = via.port or default_port(flow.transport)
     if flow.reliable:
         return flow, Hop(flow.transport, flow.remote[0], port)
     if "rport" in via.parameters:

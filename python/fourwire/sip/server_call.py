@@ -24,6 +24,7 @@ class ServerCall(Call):
         dialog = Dialog.as_server(request, core.token(), core.random.getrandbits(16))
         super().__init__(core, number, flow)
         self.dialog = dialog
+        self._contact = core.contact(flow, secure=request.uri.scheme == "sips")
         transaction.owner = number
         self._behind_nat = request.via.host != flow.remote[0]
         self._transaction = transaction

@@ -6,6 +6,7 @@ from typing import Literal
 
 from .message import DEFAULT_LIMITS, Limits
 from .timers import Intervals
+from .tls import Tls
 from .uri import host_and_port
 
 
@@ -14,15 +15,15 @@ class Listener:
     """One address to listen on; port 0 takes any free one."""
 
     transport: str
-    """``"udp"`` or ``"tcp"``."""
+    """``"udp"``, ``"tcp"`` or ``"tls"``."""
     host: str
     port: int = 5060
     external: str | None = None
     """``host`` or ``host:port`` as peers reach this listener through a NAT; None for none."""
 
     def __post_init__(self) -> None:
-        if self.transport not in ("udp", "tcp"):
-            raise ValueError(f"transport is {self.transport!r}, must be 'udp' or 'tcp'")
+        if self.transport not in ("udp", "tcp", "tls"):
+            raise ValueError(f"transport is {self.transport!r}, must be 'udp', 'tcp' or 'tls'")
         if not 0 <= self.port < 65536:
             raise ValueError(f"port is {self.port}, must be from 0 to 65535")
         if self.external is not None:
@@ -50,8 +51,19 @@ class Settings:
     """A message on a connection must be complete this long after its first byte."""
     max_connections: int = 2000
     """Above this many connections a new one is closed at once."""
+    max_connections_a_host: int = 500
+    """Above this many connections from one address a new one is closed at once."""
     max_transactions: int = 20_000
     """Above this many transactions a new request is dropped."""
+    tls: Tls | None = None
+    """Certificates; a listener for ``tls`` needs one of ours."""
+    certificate_check_s: float = 60.0
+    """How often replaced certificates are looked for; connections that are open go on."""
+    keep_alive_s: float = 25.0
+    """How often connections that we opened, and ways to registrars, are kept open; 0: never."""
+    nameservers: Sequence[str] = ()
+    """Who is asked for NAPTR and SRV records, ``address`` or ``address:port``; empty: whom the
+    machine asks."""
     farewell_s: float = 2.0
     """How long closing waits for the peers of live calls to answer our BYE."""
     intervals: Intervals = field(default_factory=Intervals)
@@ -60,6 +72,9 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.listeners:
             raise ValueError("listeners is empty, must name at least one address")
+        secure = any(listener.transport == "tls" for listener in self.listeners)
+        if secure and (self.tls is None or not self.tls.certificate):
+            raise ValueError("a tls listener needs a certificate: set tls.certificate and tls.key")
         if self.max_calls < 1:
             raise ValueError(f"max_calls is {self.max_calls}, must be at least 1")
         if self.full_status not in (486, 503):

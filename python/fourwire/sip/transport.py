@@ -1,27 +1,21 @@
-"""Sockets: UDP and TCP as asyncio protocols that know nothing of SIP but where messages end."""
+"""Sockets of UDP, and what listening is for every transport: an address, bound and told."""
 
 import asyncio
 import errno
 import ipaddress
 import socket
-from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from typing import cast
 
-from .errors import MalformedMessage
 from .flow import Address, Flow
-from .framing import PING, PONG, Framer
-from .settings import Listener, Settings
+from .settings import Listener
 from .uri import host_and_port
 
 Deliver = Callable[[bytes, Flow], None]
 
 RECEIVE_BUFFER_BYTES = 1 << 20
 """Kernel buffer of a UDP socket: a burst of a thousand INVITEs, while Python does other things."""
-
-MAX_UNSENT_BYTES = 1 << 20
-"""A peer that lets this much pile up on its connection is not reading, and is cut off."""
 
 
 class UdpSocket(asyncio.DatagramProtocol):
@@ -52,6 +46,11 @@ class UdpSocket(asyncio.DatagramProtocol):
         local = told_address(self._external, self.address, remote[0])
         return Flow("udp", local, remote, self.number)
 
+    @property
+    def reaches_ipv6(self) -> bool:
+        """Whether its peers have addresses of IPv6."""
+        return ":" in self.address[0]
+
     def send(self, data: bytes, remote: Address) -> bool:
         """Send a datagram; false where the socket is closed or the address impossible."""
         if self._transport is None or self._transport.is_closing():
@@ -65,145 +64,6 @@ class UdpSocket(asyncio.DatagramProtocol):
         """Close the socket once what was sent is out."""
         if self._transport is not None:
             self._transport.close()
-
-
-class Connection(asyncio.Protocol):
-    """A TCP connection, by whichever side it was opened."""
-
-    def __init__(self, shelf: "Connections", external: str | None, listening: Address) -> None:
-        self.number = 0
-        self.remote: Address = ("", 0)
-        self._shelf = shelf
-        self._external = external
-        self._listening = listening
-        self._framer = Framer(shelf.settings.limits)
-        self._transport: asyncio.Transport | None = None
-        self._flow: Flow | None = None
-        self._watch: asyncio.TimerHandle | None = None
-        self._heard = 0.0
-        self._began = 0.0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Part of asyncio's protocol."""
-        self._transport = cast(asyncio.Transport, transport)
-        peer, here = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        if peer is None:  # the peer was gone before we looked
-            self.abort()
-            return
-        self.remote = (peer[0].partition("%")[0], peer[1])
-        # Peers are told of the port we listen on, not of the one this connection has.
-        local = told_address(self._external, (here[0], self._listening[1]), self.remote[0])
-        if not self._shelf.admit(self):
-            self.abort()
-            return
-        self._flow = Flow("tcp", local, self.remote, self.number)
-        self._heard = asyncio.get_running_loop().time()
-        self._look_again(self._shelf.settings.idle_s)
-
-    def data_received(self, data: bytes) -> None:
-        """Part of asyncio's protocol."""
-        self._heard = asyncio.get_running_loop().time()
-        had_begun = self._framer.waiting > 0
-        try:
-            messages = self._framer.receive(data)
-        except MalformedMessage:
-            self._shelf.counters["streams_malformed"] += 1
-            self.abort()
-            return
-        for message in messages:
-            if message == PING:
-                self.send(PONG)
-            elif self._flow is not None:
-                self._shelf.deliver(message, self._flow)
-        if self._framer.waiting and (messages or not had_begun):
-            self._began = self._heard
-            self._look_again(self._shelf.settings.message_s)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Part of asyncio's protocol."""
-        if self._watch is not None:
-            self._watch.cancel()
-        self._shelf.drop(self)
-
-    def send(self, data: bytes) -> bool:
-        """Send bytes; false where the connection is closing or its peer does not read."""
-        if self._transport is None or self._transport.is_closing():
-            return False
-        if self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
-            self._shelf.counters["connections_not_reading"] += 1
-            self.abort()
-            return False
-        self._transport.write(data)
-        return True
-
-    def close(self) -> None:
-        """Close once what was sent is out."""
-        if self._transport is not None:
-            self._transport.close()
-
-    def abort(self) -> None:
-        """Close at once."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    def _look_again(self, seconds: float) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-        self._watch = asyncio.get_running_loop().call_later(seconds, self._check_patience)
-
-    def _check_patience(self) -> None:
-        now, settings = asyncio.get_running_loop().time(), self._shelf.settings
-        slow = self._framer.waiting and now - self._began >= settings.message_s
-        if slow or now - self._heard >= settings.idle_s:
-            self._shelf.counters["connections_slow" if slow else "connections_idle"] += 1
-            self.abort()
-            return
-        left = settings.idle_s - (now - self._heard)
-        if self._framer.waiting:
-            left = min(left, settings.message_s - (now - self._began))
-        self._look_again(left)
-
-
-class Connections:
-    """All connections of an endpoint, by number and by peer."""
-
-    def __init__(self, settings: Settings, deliver: Deliver) -> None:
-        self.settings = settings
-        self.deliver = deliver
-        self.counters: Counter[str] = Counter()
-        self._all: dict[int, Connection] = {}
-        self._count = 1000  # numbers below are those of UDP sockets
-
-    def admit(self, connection: Connection) -> bool:
-        """Number a new connection; false where there is no room."""
-        if len(self._all) >= self.settings.max_connections:
-            self.counters["connections_refused"] += 1
-            return False
-        self._count += 1
-        connection.number = self._count
-        self._all[self._count] = connection
-        self.counters["connections_opened"] += 1
-        return True
-
-    def drop(self, connection: Connection) -> None:
-        """Forget a connection that is closed."""
-        self._all.pop(connection.number, None)
-
-    def find(self, number: int) -> Connection | None:
-        """The connection of that number, as long as it is open."""
-        return self._all.get(number)
-
-    def to_peer(self, remote: Address) -> Connection | None:
-        """An open connection to ``remote``."""
-        return next((c for c in self._all.values() if c.remote == remote), None)
-
-    def close(self) -> None:
-        """Close all connections."""
-        for connection in list(self._all.values()):
-            connection.close()
-
-    def __len__(self) -> int:
-        return len(self._all)
 
 
 def bind(listener: Listener) -> socket.socket:

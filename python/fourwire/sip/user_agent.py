@@ -6,6 +6,7 @@ be done; after each, and whenever :meth:`UserAgent.deadline` has passed, call
 """
 
 from collections import Counter
+from dataclasses import replace
 
 from .call import Call
 from .client_call import ClientCall, invitation
@@ -173,7 +174,7 @@ class UserAgent:
             headers=headers,
         )
         if isinstance(hop, Hop):
-            hop = Hop(hop.transport, hop.host, hop.port, local)
+            hop = replace(hop, local=local)
         made = ClientCall(self._core, self._next_number(), request, hop)
         self._calls[made.id] = made
         made.begin(now)
@@ -269,7 +270,7 @@ class UserAgent:
 
     def _serve(self, now: int, transaction: Transaction, flow: Flow) -> None:
         request = transaction.request
-        refusal = refusal_of(request)
+        refusal = refusal_of(request, secure=flow.transport == "tls")
         if refusal is not None:
             self._refuse(now, transaction, refusal)
         elif request.method == "CANCEL":
@@ -375,6 +376,6 @@ def sip_uri(text: str) -> Uri:
         uri = Uri.parse(text)
     except MalformedMessage as error:
         raise LocalError(f"uri is not one: {error.reason}") from None
-    if uri.scheme != "sip":
-        raise LocalError(f"uri is {text!r}, must begin with 'sip:'")
+    if not uri.is_sip:
+        raise LocalError(f"uri is {text!r}, must begin with 'sip:' or 'sips:'")
     return uri

@@ -1,0 +1,289 @@
+"""All sockets of an endpoint: where it listens, and the ways from it to a peer."""
+
+import asyncio
+import contextlib
+import random
+import socket
+from collections import Counter
+from collections.abc import Callable, Coroutine
+
+import anyio
+
+from .connection import Connection, Connections, Deliver
+from .errors import LocalError
+from .flow import Address, Flow, Hop
+from .framing import PING
+from .resolve import Lookup, Resolver, hops_of
+from .responding import default_port
+from .settings import Listener, Settings
+from .tls import Contexts, Tls
+from .transport import UdpSocket, bind, told_address
+
+BACKLOG = 1024
+"""Connections that the kernel keeps for us while Python does other things."""
+
+MAX_HANDSHAKES = 200
+"""TLS handshakes that may be under way at a time; connections above this are closed."""
+
+HANDSHAKE_SECONDS = 10.0
+"""How long a peer has for its part of a TLS handshake."""
+
+CONNECT_SECONDS = 5.0
+"""How long one attempt to open a connection may take."""
+
+EXHAUSTED_SECONDS = 0.2
+"""How long no connection is taken after the machine had no room for one."""
+
+
+class StreamDoor:
+    """Where connections of TCP or TLS come in, and what those that we open call their home."""
+
+    def __init__(self, listener: Listener, external: str | None, sock: socket.socket) -> None:
+        self.transport = listener.transport
+        self.address: Address = sock.getsockname()[:2]
+        self._external = external
+        self._sock = sock
+        sock.listen(BACKLOG)
+
+    def told(self, host: str, peer: str) -> Address:
+        """Our address as ``peer`` is told of it."""
+        return told_address(self._external, (host, self.address[1]), peer)
+
+    async def take(self, serve: Callable[[socket.socket], None], counters: Counter[str]) -> None:
+        """Take connections until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                sock, _ = await loop.sock_accept(self._sock)
+            except OSError:  # no descriptors left, or the peer is gone already
+                counters["connections_not_taken"] += 1
+                await asyncio.sleep(EXHAUSTED_SECONDS)
+                continue
+            serve(sock)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._sock.close()
+
+
+class NoDoor:
+    """Home of connections of a transport that we open and do not listen on."""
+
+    def __init__(self, transport: str, external: str | None) -> None:
+        self.transport = transport
+        self._external = external
+
+    def told(self, host: str, peer: str) -> Address:
+        """Our address as ``peer`` is told of it."""
+        return told_address(self._external, (host, default_port(self.transport)), peer)
+
+
+class Sockets:
+    """The sockets, and what is sent by them."""
+
+    def __init__(self, settings: Settings, deliver: Deliver, lookup: Lookup | None = None) -> None:
+        self.connections = Connections(settings, deliver)
+        self.counters: Counter[str] = Counter()
+        self.lookup = lookup or Resolver(settings.nameservers)
+        self._settings = settings
+        self._deliver = deliver
+        self._contexts = Contexts(settings.tls or Tls())
+        self._udp: dict[int, UdpSocket] = {}
+        self._doors: list[StreamDoor] = []
+        self._addresses: list[tuple[str, str, int]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._handshakes = 0
+        self._kept: set[Flow] = set()
+        self._random = random.SystemRandom()
+
+    @property
+    def addresses(self) -> list[tuple[str, str, int]]:
+        """What is bound: transport, host and port of each listener, in their order."""
+        return list(self._addresses)
+
+    @property
+    def transports(self) -> list[str]:
+        """Those that we can send by, in the order of the listeners; TLS needs none."""
+        listened = dict.fromkeys(transport for transport, _, _ in self._addresses)
+        return [*listened, *({"tls"} - set(listened))]
+
+    async def open(self) -> None:
+        """Listen; an :class:`OSError` says what can be done where that fails."""
+        for number, listener in enumerate(self._settings.listeners, start=1):
+            sock = bind(listener)
+            external = listener.external or self._settings.external
+            if listener.transport == "udp":
+                await self._open_udp(number, listener, sock, external)
+            else:
+                self._open_door(StreamDoor(listener, external, sock))
+            self._addresses.append((listener.transport, *_bound(sock)))
+        self._start(self._keep_alive())
+        self._start(self._watch_certificates())
+
+    async def _open_udp(
+        self, number: int, listener: Listener, sock: socket.socket, external: str | None
+    ) -> None:
+        made = UdpSocket(number, listener, self._deliver, external)
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: made, sock=sock)
+        self._udp[number] = made
+
+    def _open_door(self, door: StreamDoor) -> None:
+        self._doors.append(door)
+        self._start(door.take(lambda sock: self._serve(sock, door), self.counters))
+
+    async def close(self) -> None:
+        """Close everything, connections once what was sent is out."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)  # no socket is closed under them
+        for door in self._doors:
+            door.close()
+        self.connections.close()
+        for udp in self._udp.values():
+            udp.close()
+
+    # Ways out.
+
+    def send(self, data: bytes, to: Flow) -> bool:
+        """Send at once; false where there is no socket or connection for ``to`` (any more)."""
+        if to.transport == "udp":
+            udp = self._udp.get(to.connection)
+            return udp is not None and udp.send(data, to.remote)
+        connection = self.connections.find(to.connection)
+        if connection is None and to.transport != "tls":
+            connection = self.connections.to_peer(to.transport, to.remote, "")
+        return connection is not None and connection.send(data)
+
+    async def send_to(self, data: bytes, hop: Hop) -> bool:
+        """Send to a hop: its addresses are tried in turn until one takes a connection."""
+        for found in await self.addressed(hop):
+            remote = (found.address, found.port or 0)
+            if hop.transport == "udp":
+                return self.send(data, self.way_to("udp", remote))
+            with contextlib.suppress(OSError, TimeoutError):
+                connection = await self._connection_to(hop, remote)
+                return connection.send(data)
+            self.counters["connections_failed"] += 1
+        return False
+
+    async def addressed(self, hop: Hop) -> list[Hop]:
+        """The addresses behind a hop that a socket of ours can reach, in order."""
+        if hop.address:
+            return [hop]
+        found = await hops_of(hop.transport, hop.host, hop.port, self.lookup, self._random)
+        return [each for each in found if self.reaches(each)]
+
+    def reaches(self, hop: Hop) -> bool:
+        """Whether we have a socket for the address of ``hop``."""
+        wanted = ":" in hop.address
+        if hop.transport == "udp":
+            return any(udp.reaches_ipv6 == wanted for udp in self._udp.values())
+        return not wanted or any(":" in host for _, host, _ in self._addresses)
+
+    def way_to(self, transport: str, remote: Address) -> Flow:
+        """A flow to ``remote`` by a listener of ours, as far as it is known before it is open."""
+        if transport == "udp":
+            wanted = ":" in remote[0]
+            for udp in self._udp.values():
+                if udp.reaches_ipv6 == wanted:
+                    return udp.flow_to(remote)
+            raise LocalError(f"no udp listener here can reach {remote[0]}")
+        if transport not in ("tcp", "tls"):
+            raise LocalError(f"no {transport} transport: SIP here runs over udp, tcp and tls")
+        home = "::" if ":" in remote[0] else "0.0.0.0"  # noqa: S104 - stands for any of ours
+        door = self._door(transport, remote)
+        bound = door.address[0] if isinstance(door, StreamDoor) else home
+        return Flow(transport, door.told(bound, remote[0]), remote)
+
+    async def _connection_to(self, hop: Hop, remote: Address) -> Connection:
+        known = self.connections.to_peer(hop.transport, remote, hop.host)
+        return known or await self._connect(hop, remote)
+
+    async def _connect(self, hop: Hop, remote: Address) -> Connection:
+        door = self._door(hop.transport, remote)
+        name = hop.host.lower()
+        secure = hop.transport == "tls"
+        with anyio.fail_after(CONNECT_SECONDS):
+            _, connection = await asyncio.get_running_loop().create_connection(
+                lambda: Connection(self.connections, door, name),
+                remote[0],
+                remote[1],
+                ssl=self._contexts.client() if secure else None,
+                server_hostname=name if secure else None,
+            )
+        return connection
+
+    def _door(self, transport: str, remote: Address) -> StreamDoor | NoDoor:
+        wanted = ":" in remote[0]
+        for door in self._doors:
+            if door.transport == transport and (":" in door.address[0]) == wanted:
+                return door
+        return NoDoor(transport, self._settings.external)
+
+    # Ways in.
+
+    def _serve(self, sock: socket.socket, door: StreamDoor) -> None:
+        if self._handshakes >= MAX_HANDSHAKES:
+            self.counters["connections_refused"] += 1
+            sock.close()
+            return
+        self._handshakes += 1
+        self._start(self._shake_hands(sock, door))
+
+    async def _shake_hands(self, sock: socket.socket, door: StreamDoor) -> None:
+        secure = door.transport == "tls"
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: Connection(self.connections, door),
+                sock,
+                ssl=self._contexts.server if secure else None,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS if secure else None,
+            )
+        except (OSError, TimeoutError):  # ssl.SSLError is an OSError
+            self.counters["tls_handshakes_failed"] += 1
+        finally:
+            self._handshakes -= 1
+
+    # What goes on all the time.
+
+    def keep(self, flow: Flow) -> None:
+        """Keep a way through NATs open that peers are to use later (RFC 5626 §3.5)."""
+        if flow.transport == "udp":  # connections that we opened are kept without being told
+            self._kept.add(flow)
+
+    def drop(self, flow: Flow) -> None:
+        """Keep it open no longer."""
+        self._kept.discard(flow)
+
+    async def _keep_alive(self) -> None:
+        while self._settings.keep_alive_s:
+            # RFC 5626 §4.4.1: not all at the same moment, and never later than was said.
+            await asyncio.sleep(self._settings.keep_alive_s * self._random.uniform(0.8, 1.0))
+            self.connections.ping()
+            for flow in self._kept:
+                self.send(PING, flow)
+
+    async def _watch_certificates(self) -> None:
+        while self._settings.tls is not None:
+            await asyncio.sleep(self._settings.certificate_check_s)
+            self.renew_certificates()
+
+    def renew_certificates(self) -> None:
+        """Look for certificates that have been replaced, and use them from now on."""
+        try:
+            if self._contexts.renew():
+                self.counters["certificates_renewed"] += 1
+        except OSError:
+            self.counters["certificates_unusable"] += 1
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _bound(sock: socket.socket) -> Address:
+    name = sock.getsockname()
+    return name[0], name[1]

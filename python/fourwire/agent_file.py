@@ -14,6 +14,8 @@ from fourwire.call_tools import PhoneTool, phone_tools
 from fourwire.inworld.endpoint import session_url
 from fourwire.media import EarlyBargeInLike
 from fourwire.settings import Secret, SettingsError, read_toml, secret, unknown_key
+from fourwire.sip.errors import LocalError
+from fourwire.sip.refer_to import target_of
 
 __all__ = ["AgentFile", "scenario"]
 
@@ -56,7 +58,9 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
     url: str = inworld.URL
     """The endpoint."""
     tools: list[PhoneTool] = []
-    """What it may do with the telephone: `hang_up`, `send_digits`, `collect_digits`."""
+    """What it may do with the telephone: `hang_up`, `send_digits`, `collect_digits`, `transfer`."""
+    transfer_to: dict[str, str] = {}
+    """Whom `transfer` reaches: names that the model chooses from, each with a URI or a number."""
     early_barge_in: Literal["off", "duck", "pause"] | EarlyBargeInTable | None = None
     """What becomes of its speech while the caller only seems to speak: a word, or a table; left
     out, what the gateway is set to."""
@@ -80,6 +84,7 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
         agent._refuse_bad_key_name(str(path))
         agent._refuse_bad_url(str(path))
         agent._refuse_bad_early_barge_in(str(path))
+        agent._refuse_bad_transfer(str(path))
         return agent
 
     def _refuse_doubles(self, path: str) -> None:
@@ -124,6 +129,18 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
         except (ValueError, OverflowError) as error:
             raise SettingsError(f"{path}: early_barge_in: {error}") from None
 
+    def _refuse_bad_transfer(self, path: str) -> None:
+        if ("transfer" in self.tools) != bool(self.transfer_to):
+            raise SettingsError(
+                f"{path}: the tool transfer and the table transfer_to, of whom it reaches, need "
+                "each other"
+            )
+        for name, target in self.transfer_to.items():
+            try:
+                target_of(target, "any.example")
+            except LocalError as error:
+                raise SettingsError(f"{path}: transfer_to.{name} = {target!r}: {error}") from None
+
     def early(self) -> EarlyBargeInLike | None:
         """Early barge-in as a bridge takes it; `None` where the file does not say."""
         if isinstance(self.early_barge_in, EarlyBargeInTable):
@@ -140,6 +157,12 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
                 _put(config, place, value)
         config.setdefault("instructions", DEFAULT_INSTRUCTIONS)
         return config
+
+    def tools_of(self, call: Call) -> inworld.Toolbox | None:
+        """What the agent may do with the telephone in `call`."""
+        if not self.tools:
+            return None
+        return phone_tools(call, *self.tools, transfer_to=self.transfer_to)
 
     def key(self, environ: Mapping[str, str] | None = None) -> Secret:
         """The API key; `MissingSecret` says what to set."""
@@ -167,7 +190,7 @@ def scenario(agent: AgentFile, key: Secret | str, url: str | None = None) -> Sce
             url=url or agent.url,
             auth_scheme=agent.auth_scheme,
             audio=call.audio,
-            tools=phone_tools(call, *agent.tools) if agent.tools else None,
+            tools=agent.tools_of(call),
         ) as session:
             await call.answer()
             await session.session_update(agent.session_config())

@@ -1,23 +1,18 @@
-"""What an agent may do with its telephone call: hang up, send keys, have keys typed."""
+"""What an agent may do with its telephone call: hang up, send keys, have keys typed, transfer."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Literal
 
-import anyio
 from msgspec import Meta
 
 from fourwire.call import Call
 from fourwire.inworld import Silent, Toolbox, ToolCall, ToolError, events
-from fourwire.inworld.feed import Listener
+from fourwire.last_words import LastWords, heard_out
 from fourwire.life import WrongMoment
+from fourwire.transfer_tool import transfer_tool
 
 __all__ = ["PhoneTool", "phone_tools"]
-
-GOODBYE_SECONDS = 15.0
-"""How long a goodbye may take to be thought of, and again to be said."""
-
-TAIL_SECONDS = 0.2
-"""How long after the last packet the line stays open: the phone still plays what it holds."""
 
 PRESS_SECONDS = 40.0
 """The longest that the model waits for keys; `collect_digits` gives up before."""
@@ -25,14 +20,20 @@ PRESS_SECONDS = 40.0
 Digits = Annotated[str, Meta(pattern="^[0-9*#A-D]{1,32}$", description="keys: 0-9, * and #")]
 Most = Annotated[int, Meta(ge=1, le=32, description="how many keys are expected at most")]
 
-PhoneTool = Literal["hang_up", "send_digits", "collect_digits"]
-
-Goodbye = Listener[events.ResponseDone | events.SpeechStarted]
+PhoneTool = Literal["hang_up", "send_digits", "collect_digits", "transfer"]
 
 
-def phone_tools(call: Call, *names: PhoneTool) -> Toolbox:
-    """Tools for the agent that talks in `call`: those of `names`, all where none is given."""
+def phone_tools(
+    call: Call, *names: PhoneTool, transfer_to: Mapping[str, str] | None = None
+) -> Toolbox:
+    """Tools for the agent that talks in `call`: those of `names`, all where none is given.
+
+    `transfer` is among them where `transfer_to` lists to whom: names that the model may choose
+    from, each with a SIP or `tel:` URI or a number.
+    """
     every = _every_tool(call)
+    if transfer_to:
+        every.extend(transfer_tool(call, transfer_to))
     return every.only(*names) if names else every
 
 
@@ -44,7 +45,7 @@ def _every_tool(call: Call) -> Toolbox:
         """End the telephone call, when the caller wants to or nothing is left to do."""
         if call.agent is None:
             raise ToolError("there is no call to hang up")
-        goodbye: Goodbye = call.agent.events(events.ResponseDone, events.SpeechStarted)
+        goodbye: LastWords = call.agent.events(events.ResponseDone, events.SpeechStarted)
         call.start_soon(partial(_hang_up, call, goodbye, said=this.spoken))
         if this.spoken:
             return Silent("the call ends now, unless the caller speaks")
@@ -70,39 +71,9 @@ def _every_tool(call: Call) -> Toolbox:
     return tools
 
 
-async def _hang_up(call: Call, goodbye: Goodbye, *, said: bool) -> None:
-    """End `call` once the goodbye was heard to its last sample, unless the caller speaks."""
-    if not (said or await _is_said(goodbye)) or not await _is_heard(call, goodbye):
+async def _hang_up(call: Call, goodbye: LastWords, *, said: bool) -> None:
+    """End `call` once the goodbye was heard, unless the caller speaks."""
+    if await heard_out(call, goodbye, said=said):
+        await call.hang_up()
+    else:
         call.log("call.goodbye_interrupted")
-        return
-    await anyio.sleep(TAIL_SECONDS)
-    await call.hang_up()
-
-
-async def _is_said(goodbye: Goodbye) -> bool:
-    """Whether the agent came to the end of its goodbye; one that says nothing has said it."""
-    with anyio.move_on_after(GOODBYE_SECONDS):
-        async for event in goodbye:
-            return isinstance(event, events.ResponseDone) and event.response.status != "cancelled"
-        return False
-    return True
-
-
-async def _is_heard(call: Call, goodbye: Goodbye) -> bool:
-    """Whether all of the goodbye went out before the caller spoke."""
-    heard = True
-
-    async def listen(playing: anyio.CancelScope) -> None:
-        nonlocal heard
-        async for event in goodbye:
-            if isinstance(event, events.SpeechStarted):
-                heard = False
-                playing.cancel()
-                return
-
-    async with anyio.create_task_group() as both:
-        both.start_soon(listen, both.cancel_scope)
-        with anyio.move_on_after(GOODBYE_SECONDS):
-            heard = await call.wait_drained()  # cut too where the server noticed no speech
-        both.cancel_scope.cancel()
-    return heard

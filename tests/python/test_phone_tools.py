@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.gateway import FakeLine, journal
 from support.scene import Scene, scene
 
 from fourwire import inworld, sip
@@ -160,8 +161,8 @@ async def test_an_agent_without_code_hangs_up_where_its_file_allows_it(tmp_path:
 
 def test_a_tool_that_no_telephone_has_is_refused_with_the_file(tmp_path: Path) -> None:
     path = tmp_path / "agent.toml"
-    path.write_text('tools = ["transfer"]')
-    with pytest.raises(SettingsError, match="transfer"):
+    path.write_text('tools = ["fly"]')
+    with pytest.raises(SettingsError, match="fly"):
         AgentFile.load(path)
 
 
@@ -199,3 +200,35 @@ async def test_tools_of_a_scenario_stand_beside_those_of_the_telephone() -> None
             await caller.ended()
         assert asked == ["Paris"]
         assert (await output(stage), (await the_end(stage))["cause"]) == ("sunny", "hung up")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('tools = ["transfer"]', "transfer_to"),
+        ('[transfer_to]\ndesk = "1002"', "the tool transfer"),
+        ('tools = ["transfer"]\ntransfer_to = {desk = "nowhere"}', "transfer_to.desk = 'nowhere'"),
+        ('tools = ["transfer"]\ntransfer_to = {d = "sip:a@b?X=1"}', "neither headers"),
+    ],
+)
+def test_a_transfer_that_could_not_be_made_is_refused_with_the_file(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=told):
+        AgentFile.load(path)
+
+
+async def test_a_model_may_choose_a_name_and_give_no_address() -> None:
+    call = Call("c1", FakeLine(), journal()[0].call("c1"))
+    tools = phone_tools(call, "transfer", transfer_to={"desk": "sip:a@b", "sales": "+49301"})
+    (tool,) = tools.definitions()
+    assert tool["parameters"]["properties"]["to"]["enum"] == ["desk", "sales"]
+    with pytest.raises(inworld.ToolError):
+        tools["transfer"].signature.read('{"to": "sip:elsewhere@example.com"}')
+
+
+async def test_without_a_list_there_is_no_transfer() -> None:
+    call = Call("c1", FakeLine(), journal()[0].call("c1"))
+    assert "transfer" not in phone_tools(call)

@@ -1,0 +1,70 @@
+"""Callers that nobody here wrote are sent on by an agent, or stay with it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.scene import Scene, scene
+from support.sipp import Outcome, free_port, place_calls
+
+from fourwire.agent_file import AgentFile, scenario
+from fourwire.app import App
+from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
+
+pytestmark = [pytest.mark.anyio, pytest.mark.interop]
+
+SUCCESS = Outcome(code=0, succeeded=1, failed=0, complaints="")
+
+
+def putting_through(tmp_path: Path) -> Callable[[str], App]:
+    """An agent of a file that may put callers through to the desk."""
+    path = tmp_path / "agent.toml"
+    path.write_text('tools = ["transfer"]\n[transfer_to]\ndesk = "sip:desk@127.0.0.1"\n')
+
+    def app_of(url: str) -> App:
+        app = App()
+        app.call()(scenario(AgentFile.load(path), "any-key", url))
+        return app
+
+    return app_of
+
+
+def agent() -> Behaviour:
+    """An agent whose greeting is that it puts the caller through."""
+    call = FunctionCall("transfer", json.dumps({"to": "desk"}))
+    return Behaviour(calls={0: FunctionCalls((call,), speaks=True)}, speed=0)
+
+
+async def called(stage: Scene, name: str, tmp_path: Path) -> None:
+    """Let SIPp call and follow the scenario `name` to its end."""
+    outcome = await place_calls(
+        stage.gateway.addresses[0], name, tmp_path, free_port(), talk_ms=1500
+    )
+    assert outcome == SUCCESS
+
+
+async def test_sipp_is_put_through_once_it_has_heard_so(tmp_path: Path) -> None:
+    async with scene(putting_through(tmp_path), agent()) as stage:
+        await called(stage, "transfer", tmp_path)
+        (end,) = await stage.notes.until("call.ended")
+
+        assert (end["cause"], end["detail"]) == ("transferred", "sip:desk@127.0.0.1")
+        (said,) = [turn for turn in end["transcript"] if turn.speaker == "agent"]
+        assert not said.cut
+        assert end["rtp"]["reply_sent"] == end["rtp"]["reply_received"] > 0
+
+
+async def test_sipp_that_finds_the_desk_busy_is_with_the_agent_again(tmp_path: Path) -> None:
+    async with scene(putting_through(tmp_path), agent()) as stage:
+        await called(stage, "transfer_busy", tmp_path)
+        (end,) = await stage.notes.until("call.ended")
+
+        assert end["cause"] == "caller hung up"
+        (failed,) = stage.notes.named("call.transfer_failed")
+        assert failed["status"] == 486
+        assert len(stage.notes.named("bridge.paused")) == 1
+        assert len(stage.notes.named("bridge.resumed")) == 1
+        added = stage.notes.named("Inworld.RealtimeAPI.ConversationItemAdded")
+        assert any("the line is busy" in json.dumps(note["data"]) for note in added)
+        assert sum(turn.speaker == "agent" for turn in end["transcript"]) == 2

@@ -11,11 +11,14 @@ from fourwire import inworld
 from fourwire._core import EarlyBargeIn
 from fourwire.call import Call, Scenario
 from fourwire.call_tools import PhoneTool, phone_tools
+from fourwire.checking import checked
 from fourwire.inworld.endpoint import session_url
 from fourwire.media import EarlyBargeInLike
-from fourwire.settings import Secret, SettingsError, read_toml, secret, unknown_key
+from fourwire.problems import IllegalSetting
+from fourwire.secrets import Secret, secret
 from fourwire.sip.errors import LocalError
 from fourwire.sip.refer_to import target_of
+from fourwire.toml_file import TomlFile
 
 __all__ = ["AgentFile", "scenario"]
 
@@ -31,6 +34,13 @@ class EarlyBargeInTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     confirm_ms: float = 400
     clear_after_ms: float | None = None
     detector: Literal["own", "earshot"] = "own"
+
+    def __post_init__(self) -> None:
+        self.rule()
+
+    def rule(self) -> EarlyBargeIn:
+        """The same as a bridge takes it; ValueError where a number is out of range."""
+        return EarlyBargeIn(**msgspec.structs.asdict(self))
 
 
 class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,84 +77,73 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
     session: dict[str, Any] = {}
     """Fields of the session."""
 
+    def __post_init__(self) -> None:
+        self._refuse_doubles()
+        self._refuse_bad_places()
+        self._refuse_bad_pattern()
+        self._refuse_bad_key_name()
+        self._refuse_bad_url()
+        self._refuse_bad_transfer()
+
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """The agent in the file at `path`; `SettingsError` names file, key and value."""
-        table = read_toml(path)
-        for key in table:
-            if key not in cls.__struct_fields__:
-                raise unknown_key(str(path), key, list(cls.__struct_fields__))
-        try:
-            agent = msgspec.convert(table, cls)
-        except msgspec.ValidationError as error:
-            raise SettingsError(f"{path}: {str(error).replace('`', '')}") from None
-        agent._refuse_doubles(str(path))
-        agent._refuse_bad_places(str(path))
-        agent._refuse_bad_pattern(str(path))
-        agent._refuse_bad_key_name(str(path))
-        agent._refuse_bad_url(str(path))
-        agent._refuse_bad_early_barge_in(str(path))
-        agent._refuse_bad_transfer(str(path))
-        return agent
+        """The agent in the file at `path`; `SettingsError` names file, line, key and value."""
+        file = TomlFile.read(path)
+        return checked(cls, file.table, file.at)
 
-    def _refuse_doubles(self, path: str) -> None:
+    def _refuse_doubles(self) -> None:
         """Refuse a field that is given at both of its places, for one would win silently."""
         for name, place in PLACES.items():
             if getattr(self, name) is not None and _at(self.session, place) is not None:
                 where = ".".join(("session", *place))
-                raise SettingsError(f"{path}: {name} is given twice, also as {where}")
+                raise IllegalSetting(name, f"is given twice, also as {where}")
 
-    def _refuse_bad_places(self, path: str) -> None:
+    def _refuse_bad_places(self) -> None:
         """Refuse a value where the session has a table that a short form belongs into."""
         for *above, _ in PLACES.values():
             for depth in range(1, len(above) + 1):
                 value = _at(self.session, tuple(above[:depth]))
                 if value is not None and not isinstance(value, Mapping):
-                    where = ".".join(("session", *above[:depth]))
-                    raise SettingsError(f"{path}: {where} = {value!r}: must be a table")
+                    raise IllegalSetting(("session", *above[:depth]), "must be a table")
 
-    def _refuse_bad_key_name(self, path: str) -> None:
+    def _refuse_bad_key_name(self) -> None:
         """Refuse what is likelier the key itself, which no message may show."""
         if not VARIABLE.fullmatch(self.api_key):
-            raise SettingsError(
-                f"{path}: api_key must be the name of the environment variable that holds the "
-                "key, not the key itself"
+            raise IllegalSetting(
+                "api_key",
+                "must be the name of the environment variable that holds the key, "
+                "not the key itself",
             )
 
-    def _refuse_bad_url(self, path: str) -> None:
+    def _refuse_bad_url(self) -> None:
         try:
             session_url(self.url, "any")
         except ValueError as error:
-            raise SettingsError(f"{path}: url = {self.url!r}: {error}") from None
+            raise IllegalSetting("url", str(error)) from None
 
-    def _refuse_bad_pattern(self, path: str) -> None:
+    def _refuse_bad_pattern(self) -> None:
         try:
             re.compile(self.dialled)
         except re.error as error:
-            raise SettingsError(f"{path}: dialled = {self.dialled!r}: {error}") from None
+            raise IllegalSetting("dialled", str(error)) from None
 
-    def _refuse_bad_early_barge_in(self, path: str) -> None:
-        try:
-            self.early()
-        except (ValueError, OverflowError) as error:
-            raise SettingsError(f"{path}: early_barge_in: {error}") from None
-
-    def _refuse_bad_transfer(self, path: str) -> None:
+    def _refuse_bad_transfer(self) -> None:
         if ("transfer" in self.tools) != bool(self.transfer_to):
-            raise SettingsError(
-                f"{path}: the tool transfer and the table transfer_to, of whom it reaches, need "
-                "each other"
+            field = "transfer_to" if self.transfer_to else "tools"
+            raise IllegalSetting(
+                field,
+                "the tool transfer and the table transfer_to, of whom it reaches, need each other",
             )
         for name, target in self.transfer_to.items():
             try:
                 target_of(target, "any.example")
             except LocalError as error:
-                raise SettingsError(f"{path}: transfer_to.{name} = {target!r}: {error}") from None
+                raise IllegalSetting(("transfer_to", name), str(error)) from None
 
     def early(self) -> EarlyBargeInLike | None:
         """Early barge-in as a bridge takes it; `None` where the file does not say."""
         if isinstance(self.early_barge_in, EarlyBargeInTable):
-            return EarlyBargeIn(**msgspec.structs.asdict(self.early_barge_in))
+            return self.early_barge_in.rule()
         return self.early_barge_in
 
     def session_config(self) -> dict[str, Any]:

@@ -1,18 +1,21 @@
-"""What a gateway is told before it starts: settings, and the secrets that never show themselves."""
+"""What a gateway is told before it starts."""
 
-import difflib
 import ipaddress
 import os
 import re
-import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import msgspec
 
+from fourwire.checking import At, fields_of, value_at
+from fourwire.problems import IllegalSetting, SettingsError, told
 from fourwire.sdp import CodecName
+from fourwire.secrets import MissingSecret, Secret, redact, secret
 from fourwire.sip import Tls
+from fourwire.toml_file import TomlFile
 
 __all__ = [
     "Listen",
@@ -24,80 +27,6 @@ __all__ = [
     "redact",
     "secret",
 ]
-
-
-class SettingsError(Exception):
-    """A setting that cannot be used; the message names where it stands, its key and its value."""
-
-
-class MissingSecret(SettingsError):
-    """A secret that is neither in the environment nor in a file; the message says what to set."""
-
-
-class Secret:
-    """A value that shows itself only to who asks by name: `reveal()`.
-
-    `repr`, `str` and format give the secret's name, pickling is refused, and the journal blacks
-    the value out wherever it turns up.
-    """
-
-    __slots__ = ("_value", "name")
-
-    def __init__(self, name: str, value: str) -> None:
-        self.name = name
-        self._value = value
-        _KNOWN.add(value)
-
-    def reveal(self) -> str:
-        """The value itself."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return f"Secret({self.name!r})"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{self!r} stays in this process")
-
-
-def secret(name: str, environ: Mapping[str, str] | None = None) -> Secret:
-    """The secret `name` of the environment, or of the file that `<name>_FILE` names.
-
-    Raises `MissingSecret` where neither is set, and `SettingsError` where the file cannot be read
-    or the value has a space or a line break inside (a key that was pasted badly).
-    """
-    environ = os.environ if environ is None else environ
-    value = environ.get(name, "").strip() or _secret_file(name, environ)
-    if not value:
-        raise MissingSecret(
-            f"{name} is not set: put the key into the environment variable {name}, "
-            f"or the path of a file that holds it into {name}_FILE"
-        )
-    if not value.isprintable() or any(map(str.isspace, value)):
-        raise SettingsError(f"{name} has a space or a line break inside; copy the key again")
-    if not value.isascii():
-        raise SettingsError(f"{name} has a letter inside that no key has; copy the key again")
-    return Secret(name, value)
-
-
-def _secret_file(name: str, environ: Mapping[str, str]) -> str:
-    path = environ.get(f"{name}_FILE", "")
-    if not path:
-        return ""
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{name}_FILE: cannot read {path!r}: {_reason(error)}") from None
-
-
-def redact(text: str) -> str:
-    """`text` with the value of every secret of this process blacked out."""
-    for value in _KNOWN:
-        text = text.replace(value, "[secret]")
-    return text
-
-
-_KNOWN: set[str] = set()
-"""Values of all secrets met so far, so that no log line can hold one by accident."""
 
 
 class PortRange:
@@ -187,7 +116,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     (RFC 3389), which leaves gaps in the stream where the caller's side takes that."""
     workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     """Threads that move audio."""
-    max_calls: Annotated[int, msgspec.Meta(ge=1)] = 500
+    max_calls: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
     """Calls at a time; one more is refused."""
     append_ms: Annotated[int, msgspec.Meta(ge=20, le=200)] = 60
     """Milliseconds of the caller's audio in each message to the agent."""
@@ -205,6 +134,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     agent: str = ""
     """The agent file that `fourwire serve` answers with."""
 
+    def __post_init__(self) -> None:
+        if self.address and not _is_reachable(self.address):
+            raise IllegalSetting("address", "must be the IP address of a machine")
+        if twice := next((name for name in self.codecs if self.codecs.count(name) > 1), None):
+            raise IllegalSetting("codecs", f"names {twice} twice")
+
     @classmethod
     def load(
         cls,
@@ -215,61 +150,67 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Self:
         """Settings from the TOML file at `path`, then `environ`, then `flags` (None is not given).
 
-        Raises `SettingsError` that names file, key and value.
+        Raises `SettingsError` that names file, line, key and value of all that is wrong.
         """
         environ = os.environ if environ is None else environ
-        values: dict[str, Any] = {}
-        if path is not None:
-            values |= _checked(cls, read_toml(path), f"{path}")
-        values |= _checked(cls, _of_environment(cls, environ), "environment", strict=False)
-        given = {key: value for key, value in (flags or {}).items() if value is not None}
-        values |= _checked(cls, given, "command line", strict=False)
+        sources = [] if path is None else [_of_file(path)]
+        sources += [_of_environment(cls, environ), _of_command_line(flags or {})]
+        return _joined(cls, sources)
+
+
+Told = TypeVar("Told", bound=Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Settings of one origin, and where in it each stands."""
+
+    table: Mapping[str, Any]
+    at: At
+    strict: bool = True
+    """Whether a number must be one, for text can only be written as text in the environment."""
+
+
+def _joined(cls: type[Told], sources: list[Source]) -> Told:
+    """The settings that `sources` give together, the later winning; all their problems at once."""
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for source in sources:
+        try:
+            values |= fields_of(cls, source.table, source.at, strict=source.strict)
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(*problems)
+    try:
         return cls(**values)
+    except IllegalSetting as error:
+        place = error.place
+        source = next(each for each in reversed(sources) if place[0] in each.table)
+        value = value_at(source.table, place)
+        raise SettingsError(told(source.at(place), place, value, error.reason)) from None
 
 
-def read_toml(path: str | Path) -> dict[str, Any]:
-    """The table that the TOML file at `path` holds; `SettingsError` where there is none."""
-    try:
-        with Path(path).open("rb") as file:
-            return tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not TOML: {error}") from None
-    except OSError as error:
-        raise SettingsError(f"cannot read {path}: {_reason(error)}") from None
+def _of_file(path: str | Path) -> Source:
+    file = TomlFile.read(path)
+    return Source(file.table, file.at)
 
 
-def unknown_key(where: str, key: str, known: Mapping[str, object] | list[str]) -> SettingsError:
-    """The error for a key that nobody reads, with the likeliest one meant."""
-    near = difflib.get_close_matches(key, list(known), n=1)
-    meant = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
-    return SettingsError(f"{where}: there is no setting {key}{meant}")
-
-
-def _of_environment(cls: type[Settings], environ: Mapping[str, str]) -> dict[str, Any]:
+def _of_environment(cls: type[Settings], environ: Mapping[str, str]) -> Source:
     names = {f"FOURWIRE_{name.upper()}": name for name in cls.__struct_fields__}
-    return {name: environ[var] for var, name in names.items() if environ.get(var)}
+    table = {name: _of_text(name, environ[var]) for var, name in names.items() if environ.get(var)}
+    return Source(table, lambda place: "environment", strict=False)
 
 
-def _checked(
-    cls: type[Settings], values: Mapping[str, Any], where: str, *, strict: bool = True
-) -> dict[str, Any]:
-    """`values` as the fields of `cls` want them."""
-    fields = {field.name: field.type for field in msgspec.structs.fields(cls)}
-    return {key: _field(fields, key, value, where, strict=strict) for key, value in values.items()}
+def _of_command_line(flags: Mapping[str, Any]) -> Source:
+    table = {name: _of_text(name, value) for name, value in flags.items() if value is not None}
+    return Source(table, lambda place: "command line", strict=False)
 
 
-def _field(fields: Mapping[str, Any], key: str, value: Any, where: str, *, strict: bool) -> Any:
-    if key not in fields:
-        raise unknown_key(where, key, fields)
-    if key in LISTS and isinstance(value, str):
-        value = [item.strip() for item in value.split(",")]
-    if key == "address" and value and not _is_reachable(str(value)):
-        raise SettingsError(f"{where}: address = {value!r}: must be the IP address of a machine")
-    try:
-        return msgspec.convert(value, fields[key], strict=strict, dec_hook=_from_text)
-    except msgspec.ValidationError as error:
-        reason = str(error).replace("`", "")
-        raise SettingsError(f"{where}: {key} = {value!r}: {reason}") from None
+def _of_text(name: str, value: Any) -> Any:
+    if name in LISTS and isinstance(value, str):
+        return [item.strip() for item in value.split(",")]
+    return value
 
 
 LISTS = ("listen", "codecs")
@@ -282,15 +223,3 @@ def _is_reachable(address: str) -> bool:
         return not ipaddress.ip_address(address).is_unspecified
     except ValueError:
         return False
-
-
-def _from_text(wanted: type[Any], value: Any) -> Any:
-    if not isinstance(value, str):
-        raise ValueError("Expected str")
-    return wanted(value)
-
-
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return "it is not UTF-8 text"
-    return (error.strerror or str(error)).lower()

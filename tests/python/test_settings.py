@@ -103,16 +103,18 @@ def test_listeners_come_from_a_list_or_from_a_line_with_commas(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ('max_calls = "many"', r"max_calls = 'many': Expected int"),
+        ('max_calls = "many"', r":1: max_calls = 'many': Expected int, got str"),
         ("max_calls = 0", r"max_calls = 0: Expected int >= 1"),
         ('rtp_ports = "20000-10000"', r"rtp_ports = '20000-10000': a range of ports is written"),
         ("rtp_ports = 10000", r"rtp_ports = 10000"),
-        ('listen = ["sctp:::1:5060"]', r"listen = \['sctp:::1:5060'\]: a listener is written"),
+        ('listen = ["sctp:::1:5060"]', r":1: listen = 'sctp:::1:5060': a listener is written"),
         ("append_ms = 500", r"append_ms = 500: Expected int <= 200"),
         ("max_cals = 5", r"there is no setting max_cals; did you mean max_calls\?"),
         ("max_calls =", r"is not TOML"),
         ('address = "pbx.example"', r"address = 'pbx.example': must be the IP address"),
         ('address = "0.0.0.0"', r"address = '0.0.0.0': must be the IP address"),
+        ('codecs = ["PCMU", "PCMU"]', r":1: codecs = .*: names PCMU twice"),
+        ("max_calls = 99999999999999999999999", r"max_calls = 9+: Expected int <= "),
     ],
 )
 def test_a_wrong_setting_is_named_with_file_key_and_value(

@@ -156,7 +156,10 @@ def test_an_agent_file_says_it_in_a_word_or_in_a_table(
     ("toml", "complaint"),
     [
         ('early_barge_in = "loud"', "Invalid enum value"),
-        ("[early_barge_in]\ndepth = 20", "unknown field depth"),
+        (
+            "[early_barge_in]\ndepth = 20",
+            "depth in early_barge_in; did you mean depth_db",
+        ),
         ("[early_barge_in]\ndepth_db = 99", "early_barge_in: from 1 to 60 decibels are needed"),
     ],
 )

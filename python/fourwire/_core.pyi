@@ -68,6 +68,7 @@ __all__ = [
     "SrtpError",
     "SrtpReceiver",
     "SrtpSender",
+    "Unbridged",
     "VoiceActivity",
     "append_message",
     "audioop",
@@ -119,6 +120,7 @@ _Event: TypeAlias = (
     | Ducked
     | Restored
     | ClearedEarly
+    | Unbridged
     | Played
     | RtpStopped
     | RtpResumed
@@ -815,7 +817,9 @@ class Leg:
         """
 
     def unbridge(self) -> None:
-        """Part the agent from the caller again: silence both ways."""
+        """Part the agent from the caller again: silence both ways. What was silenced is told as an
+        `Interruption`, and `Unbridged` comes after all that is told of it.
+        """
 
     def renegotiate(self, now_ns: int, config: LegConfig) -> None:
         """Go on with what a new offer and answer agreed on (RFC 3264 section 8)."""
@@ -1007,7 +1011,9 @@ class LiveLeg:
         """
 
     def unbridge(self) -> None:
-        """Part the agent from the caller again: silence both ways."""
+        """Part the agent from the caller again: silence both ways. What was silenced is told as an
+        `Interruption`, and `Unbridged` comes after all that is told of it.
+        """
 
     def receive_message(self, message: _Octets) -> bool:
         """Take in a message of the agent, as it came from the WebSocket.
@@ -1306,6 +1312,15 @@ class ClearedEarly:
     """The caller has spoken for `clear_after_ms`; an `Interruption` follows."""
 
     def __new__(cls) -> ClearedEarly: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Unbridged:
+    """The agent was parted from the caller; nothing follows that tells of what it said."""
+
+    def __new__(cls) -> Unbridged: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...

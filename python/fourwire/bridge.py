@@ -1,5 +1,6 @@
 """The join of a call's audio and an agent: both ways, and silence when the caller speaks."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -72,6 +73,8 @@ class Bridge:
         self._listener = agent.events()
         self._is_open = False
         self._paused = False
+        self._parting = 0
+        self._parted = asyncio.Event()
         self._speaking_since: float | None = None
         self._announced: str | None = ""
         self._silenced = False
@@ -127,8 +130,21 @@ class Bridge:
         self.agent.on_message = None
         self.agent.on_response = None
         self.leg.on_append = None
+        self._parting += 1
         self.leg.unbridge()
         self._end_of_speech()
+
+    def unbridged(self) -> bool:
+        """Take notice that a parting has reached the leg; whether it was the last one."""
+        self._parting -= 1
+        over = not self._is_open and self._parting == 0
+        if over:
+            self._parted.set()
+        return over
+
+    async def wait_parted(self) -> None:
+        """Wait until the leg has told all that it will of what the agent said."""
+        await self._parted.wait()
 
     async def follow(self) -> None:
         """Act on the agent's events until either closes."""
@@ -209,14 +225,15 @@ class Bridge:
         self, response: str | None, item: str | None, heard_ms: float, discarded_ms: float
     ) -> None:
         self._transcript.agent_was_cut(item, heard_ms, discarded_ms)
+        joined = self._is_open and not self._paused
         self._journal.write(
-            "bridge.interrupted",
+            "bridge.interrupted" if joined else "bridge.cut_off",
             response=response,
             item=item,
             heard_ms=heard_ms,
             discarded_ms=discarded_ms,
         )
-        if item and self._options.truncate:
+        if item and joined and self._options.truncate:
             self._cut = (item, heard_ms)
             self._truncate()
         self._end_of_speech()

@@ -4,6 +4,7 @@ Nothing here knows through which door the call came; that is the business of its
 """
 
 import math
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from fourwire._core import Goodbye, Key, Latched, RtpResumed, RtpStopped
+from fourwire._core import Closed, Goodbye, Key, Latched, RtpResumed, RtpStopped, Unbridged
 from fourwire.announcement import Player
 from fourwire.bridge import BargeIn, Bridge, ReplyEvent
 from fourwire.call_control import CallControl
@@ -61,6 +62,7 @@ class Call(CallControl):
         self._life = Life()
         self._leg: MediaLeg | None = None
         self._bridge: Bridge | None = None
+        self._told_of: deque[Bridge] = deque()
         self._tasks: TaskGroup | None = None
         self._scenario = anyio.CancelScope()
         self._over = anyio.Event()
@@ -175,6 +177,7 @@ class Call(CallControl):
                 self._options.early_barge_in if early_barge_in is None else early_barge_in
             ),
         )
+        self._told_of.append(self._bridge)  # what the leg tells is of the eldest not yet parted
         self._bridge.open()
         self.start_soon(self._bridge.follow)
 
@@ -364,8 +367,12 @@ class Call(CallControl):
                     self.journal.write("call.latched", address=address)
                 case Goodbye():
                     self.journal.write("call.rtcp_goodbye")
-                case _ if self._bridge is not None and isinstance(event, ReplyEvent):
-                    self._bridge.reply_event(event)
+                case Unbridged() if self._told_of and self._told_of[0].unbridged():
+                    self._told_of.popleft()
+                case _ if self._told_of and isinstance(event, ReplyEvent):
+                    self._told_of[0].reply_event(event)
+                case Closed(cause=cause):
+                    self.end(Cause.AUDIO_FAILED, cause)
 
     async def _part(self) -> None:
         """Part from the caller as soon as the call is over."""

@@ -37,6 +37,7 @@ class Cause(enum.Enum):
     CANCELLED = "cancelled"
     LINE_FAILED = "line failed"
     RTP_LOST = "rtp lost"
+    AUDIO_FAILED = "audio failed"
     HUNG_UP = "hung up"
     TRANSFERRED = "transferred"
     REJECTED = "rejected"
@@ -147,6 +148,7 @@ REFUSAL: dict[Cause, int] = {
     Cause.NOT_ANSWERED: 480,
     Cause.AGENT_CLOSED: 503,
     Cause.AGENT_FAILED: 503,
+    Cause.AUDIO_FAILED: 500,
     Cause.HANDLER_ERROR: 500,
     Cause.SHUTDOWN: 503,
 }

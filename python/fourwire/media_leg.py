@@ -37,6 +37,7 @@ LegEvent: TypeAlias = (
     | _core.Ducked
     | _core.Restored
     | _core.ClearedEarly
+    | _core.Unbridged
     | _core.Played
     | _core.RtpStopped
     | _core.RtpResumed
@@ -169,7 +170,10 @@ class MediaLeg:
         )
 
     def unbridge(self) -> None:
-        """Part the agent from the caller again: silence both ways."""
+        """Part the agent from the caller again: silence both ways.
+
+        What was silenced is told, and `Unbridged` after all that is told of it.
+        """
         self._leg.unbridge()
 
     def receive_message(self, message: bytes) -> bool:

@@ -7,7 +7,8 @@ import anyio
 import pytest
 from support.gateway import FakeAgent, FakeLine, Notes, journal, settled
 
-from fourwire._core import Key, RtpResumed, RtpStopped
+from fourwire._core import Closed, Interruption, Key, RtpResumed, RtpStopped
+from fourwire.bridge import BargeIn
 from fourwire.call import Call
 from fourwire.call_options import CallOptions
 from fourwire.inworld import ConnectError, events
@@ -282,6 +283,48 @@ async def test_a_scenario_that_leaves_because_its_agent_broke_off_names_the_agen
     async with living(scenario) as all_of_it:
         agent.close(events.WebSocketClosed(code=1006, clean=False))
     assert all_of_it.ended() == [("agent failed", True)]
+
+
+@pytest.mark.parametrize("late", [True, False])
+async def test_an_interruption_is_cut_at_the_agent_that_was_interrupted(late: bool) -> None:
+    first, second = FakeAgent(), FakeAgent()
+    cut = Interruption("r1", "a1", 1500.0, 500.0)
+
+    async def scenario(call: Call) -> None:
+        await call.answer()
+        call.bridge(first, barge_in=BargeIn(truncate=True))  # type: ignore[arg-type]
+        first.publish(events.SpeechStarted(item_id="u1"))
+        await settled()
+        all_of_it.line.leg.news.put(cut)
+        if not late:
+            await settled()
+        call.bridge(second, barge_in=BargeIn(truncate=True))  # type: ignore[arg-type]
+        second.publish(events.SpeechStarted(item_id="u1"))
+        await anyio.sleep_forever()
+
+    all_of_it = Living()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(all_of_it.call.live, scenario)
+        await settled()
+        told = [*first.told, *second.told]
+        assert told.count("conversation.item.truncate a1 500") == (0 if late else 1)
+        assert "conversation.item.truncate a1 500" not in second.told
+        all_of_it.line.leg.news.put(Interruption("r1", "a2", 90.0, 500.0))
+        await settled()
+        assert second.told[-1] == "conversation.item.truncate a2 30"
+        all_of_it.call.end(Cause.SHUTDOWN)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_fault_of_the_audio_engine_ends_the_call_with_a_farewell(answered: bool) -> None:
+    async def scenario(call: Call) -> None:
+        await (call.answer() if answered else call.progress())
+        await anyio.sleep_forever()
+
+    async with living(scenario) as all_of_it:
+        all_of_it.line.leg.news.put(Closed({}, "fault"))
+    assert all_of_it.ended() == [("audio failed", answered)]
+    assert all_of_it.line.verbs()[1] == ("hang_up" if answered else "reject")
 
 
 async def test_an_agent_that_the_scenario_closed_itself_does_not_end_the_call() -> None:

@@ -152,10 +152,15 @@ impl Leg {
     }
 
     /// Part the agent from the caller again: silence both ways, and what it still says is refused.
+    /// What was silenced is told, and [`Event::Unbridged`] after all that is to be told of it.
     pub fn unbridge(&mut self) {
-        self.speaker.playout.clear();
+        self.tell_changes();
+        let cut = self.speaker.playout.clear();
+        self.tell_interruption(cut);
         self.bridge = None;
         self.begin_watch(None);
+        self.tell_changes();
+        self.events.push_back(Event::Unbridged);
     }
 
     /// Fall silent: the caller has begun to speak. What was silenced is also told as an

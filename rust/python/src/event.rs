@@ -78,6 +78,7 @@ event! { Ducked { item: String, heard_ms: f64, } }
 event! { Restored { item: String, softened_ms: f64, } }
 event! { ClearedEarly {} }
 event! { Played { number: u64, heard_ms: f64, whole: bool, } }
+event! { Unbridged {} }
 event! { RtpStopped {} }
 event! { RtpResumed {} }
 event! { Goodbye {} }

@@ -19,7 +19,7 @@ use crate::early_barge_in::Early;
 use crate::error::Error;
 use crate::event::{
     Audio, ClearedEarly, Counters, Drained, Ducked, Goodbye, Interruption, Key, Played, Recorded,
-    ReplyEnded, ReplyStarted, Restored, Rtcp, Rtp, RtpResumed, RtpStopped,
+    ReplyEnded, ReplyStarted, Restored, Rtcp, Rtp, RtpResumed, RtpStopped, Unbridged,
 };
 use crate::lock::Held;
 use crate::word::{
@@ -452,6 +452,7 @@ pub(crate) fn event_of(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny
         }
         Event::ClearedEarly => ClearedEarly.into_bound_py_any(py),
         Event::Interrupted(cut) => Interruption::from(cut).into_bound_py_any(py),
+        Event::Unbridged => Unbridged.into_bound_py_any(py),
         Event::Played(it) => {
             let heard_ms = millis(it.heard);
             Played { number: it.number, heard_ms, whole: it.whole }.into_bound_py_any(py)

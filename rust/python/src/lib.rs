@@ -39,7 +39,7 @@ mod _core {
     #[pymodule_export]
     use crate::event::{
         Audio, ClearedEarly, Closed, Drained, Ducked, Goodbye, Interruption, Key, Latched, Played,
-        Recorded, ReplyEnded, ReplyStarted, Restored, Rtcp, Rtp, RtpResumed, RtpStopped,
+        Recorded, ReplyEnded, ReplyStarted, Restored, Rtcp, Rtp, RtpResumed, RtpStopped, Unbridged,
     };
     #[pymodule_export]
     use crate::g722::{G722Decoder, G722Encoder};

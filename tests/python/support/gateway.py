@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import anyio
 
+from fourwire._core import Unbridged
 from fourwire.inworld import AudioFormats
 from fourwire.inworld.events import Event, WebSocketClosed
 from fourwire.inworld.feed import Feed, Listener
@@ -61,12 +62,25 @@ class FakeLeg:
         self.told: list[tuple[Any, ...]] = []
         self.news = Queue()
         self.on_append: Any = None
+        self.played: asyncio.Future[bool] = asyncio.Future()
 
     def __getattr__(self, verb: str) -> Any:
         def tell(*arguments: Any, **named: Any) -> None:
             self.told.append((verb, *arguments, *named.items()))
 
         return tell
+
+    def unbridge(self) -> None:
+        self.told.append(("unbridge",))
+        self.news.put(Unbridged())
+
+    async def play(self, audio: bytes, **named: Any) -> bool:
+        """Sounds until a test sets `played`."""
+        self.told.append(("play", audio, *named.items()))
+        try:
+            return await asyncio.shield(self.played)
+        finally:
+            self.told.append(("stop_playing",))
 
     def receive_message(self, message: bytes) -> bool:
         self.told.append(("receive_message", message))

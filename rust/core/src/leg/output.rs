@@ -71,6 +71,8 @@ pub enum Event {
     ClearedEarly,
     /// A barge-in silenced the agent.
     Interrupted(Interruption),
+    /// The agent was parted from the caller; nothing follows that tells of what it said.
+    Unbridged,
     /// An announcement has ended.
     Played(Played),
     /// No RTP has come for a while.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fourwire._core import Converter as Converter
     from fourwire._core import Dejitter as Dejitter
     from fourwire._core import EarlyBargeIn as EarlyBargeIn
+    from fourwire._core import KeyTones as KeyTones
     from fourwire._core import Leg as Leg
     from fourwire._core import LegConfig as LegConfig
     from fourwire._core import Levels as Levels
@@ -60,6 +61,7 @@ __all__ = [
     "Converter",
     "Dejitter",
     "EarlyBargeIn",
+    "KeyTones",
     "Leg",
     "LegConfig",
     "Levels",
@@ -104,6 +106,7 @@ _HOME = {
     "Converter": "fourwire._core",
     "Dejitter": "fourwire._core",
     "EarlyBargeIn": "fourwire._core",
+    "KeyTones": "fourwire._core",
     "Leg": "fourwire._core",
     "LegConfig": "fourwire._core",
     "Levels": "fourwire._core",

@@ -41,6 +41,7 @@ __all__ = [
     "Goodbye",
     "Interruption",
     "Key",
+    "KeyTones",
     "Latched",
     "Leg",
     "LegConfig",
@@ -88,6 +89,7 @@ __all__ = [
 _Law: TypeAlias = Literal["PCMU", "PCMA"]
 _Codec: TypeAlias = Literal["PCMU", "PCMA", "G722", "opus"]
 _Detector: TypeAlias = Literal["own", "earshot"]
+_InBandKeys: TypeAlias = Literal["off", "hear", "remove"]
 _Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 _Idle: TypeAlias = Literal["silence", "noise", "comfort_noise"]
 _Format: TypeAlias = str
@@ -878,6 +880,16 @@ class Leg:
         `ValueError` where one is no key; nothing is sent then.
         """
 
+    def hear_in_band_keys(self, how: _InBandKeys) -> None:
+        """Make keys of their tones in the caller's audio (ITU-T Q.23) from now on: `"hear"` them,
+        or also `"remove"` them from what the agent and the recording hear; `"off"` ends it.
+        """
+
+    def mask(self, on: bool) -> None:
+        """Put silence in place of the caller's audio, for the agent and in the recording, while
+        something is typed that nobody else must know; it goes on for 0.3 s after its end.
+        """
+
     def record(self, rate: int | None) -> None:
         """Start giving out `Recorded` at `rate` Hz, whatever the codec becomes; None stops."""
 
@@ -1073,6 +1085,16 @@ class LiveLeg:
     ) -> None:
         """Go on with what a new offer and answer agreed on (RFC 3264 section 8)."""
 
+    def hear_in_band_keys(self, how: _InBandKeys) -> None:
+        """Make keys of their tones in the caller's audio (ITU-T Q.23) from now on: `"hear"` them,
+        or also `"remove"` them from what the agent and the recording hear; `"off"` ends it.
+        """
+
+    def mask(self, on: bool) -> None:
+        """Put silence in place of the caller's audio, for the agent and in the recording, while
+        something is typed that nobody else must know; it goes on for 0.3 s after its end.
+        """
+
     def record(self, path: str | PathLike[str] | None) -> None:
         """Write the call to a stereo WAV file, the caller left; None finishes it.
 
@@ -1129,6 +1151,25 @@ class EarlyBargeIn:
     def __ne__(self, other: object, /) -> bool: ...
 
 @final
+class KeyTones:
+    """A listener for keys of a telephone by their sound (ITU-T Q.23, Q.24).
+
+    For lines that know no telephone events. Samples come at `rate` in pieces of any length; with
+    `remove` keys are silenced, but for about 20 ms that pass before a tone is noticed.
+    """
+
+    def __new__(cls, rate: _Rate, *, remove: bool = False) -> KeyTones: ...
+    def hear(self, pcm: _Pcm) -> bytes:
+        """Take in what the line carried, and give back what is left of it."""
+
+    def poll(self) -> Key | None:
+        """A key that was pressed and released; call until `None`."""
+
+    @property
+    def sounds(self) -> bool:
+        """Whether something sounds that is a key, or about to be one."""
+
+@final
 class VoiceActivity:
     """Whether a caller speaks, known within a few hundredths of a second.
 
@@ -1177,11 +1218,11 @@ class VoiceActivity:
 
 @final
 class Key:
-    """The caller pressed a key (RFC 4733)."""
+    """The caller pressed a key, as telephone events (RFC 4733) or as a tone (ITU-T Q.23)."""
 
-    __match_args__: Final = ("digit", "duration_ms")
+    __match_args__: Final = ("digit", "duration_ms", "in_band")
 
-    def __new__(cls, digit: str, duration_ms: float) -> Key: ...
+    def __new__(cls, digit: str, duration_ms: float, in_band: bool = False) -> Key: ...
     @property
     def digit(self) -> str:
         """One of `0-9*#A-D`, or `!` for a hook flash."""
@@ -1189,6 +1230,10 @@ class Key:
     @property
     def duration_ms(self) -> float:
         """How long it was held."""
+
+    @property
+    def in_band(self) -> bool:
+        """Whether it was a tone in the audio."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...

@@ -235,6 +235,18 @@ class MediaLeg:
         """Send `digits` (`0-9*#A-D`) as telephone events (RFC 4733), in place of audio."""
         self._leg.send_digits(digits, tone_ms=tone_ms, gap_ms=gap_ms)
 
+    def hear_in_band_keys(self, how: Literal["off", "hear", "remove"]) -> None:
+        """Make keys of their tones in the caller's audio (ITU-T Q.23); with `"remove"` neither the
+        agent nor the recording hears these.
+        """
+        self._leg.hear_in_band_keys(how)
+
+    def mask(self, on: bool) -> None:
+        """Let neither the agent nor the recording hear the caller while something secret is typed;
+        its end is 0.3 s after it was asked for.
+        """
+        self._leg.mask(on)
+
     def renegotiate(
         self,
         config: LegConfig,

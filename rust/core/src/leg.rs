@@ -5,6 +5,7 @@ mod config;
 mod counters;
 mod early_barge_in;
 mod idler;
+mod keys;
 mod output;
 mod receive;
 mod reports;
@@ -18,14 +19,16 @@ pub use config::{Bridge, Direction, LegConfig, Media, PayloadTypes};
 pub use counters::LegCounters;
 pub use early_barge_in::{EarlyBargeIn, Quieten, Unconfirmed};
 pub use idler::Idle;
+pub use keys::InBandKeys;
 pub use output::{DigitsRefused, Event, Output, Received};
 
-use crate::listen::{Forwarder, Heard, Listener, Shape};
+use crate::listen::{Forwarder, Heard, KeyTones, Listener, Shape};
 use crate::speak::{Announcement, Interruption, Playout};
 use crate::wire::telephone_event::QueueFull;
-use crate::wire::{Key, KeyPress, KeyReceiver};
+use crate::wire::{Key, KeyReceiver};
 use crate::{ClockRate, Codec, Moment};
 use early_barge_in::Watch;
+use keys::Mask;
 use reports::Reports;
 use speaker::Speaker;
 use tape::Tape;
@@ -66,6 +69,8 @@ pub struct Leg {
     bridge: Option<Forwarder>,
     watch: Option<Box<Watch>>,
     keys: KeyReceiver,
+    tones: Option<Box<KeyTones>>,
+    mask: Mask,
     reports: Reports,
     tape: Option<Tape>,
     pcm: Vec<i16>,
@@ -100,6 +105,8 @@ impl Leg {
             bridge: None,
             watch: None,
             keys: KeyReceiver::new(config.media.event_rate),
+            tones: None,
+            mask: Mask::default(),
             reports: Reports::new(&config, start),
             tape: None,
             pcm: Vec::new(),
@@ -139,6 +146,9 @@ impl Leg {
         }
         if let Some(tape) = &mut self.tape {
             tape.renegotiate(codec.audio_rate());
+        }
+        if let Some(tones) = &mut self.tones {
+            tones.renegotiate(codec.audio_rate());
         }
     }
 
@@ -264,7 +274,7 @@ impl Leg {
         counters.note_heard(&self.listener);
         counters.note_said(&self.speaker);
         self.reports.note(&mut counters);
-        counters.keys_dropped = self.keys.dropped();
+        self.note_keys(&mut counters);
         if let Some(watch) = &self.watch {
             watch.note(&mut counters);
         }
@@ -317,6 +327,7 @@ impl Leg {
         self.pcm.clear();
         while let Some(heard) = self.listener.poll(now, &mut self.pcm) {
             let arrival = if let Heard::Received(arrival) = heard { arrival } else { now };
+            self.look_for_keys();
             if let Some(forwarder) = &mut self.bridge {
                 forwarder.feed(&self.pcm, arrival);
             }
@@ -346,11 +357,6 @@ impl Leg {
         while let Some(played) = self.speaker.announcements.ended() {
             self.events.push_back(Event::Played(played));
         }
-    }
-
-    fn note_key(&mut self, press: KeyPress) {
-        self.counters.keys += 1;
-        self.events.push_back(Event::Key { digit: press.key.digit(), duration: press.duration });
     }
 
     fn tell_interruption(&mut self, cut: Interruption) -> Interruption {

@@ -23,7 +23,7 @@ pub mod wire;
 pub use codec::Codec;
 pub use format::{AudioFormat, ClockRate, Law};
 pub use leg::{
-    Bridge, DigitsRefused, Direction, EarlyBargeIn, Event, Idle, Leg, LegConfig, LegCounters,
-    Media, Output, PayloadTypes, Quieten, Received, Unconfirmed,
+    Bridge, DigitsRefused, Direction, EarlyBargeIn, Event, Idle, InBandKeys, Leg, LegConfig,
+    LegCounters, Media, Output, PayloadTypes, Quieten, Received, Unconfirmed,
 };
 pub use moment::Moment;

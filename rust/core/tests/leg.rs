@@ -294,7 +294,10 @@ fn keys_are_told_once_and_leave_no_hole_in_the_audio() {
     log.run(&mut leg, 200, 400);
     let keys: Vec<_> =
         log.events().into_iter().filter(|event| matches!(event, Event::Key { .. })).collect();
-    assert_eq!(keys, [&Event::Key { digit: '5', duration: Duration::from_millis(60) }]);
+    assert_eq!(
+        keys,
+        [&Event::Key { digit: '5', duration: Duration::from_millis(60), in_band: false }]
+    );
     assert_eq!(leg.counters().lost, 0);
 }
 

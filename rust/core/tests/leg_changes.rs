@@ -124,7 +124,7 @@ fn telephone_events_of_another_ssrc_leave_the_audio_alone() {
         }
         log.run(&mut leg, now, now + 20);
     }
-    assert!(log.events.contains(&Event::Key { digit: '5', duration: TONE }));
+    assert!(log.events.contains(&Event::Key { digit: '5', duration: TONE, in_band: false }));
     assert_eq!((leg.counters().played, leg.counters().restarts), (20, 0));
 }
 
@@ -160,6 +160,59 @@ fn a_sender_report_pairs_both_clocks_as_they_stand_when_it_is_made() {
             assert_eq!(u64::from(sent.rtp_timestamp), 1000 + now * 8, "at {now} ms");
         }
     }
+}
+
+#[test]
+fn who_is_held_and_sends_nothing_reports_as_a_receiver() {
+    let (mut leg, mut log) = (leg_of(media()), Log::default());
+    log.run(&mut leg, 0, 30_000);
+    leg.renegotiate(at(30_000), Media { direction: Direction::RecvOnly, ..media() });
+    log.run(&mut leg, 30_000, 90_000);
+    leg.renegotiate(at(90_000), media());
+    log.run(&mut leg, 90_000, 120_000);
+
+    let sends = |report: &Vec<u8>| {
+        let first = rtcp::Compound::parse(report).unwrap().next().unwrap().unwrap();
+        matches!(first, rtcp::RtcpPacket::SenderReport { .. })
+    };
+    let told: Vec<_> = log.reports.iter().map(|(now, report)| (*now, sends(report))).collect();
+    assert!(told.iter().any(|(_, sends)| !sends), "{told:?}");
+    for (now, sends) in told {
+        // Two reports may still tell of what was sent before (RFC 3550 §6.4): 15 s at the most.
+        match now {
+            0..30_000 | 97_500.. => assert!(sends, "at {now} ms"),
+            45_000..90_000 => assert!(!sends, "at {now} ms"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_packet_that_was_heard_is_accounted_for() {
+    let (mut leg, mut log) = (leg_of(media()), Log::default());
+    for number in 0..400u16 {
+        let now = u64::from(number) * 20;
+        match number {
+            50 | 51 => continue,
+            60 => drop(leg.receive(at(now), &speech(59, 59 * 160))),
+            70 => drop(leg.receive(at(now), &datagram(EVENTS, 70, 70 * 160, 7, &[5, 0x8A, 3, 32]))),
+            200 => leg.renegotiate(at(now), Media { direction: Direction::SendOnly, ..media() }),
+            250 => leg.renegotiate(at(now), media()),
+            _ => {}
+        }
+        if number != 70 {
+            leg.receive(at(now), &speech(number, u32::from(number) * 160));
+        }
+        if number == 399 {
+            leg.receive(at(now), &speech(401, 401 * 160));
+        }
+        log.run(&mut leg, now, now + 20);
+        let it = leg.counters();
+        let gone = it.played + it.empty + it.duplicate + it.late + it.stray;
+        assert_eq!(it.heard, gone + it.overflow + it.discarded + it.waiting, "after {number}");
+    }
+    let it = leg.counters();
+    assert_eq!((it.empty, it.unwanted, it.duplicate, it.waiting), (51, 50, 1, 1));
 }
 
 #[test]

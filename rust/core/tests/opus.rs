@@ -206,7 +206,7 @@ fn keys_are_told_by_the_clock_that_the_phone_knows() {
         RtpPacket::new(EVENTS, 1, 0, Ssrc(7), last).write(&mut datagram);
         leg.receive(at(200), &datagram);
         log.drain(&mut leg, 200);
-        let key = Event::Key { digit: '5', duration: Duration::from_millis(100) };
+        let key = Event::Key { digit: '5', duration: Duration::from_millis(100), in_band: false };
         assert!(log.events.contains(&key));
     }
 }

@@ -193,7 +193,7 @@ fn each_side_has_its_own_numbers() {
     let mut log = Log::default();
     log.drain(&mut leg, 2);
     log.drain(&mut leg, 120);
-    let key = Event::Key { digit: '5', duration: Duration::from_millis(100) };
+    let key = Event::Key { digit: '5', duration: Duration::from_millis(100), in_band: false };
     assert!(log.events.contains(&key));
     let counters = leg.counters();
     assert_eq!((counters.audio_packets, counters.unknown_payload_type), (1, 1));

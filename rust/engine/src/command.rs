@@ -8,7 +8,7 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use fourwire::speak::Announcement;
-use fourwire::{Bridge, ClockRate, Media};
+use fourwire::{Bridge, ClockRate, InBandKeys, Media};
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::counters::WorkerBoard;
@@ -70,6 +70,8 @@ pub(crate) enum Order {
     BargeIn,
     Clear,
     SendDigits { digits: Box<str>, tone: Duration, gap: Duration },
+    HearInBandKeys(InBandKeys),
+    Mask(bool),
     Renegotiate(Media, Remote),
     Record(Option<(TapeId, ClockRate)>),
     Close,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use fourwire::realtime::delta::{self, Base64, Message};
 use fourwire::speak::Announcement;
 use fourwire::wire::Key;
-use fourwire::{Bridge, ClockRate, Codec, Media};
+use fourwire::{Bridge, ClockRate, Codec, InBandKeys, Media};
 
 use crate::command::{Command, Gate, LegId, Order, Remote};
 use crate::counters::Board;
@@ -135,6 +135,17 @@ impl LegHandle {
         }
         self.tell(Order::SendDigits { digits: digits.into(), tone, gap });
         Ok(())
+    }
+
+    /// Hears the tones of keys in the caller's audio (ITU-T Q.23) from now on, or no longer.
+    pub fn hear_in_band_keys(&self, how: InBandKeys) {
+        self.tell(Order::HearInBandKeys(how));
+    }
+
+    /// Puts silence in place of the caller's audio, for the agent and in the recording, while
+    /// something is typed that nobody else must know.
+    pub fn mask(&self, on: bool) {
+        self.tell(Order::Mask(on));
     }
 
     /// Goes by what a new offer and answer agreed on (RFC 3264 §8), and learns the caller's

@@ -108,6 +108,8 @@ impl Line {
             Order::BargeIn => drop(self.leg.barge_in()),
             Order::Clear => drop(self.leg.clear()),
             Order::SendDigits { digits, tone, gap } => self.send_digits(&digits, tone, gap),
+            Order::HearInBandKeys(how) => self.leg.hear_in_band_keys(how),
+            Order::Mask(on) => self.leg.mask(on),
             Order::Renegotiate(media, remote) => {
                 self.leg.renegotiate(now, media);
                 self.media = media;

@@ -7,8 +7,8 @@ use fourwire::listen::Shape;
 use fourwire::wire::rtcp::{self, Compound};
 use fourwire::wire::{PayloadType, ReportBlock, RtpPacket, Ssrc};
 use fourwire::{
-    Bridge, ClockRate, Direction, EarlyBargeIn, Idle, Leg, LegConfig, LegCounters, Media, Moment,
-    Output, PayloadTypes, Quieten, Unconfirmed,
+    Bridge, ClockRate, Direction, EarlyBargeIn, Idle, InBandKeys, Leg, LegConfig, LegCounters,
+    Media, Moment, Output, PayloadTypes, Quieten, Unconfirmed,
 };
 
 use crate::draw::{Draft, Format, Pause, Rate, Stream, codec, codes};
@@ -86,6 +86,8 @@ pub enum Act {
     Bridge(Joint),
     Unbridge,
     Renegotiate(Agreement),
+    InBandKeys(u8),
+    Mask(bool),
     Poll(Pause),
     /// Half a second in which the leg is polled when it asks for that.
     Run,
@@ -155,6 +157,11 @@ impl Call {
             Act::Record(rate) => self.leg.record(rate.map(Rate::clock)),
             Act::Bridge(joint) => self.leg.bridge(joint.bridge()),
             Act::Unbridge => self.leg.unbridge(),
+            Act::InBandKeys(how) => {
+                let ways = [InBandKeys::Off, InBandKeys::Hear, InBandKeys::Remove];
+                self.leg.hear_in_band_keys(ways[usize::from(how % 3)]);
+            }
+            Act::Mask(on) => self.leg.mask(on),
             Act::Renegotiate(agreement) => {
                 self.media = agreement.media();
                 self.leg.renegotiate(self.now, self.media);
@@ -291,8 +298,9 @@ impl Call {
         assert!(it.packets_received >= self.received, "others come as datagrams");
         assert!(it.packets_received >= it.audio_packets + it.unknown_payload_type + it.unwanted);
         assert!(it.audio_packets >= it.played);
-        let known = it.played + it.duplicate + it.late + it.stray + it.overflow;
-        assert!(it.packets_received >= known, "a packet is counted as one thing");
+        let known = it.played + it.empty + it.duplicate + it.late + it.stray + it.overflow;
+        assert_eq!(it.heard, known + it.discarded + it.waiting, "a packet is counted as one thing");
+        assert!(it.packets_received >= it.heard);
         let waiting = self.leg.playout().waiting();
         assert_eq!(it.reply_received == it.reply_sent + it.reply_discarded, waiting.is_zero());
     }

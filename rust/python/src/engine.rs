@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use fourwire::listen::Shape;
-use fourwire::{AudioFormat, DigitsRefused, Event};
+use fourwire::{AudioFormat, DigitsRefused, Event, InBandKeys};
 use fourwire_engine as engine;
 use fourwire_engine::{CloseCause, EngineConfig, EngineEvent, Remote};
 use pyo3::IntoPyObjectExt;
@@ -266,6 +266,14 @@ impl LiveLeg {
     fn send_digits(&self, digits: &str, tone_ms: ToneTime, gap_ms: ToneTime) -> Result<(), Error> {
         let sent = self.0.send_digits(digits, tone_ms.0, gap_ms.0);
         Ok(sent.map_err(DigitsRefused::Unknown)?)
+    }
+
+    fn hear_in_band_keys(&self, how: Spelled<InBandKeys>) {
+        self.0.hear_in_band_keys(how.0);
+    }
+
+    fn mask(&self, on: bool) {
+        self.0.mask(on);
     }
 
     #[pyo3(signature = (config, remote, remote_rtcp=None, rtcp_mux=false))]

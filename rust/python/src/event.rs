@@ -69,7 +69,7 @@ fn show(name: &str, fields: &[(&str, Bound<'_, PyAny>)]) -> PyResult<String> {
     Ok(format!("{name}({})", shown.join(", ")))
 }
 
-event! { Key { digit: char, duration_ms: f64, } }
+event! { Key { digit: char, duration_ms: f64, in_band: bool = false, } }
 event! { ReplyStarted { item: String, } }
 event! { ReplyEnded { item: String, heard_ms: f64, } }
 event! { Drained {} }

@@ -7,7 +7,7 @@ use fourwire::listen::Shape;
 use fourwire::speak::Announcement;
 use fourwire::wire::Ssrc;
 use fourwire::{
-    AudioFormat, Bridge, ClockRate, Codec, Direction, Event, Idle, Law, Media, Output,
+    AudioFormat, Bridge, ClockRate, Codec, Direction, Event, Idle, InBandKeys, Law, Media, Output,
     PayloadTypes, Received,
 };
 use pyo3::IntoPyObjectExt;
@@ -355,6 +355,14 @@ impl Leg {
         Ok(self.0.held(py).send_digits(digits, tone_ms.0, gap_ms.0)?)
     }
 
+    fn hear_in_band_keys(&self, py: Python<'_>, how: Spelled<InBandKeys>) {
+        self.0.held(py).hear_in_band_keys(how.0);
+    }
+
+    fn mask(&self, py: Python<'_>, on: bool) {
+        self.0.held(py).mask(on);
+    }
+
     #[pyo3(signature = (rate))]
     fn record(&self, py: Python<'_>, rate: Option<Hertz>) {
         self.0.held(py).record(rate.map(|rate| rate.0));
@@ -436,8 +444,8 @@ fn output_of<'py>(py: Python<'py>, output: Output<'_>) -> PyResult<Bound<'py, Py
 /// An event as Python's object.
 pub(crate) fn event_of(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny>> {
     match event {
-        Event::Key { digit, duration } => {
-            Key { digit, duration_ms: millis(duration) }.into_bound_py_any(py)
+        Event::Key { digit, duration, in_band } => {
+            Key { digit, duration_ms: millis(duration), in_band }.into_bound_py_any(py)
         }
         Event::ReplyStarted { item } => ReplyStarted { item: item.into() }.into_bound_py_any(py),
         Event::ReplyEnded { item, heard } => {

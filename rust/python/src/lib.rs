@@ -7,6 +7,7 @@ mod engine;
 mod error;
 mod event;
 mod g722;
+mod key_tones;
 mod leg;
 mod level;
 mod listen;
@@ -43,6 +44,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::g722::{G722Decoder, G722Encoder};
+    #[pymodule_export]
+    use crate::key_tones::KeyTones;
     #[pymodule_export]
     use crate::leg::{Leg, LegConfig};
     #[pymodule_export]

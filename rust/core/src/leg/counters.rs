@@ -42,8 +42,13 @@ counters! {
         packets_sent,
         /// Packets of the negotiated codec.
         audio_packets,
+        /// Packets of all kinds that came to the de-jitter: so many as were played, empty,
+        /// duplicate, late, stray, for which there was no room, discarded, and that wait.
+        heard,
         /// Audio packets forwarded in their order.
         played,
+        /// Packets without audio of the caller's stream: keys, comfort noise, what was not wanted.
+        empty,
         /// Packets that had arrived before.
         duplicate,
         /// Packets whose time was already filled.
@@ -54,6 +59,10 @@ counters! {
         reordered,
         /// Packets for which there was no room.
         overflow,
+        /// Packets that waited when the clock of the caller's stream changed.
+        discarded,
+        /// Audio packets that wait.
+        waiting,
         /// Packets that never came in time and were concealed.
         lost,
         /// Samples made up for lost packets.
@@ -80,8 +89,14 @@ counters! {
         turns_missed,
         /// Keys pressed by the caller.
         keys,
+        /// Of these, keys that came as tones in the audio.
+        keys_in_band,
         /// Keys that came faster than they could be told.
         keys_dropped,
+        /// Samples of such tones that the agent was spared.
+        tone_samples_removed,
+        /// Samples put to silence while something secret was typed.
+        masked_samples,
         /// Samples of the agent taken in.
         reply_received,
         /// Samples of the agent put on the wire.
@@ -152,7 +167,11 @@ counters! {
 impl LegCounters {
     pub(super) fn note_heard(&mut self, listener: &Listener) {
         let heard = listener.counters();
+        self.heard = heard.received;
         self.played = heard.played;
+        self.empty = heard.empty;
+        self.discarded = heard.discarded;
+        self.waiting = heard.waiting;
         self.duplicate = heard.duplicate;
         self.late = heard.late;
         self.stray = heard.stray;

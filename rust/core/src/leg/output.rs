@@ -38,6 +38,8 @@ pub enum Event {
         digit: char,
         /// How long it was held.
         duration: Duration,
+        /// Whether it came as a tone in the audio, and not as telephone events.
+        in_band: bool,
     },
     /// The first sample of a run of an item goes out.
     ReplyStarted {

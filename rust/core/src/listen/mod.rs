@@ -3,6 +3,7 @@
 pub mod concealer;
 pub mod dejitter;
 mod forwarder;
+mod key_tones;
 mod listener;
 pub mod playout_buffer;
 pub mod source;
@@ -10,6 +11,7 @@ pub mod time_stretch;
 
 pub use dejitter::{Dejitter, DejitterConfig};
 pub use forwarder::{Forwarder, Shape};
+pub use key_tones::KeyTones;
 pub use listener::{Heard, Listener};
 pub use playout_buffer::{PlayoutBuffer, PlayoutConfig};
 pub use source::Source;

@@ -20,6 +20,8 @@ pub(super) struct Reports {
     due: Moment,
     dice: u32,
     datagram: Vec<u8>,
+    /// Packets that had been sent when the last two reports were, the older first.
+    reported: [u64; 2],
     remote: Remote,
     /// The source that said goodbye last.
     parted: Option<Ssrc>,
@@ -51,6 +53,7 @@ impl Reports {
             due: start,
             dice: config.ssrc.0 | 1,
             datagram: Vec::with_capacity(ROOM + config.cname.len()),
+            reported: [0; 2],
             remote: Remote::default(),
             parted: None,
             received: 0,
@@ -121,6 +124,7 @@ impl Reports {
         self.due = now + self.interval();
         self.datagram.clear();
         self.write_report(now, ours, theirs);
+        self.reported = [self.reported[1], ours.packetizer.packets()];
     }
 
     /// Writes the last report, which says goodbye.
@@ -133,7 +137,8 @@ impl Reports {
     fn write_report(&mut self, now: Moment, ours: &Speaker, theirs: Option<ReportBlock>) {
         let (ntp, out) = (self.ntp(now), &mut self.datagram);
         let (packets, octets) = ours.packetizer.sent();
-        if packets == 0 {
+        // Who has sent nothing since the last report but one is no sender (RFC 3550 §6.4).
+        if packets == 0 || ours.packetizer.packets() == self.reported[0] {
             rtcp::write_receiver_report(out, self.ssrc, theirs.as_slice());
         } else {
             let sent = SenderInfo {

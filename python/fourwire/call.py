@@ -76,6 +76,11 @@ class Call(CallControl):
         return f"<Call {self.id} from {self.caller!r} to {self.dialled!r}, {self.state.value}>"
 
     @property
+    def trunk(self) -> str:
+        """The name of the trunk that it came by, as in the settings; empty: a stranger's call."""
+        return self._line.trunk
+
+    @property
     def caller(self) -> str:
         """Who calls: a number or a name."""
         return self._line.caller

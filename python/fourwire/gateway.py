@@ -15,6 +15,7 @@ from fourwire.life import Cause, Ended
 from fourwire.media import Media
 from fourwire.settings import Settings, SettingsError
 from fourwire.sip_line import Refused, SipLine
+from fourwire.trunks import access_of
 
 __all__ = ["Gateway", "open_gateway"]
 
@@ -214,6 +215,7 @@ def _sip_settings(settings: Settings) -> sip.Settings:
             sip.Listener(to.transport, to.host, to.port, to.external or None)
             for to in settings.listen
         ],
+        access=access_of(settings.trunk, settings.access),
         tls=settings.tls,
         keep_alive_s=settings.keep_alive_s,
         max_calls=settings.max_calls,

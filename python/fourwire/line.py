@@ -84,6 +84,10 @@ class Line(Protocol):
         """What the journal should know of the line: addresses, identifiers."""
 
     @property
+    def trunk(self) -> str:
+        """The name of the carrier or PBX that it came by; empty where it has none."""
+
+    @property
     def caller(self) -> str:
         """Who calls."""
 

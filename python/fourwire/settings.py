@@ -16,6 +16,7 @@ from fourwire.sdp import CodecName
 from fourwire.secrets import MissingSecret, Secret, redact, secret
 from fourwire.sip import Tls
 from fourwire.toml_file import TomlFile
+from fourwire.trunks import Access, Trunk
 
 __all__ = [
     "Listen",
@@ -100,6 +101,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     listen: tuple[Listen, ...] = (Listen("udp:0.0.0.0:5060"), Listen("tcp:0.0.0.0:5060"))
     """Where SIP is listened for."""
+    trunk: tuple[Trunk, ...] = ()
+    """Carriers and PBXs that we connect to (`[[trunk]]`)."""
+    access: Access = Access()
+    """What whoever is of no trunk may do (`[access]`)."""
     tls: Tls | None = None
     """The certificates that `tls` listeners show and that we believe (`[tls]`)."""
     keep_alive_s: Annotated[float, msgspec.Meta(ge=0)] = 25.0
@@ -139,6 +144,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise IllegalSetting("address", "must be the IP address of a machine")
         if twice := next((name for name in self.codecs if self.codecs.count(name) > 1), None):
             raise IllegalSetting("codecs", f"names {twice} twice")
+        names = [trunk.name for trunk in self.trunk]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise IllegalSetting(("trunk", number, "name"), "is the name of two trunks")
 
     @classmethod
     def load(

@@ -102,11 +102,18 @@ class SipLine:
             "source": incoming.source,
             "from_uri": incoming.from_uri,
             "to_uri": incoming.to_uri,
+            "trunk": incoming.trunk,
+            "diverted_from": incoming.identity.diverted_from,
         }
 
     @property
+    def trunk(self) -> str:
+        """The trunk that the call came by."""
+        return self._incoming.trunk
+
+    @property
     def caller(self) -> str:
-        """User part of the From URI."""
+        """Who calls: what a trusted trunk asserts, else the user part of the From URI."""
         return self._incoming.caller
 
     @property

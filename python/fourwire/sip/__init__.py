@@ -4,12 +4,15 @@
 socket or clock: bytes and the time in, messages and events out.
 """
 
+from .access import Access, Trunk
 from .calls import CallEnded, CallEvent, IncomingCall, OutgoingCall, Reinvite
+from .digest import Credentials
 from .endpoint import Endpoint, listen
 from .errors import CallFailed, LocalError, MalformedMessage, PeerError, SipError
 from .events import Cause, Ended, Info, Progressed, Transferring
 from .flow import Flow, Hop
 from .headers import Headers
+from .identity import Identity
 from .message import Limits, Request, Response, parse
 from .settings import Listener, Settings
 from .timers import Intervals
@@ -17,15 +20,18 @@ from .tls import Tls
 from .user_agent import UserAgent
 
 __all__ = [
+    "Access",
     "CallEnded",
     "CallEvent",
     "CallFailed",
     "Cause",
+    "Credentials",
     "Ended",
     "Endpoint",
     "Flow",
     "Headers",
     "Hop",
+    "Identity",
     "IncomingCall",
     "Info",
     "Intervals",
@@ -43,6 +49,7 @@ __all__ = [
     "SipError",
     "Tls",
     "Transferring",
+    "Trunk",
     "UserAgent",
     "listen",
     "parse",

@@ -51,8 +51,9 @@ class Unacknowledged:
 class Call:
     """What incoming and outgoing calls have in common."""
 
-    def __init__(self, core: Core, number: int, flow: Flow) -> None:
+    def __init__(self, core: Core, number: int, flow: Flow, trunk: str = "") -> None:
         self.id = number
+        self.trunk = trunk
         self.state = CallState.INVITED
         self.dialog: Dialog | None = None
         self._core = core

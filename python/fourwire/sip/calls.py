@@ -11,6 +11,7 @@ from .errors import CallFailed, CallOver, SipError
 from .events import Cause, Ended, Info, Progressed, Transferring
 from .flow import Flow
 from .headers import Headers
+from .identity import identity_of
 from .message import Request
 from .refer_to import target_of
 from .uri import Uri
@@ -224,16 +225,29 @@ class LiveCall:
 class IncomingCall(LiveCall):
     """A call that came in. The caller has been told 100 Trying."""
 
-    def __init__(self, endpoint: "Endpoint", number: int, request: Request, source: Flow) -> None:
+    def __init__(
+        self,
+        endpoint: "Endpoint",
+        number: int,
+        request: Request,
+        source: Flow,
+        trunk: str = "",
+    ) -> None:
         super().__init__(endpoint, number, _domain_of(request.from_.uri, source))
         self.call_id = request.call_id
         """The Call-ID of the dialog."""
         self.request_uri = str(request.uri)
         self.user = request.uri.user or ""
         """The dialled user: that of the Request-URI."""
-        self.caller = request.from_.uri.user or ""
-        """The user of the From URI."""
-        self.display_name = request.from_.display_name
+        self.trunk = trunk
+        """The name of the trunk that it came by; empty: a stranger's."""
+        self.identity = identity = identity_of(request)
+        """What a trusted trunk says of the caller, and who was called first."""
+        asserted = bool(identity.user) and not identity.private
+        self.caller = identity.user if asserted else request.from_.uri.user or ""
+        """The caller's number or name: what a trusted trunk asserts, unless it is to be withheld,
+        else the user of the From URI."""
+        self.display_name = (asserted and identity.display_name) or request.from_.display_name
         self.from_uri = str(request.from_.uri)
         self.to_uri = str(request.to.uri)
         self.headers: Headers = request.headers

@@ -1,11 +1,13 @@
 """What all calls of a user agent share: its settings, its transactions, its events and timers."""
 
 import ipaddress
+import itertools
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from .access import Access
 from .dialog import Dialog, DialogKey
 from .events import Event
 from .fields import MAGIC_COOKIE
@@ -41,6 +43,8 @@ class Rules:
     """Above this many transactions a new request is dropped: some 20 for each of 1000 calls."""
     intervals: Intervals = field(default_factory=Intervals)
     limits: Limits = DEFAULT_LIMITS
+    access: Access = field(default_factory=Access)
+    """Who may call."""
     ports: Mapping[str, int] = field(default_factory=lambda: {"udp": DEFAULT_PORT})
     """The transports we listen on, with their port as peers are told of it."""
 
@@ -62,8 +66,13 @@ class Core:
         self.counters: Counter[str] = Counter()
         self.live = 0
         """How many calls have not ended."""
+        self.numbers = itertools.count(1)
         self.gone: list[int] = []
         """Calls that nothing is left of, to be forgotten by the user agent."""
+
+    def next_number(self) -> int:
+        """The number of a new call."""
+        return next(self.numbers)
 
     def token(self) -> str:
         """Sixty-four random bits in hex: a tag, a Call-ID, the tail of a branch."""

@@ -162,6 +162,7 @@ class Endpoint:
             max_transactions=settings.max_transactions,
             intervals=settings.intervals,
             limits=settings.limits,
+            access=settings.access,
             ports={transport: port for transport, _, port in reversed(self.addresses)},
         )
 
@@ -223,7 +224,7 @@ class Endpoint:
 
     def _arrive(self, event: Invited) -> None:
         assert self._flow is not None, "an INVITE comes by a flow"
-        call = IncomingCall(self, event.call, event.request, self._flow)
+        call = IncomingCall(self, event.call, event.request, self._flow, event.trunk)
         self._calls[event.call] = call
         try:
             self._arrived.put_nowait(call)

@@ -27,6 +27,8 @@ class Invited:
     call: int
     request: Request
     offer: str | None
+    trunk: str = ""
+    """The name of the trunk that it came by; empty: a stranger's."""
 
 
 @dataclass(frozen=True, slots=True)

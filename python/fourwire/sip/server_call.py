@@ -18,11 +18,13 @@ RING_AGAIN = 60 * SECOND
 class ServerCall(Call):
     """An incoming call."""
 
-    def __init__(self, core: Core, number: int, transaction: Transaction, flow: Flow) -> None:
+    def __init__(
+        self, core: Core, number: int, transaction: Transaction, flow: Flow, trunk: str = ""
+    ) -> None:
         """Begin a call; raises :class:`MalformedMessage` where no dialog can come of it."""
         request = transaction.request
         dialog = Dialog.as_server(request, core.token(), core.random.getrandbits(16))
-        super().__init__(core, number, flow)
+        super().__init__(core, number, flow, trunk)
         self.dialog = dialog
         self._contact = core.contact(flow, secure=request.uri.scheme == "sips")
         transaction.owner = number
@@ -35,7 +37,7 @@ class ServerCall(Call):
         request = self._transaction.request
         self._core.respond(now, self._transaction, 100)
         self._core.dialogs[self._in_dialog().key] = self.id
-        self._core.events.append(Invited(self.id, request, sdp_of(request)))
+        self._core.events.append(Invited(self.id, request, sdp_of(request), self.trunk))
 
     def progress(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .access import Access
 from .message import DEFAULT_LIMITS, Limits
 from .timers import Intervals
 from .tls import Tls
@@ -55,6 +56,8 @@ class Settings:
     """Above this many connections from one address a new one is closed at once."""
     max_transactions: int = 20_000
     """Above this many transactions a new request is dropped."""
+    access: Access = field(default_factory=Access)
+    """Who may call: trunks, and what strangers get."""
     tls: Tls | None = None
     """Certificates; a listener for ``tls`` needs one of ours."""
     certificate_check_s: float = 60.0

@@ -14,16 +14,11 @@ from .core import Core, Random, Rules
 from .errors import CallOver, LocalError, MalformedMessage
 from .events import Event
 from .flow import Flow, Hop
+from .gate import Gate
 from .message import Answerable, Message, Request, Response, parse
+from .reception import Reception
 from .responding import (
-    ALLOW,
-    METHODS,
-    PHRASES,
-    Refusal,
-    bare_response,
-    refusal_of,
     stamped,
-    way_back,
 )
 from .server_call import ServerCall
 from .transaction import Asked, Happening, Responded, Transaction, Transmit, Unanswered
@@ -39,11 +34,19 @@ class UserAgent:
     """A SIP user agent, caller and callee. All times are nanoseconds of a monotonic clock."""
 
     def __init__(self, rules: Rules, random: Random) -> None:
-        self.draining = False
-        """True refuses new calls with 503 and says so to OPTIONS; calls that run go on."""
         self._core = Core(rules, random)
+        self._gate = Gate(rules.access, random)
         self._calls: dict[int, Call] = {}
-        self._count = 0
+        self._reception = Reception(self._core, self._gate, self._calls)
+
+    @property
+    def draining(self) -> bool:
+        """True refuses new calls with 503 and says so to OPTIONS; calls that run go on."""
+        return self._reception.draining
+
+    @draining.setter
+    def draining(self, on: bool) -> None:
+        self._reception.draining = on
 
     # Fed and drained.
 
@@ -54,6 +57,8 @@ class UserAgent:
         where that is possible.
         """
         self._core.counters["received"] += 1
+        if not self._gate.hears(now, data, flow):
+            return
         if not data.strip(b"\r\n\0 "):
             self._core.counters["keep_alives"] += 1
             return
@@ -61,7 +66,7 @@ class UserAgent:
             message = parse(data, self._core.rules.limits)
             self._receive(now, message, flow)
         except Answerable as error:
-            self._refuse_unread(error, flow)
+            self._reception.refuse_unread(error, flow)
         except MalformedMessage:
             self._core.counters["malformed_dropped"] += 1
         self._settle(now, flow)
@@ -175,7 +180,7 @@ class UserAgent:
         )
         if isinstance(hop, Hop):
             hop = replace(hop, local=local)
-        made = ClientCall(self._core, self._next_number(), request, hop)
+        made = ClientCall(self._core, self._core.next_number(), request, hop)
         self._calls[made.id] = made
         made.begin(now)
         return made.id
@@ -194,6 +199,10 @@ class UserAgent:
         """How many calls there are that have not ended."""
         return self._core.live
 
+    def calls_of(self, trunk: str) -> int:
+        """How many of them are of a trunk, whoever placed them."""
+        return self._reception.calls_of(trunk)
+
     @property
     def unfinished(self) -> int:
         """How many calls there are, those included whose BYE or CANCEL is under way."""
@@ -209,6 +218,7 @@ class UserAgent:
     def counters(self) -> dict[str, int]:
         """How often what happened, by name."""
         counters = Counter(self._core.counters) + self._core.transactions.counters
+        counters += self._gate.count()
         return {**counters, "calls": self.calls, "transactions": len(self._core.transactions)}
 
     # How it is done.
@@ -224,21 +234,9 @@ class UserAgent:
 
     def _receive(self, now: int, message: Message, flow: Flow) -> None:
         if isinstance(message, Request):
-            self._receive_request(now, stamped(message, flow), flow)
+            self._reception.receive(now, stamped(message, flow), flow)
         elif not self._core.transactions.receive_response(now, message):
             self._core.counters["stray_responses"] += 1
-
-    def _receive_request(self, now: int, request: Request, flow: Flow) -> None:
-        name = request.method.lower() if request.method in METHODS else "unknown_method"
-        self._core.counters[f"received_{name}"] += 1
-        if request.method == "ACK" and self._acknowledged(now, request):
-            return
-        to, otherwise = way_back(request.via, flow)
-        self._core.transactions.receive_request(now, request, to, otherwise)
-
-    def _acknowledged(self, now: int, ack: Request) -> bool:
-        call = self._call_of(ack)
-        return call is not None and call.acknowledge(now, ack)
 
     def _settle(self, now: int, flow: Flow | None) -> None:
         """Hand what the transactions tell to the calls; forget calls that are gone."""
@@ -253,7 +251,7 @@ class UserAgent:
         call = self._calls.get(transaction.owner)
         if isinstance(happening, Asked):
             if flow is not None:
-                self._serve(now, transaction, flow)
+                self._reception.serve(now, transaction, flow)
         elif call is None:
             self._core.counters["responses_without_call"] += 1
         elif isinstance(happening, Unanswered):
@@ -268,91 +266,6 @@ class UserAgent:
             call.follow(flow)
         call.receive_response(now, transaction, response)
 
-    def _serve(self, now: int, transaction: Transaction, flow: Flow) -> None:
-        request = transaction.request
-        refusal = refusal_of(request, secure=flow.transport == "tls")
-        if refusal is not None:
-            self._refuse(now, transaction, refusal)
-        elif request.method == "CANCEL":
-            self._cancel(now, transaction)
-        elif request.to.tag:
-            self._serve_within(now, transaction, flow)
-        elif self._core.transactions.is_merged(transaction):
-            self._refuse(now, transaction, Refusal(482))
-        elif request.method == "INVITE":
-            self._admit(now, transaction, flow)
-        elif request.method == "OPTIONS":
-            self._tell_options(now, transaction)
-        else:
-            self._refuse(now, transaction, Refusal(481))  # BYE, INFO, NOTIFY need a dialog
-
-    def _serve_within(self, now: int, transaction: Transaction, flow: Flow) -> None:
-        call = self._call_of(transaction.request)
-        if call is None:
-            self._refuse(now, transaction, Refusal(481))
-        else:
-            call.receive(now, transaction, flow)
-
-    def _admit(self, now: int, transaction: Transaction, flow: Flow) -> None:
-        refusal = self._no_room()
-        if refusal is not None:
-            self._core.counters["calls_refused_full"] += 1
-            self._refuse(now, transaction, refusal)
-            return
-        try:
-            call = ServerCall(self._core, self._next_number(), transaction, flow)
-        except MalformedMessage as error:
-            self._core.respond(now, transaction, 400, reason=f"Bad Request: {error.reason}")
-            return
-        self._calls[call.id] = call
-        call.begin(now)
-
-    def _no_room(self) -> Refusal | None:
-        rules = self._core.rules
-        if self.draining:
-            return Refusal(503, (("Retry-After", str(rules.retry_after_s)),))
-        if self.calls < rules.max_calls:
-            return None
-        if rules.full_status != 503:
-            return Refusal(rules.full_status)
-        return Refusal(503, (("Retry-After", str(rules.retry_after_s)),))
-
-    def _tell_options(self, now: int, transaction: Transaction) -> None:
-        """OPTIONS is answered as an INVITE would be (§11.2), so a proxy can probe us."""
-        refusal = self._no_room()
-        if refusal is not None:
-            self._refuse(now, transaction, refusal)
-            return
-        headers = (("Allow", ALLOW), ("Accept", "application/sdp"), ("Accept-Encoding", "identity"))
-        self._core.respond(now, transaction, 200, headers=headers)
-
-    def _cancel(self, now: int, transaction: Transaction) -> None:
-        meant = self._core.transactions.invite_of(transaction.request)
-        if meant is None:
-            self._refuse(now, transaction, Refusal(481))
-            return
-        call = self._calls.get(meant.owner)
-        tag = call.dialog.local_tag if call is not None and call.dialog is not None else ""
-        self._core.respond(now, transaction, 200, to_tag=tag)
-        if call is not None:
-            call.cancel(now, meant)
-
-    def _refuse(self, now: int, transaction: Transaction, refusal: Refusal) -> None:
-        self._core.respond(now, transaction, refusal.status, headers=refusal.headers)
-
-    def _refuse_unread(self, error: Answerable, flow: Flow) -> None:
-        """Answer what could not be read: without a transaction, so a repeat is answered again."""
-        self._core.counters["malformed_answered"] += 1
-        self._core.counters[f"sent_{error.status}"] += 1
-        to, otherwise = way_back(error.via, flow)
-        reason = " ".join(f"{PHRASES[error.status]}: {error.reason}".split())
-        data = bare_response(error.headers, error.status, reason, self._core.token())
-        self._core.transactions.transmits.append(Transmit(data, to, otherwise))
-
-    def _call_of(self, request: Request) -> Call | None:
-        key = (request.call_id, request.to.tag or "", request.from_.tag or "")
-        return self._calls.get(self._core.dialogs.get(key, 0))
-
     def _call(self, number: int) -> Call:
         call = self._calls.get(number)
         if call is None:
@@ -364,10 +277,6 @@ class UserAgent:
         if not isinstance(call, ServerCall):
             raise LocalError(f"call {number} was placed by us: only the peer can answer it")
         return call
-
-    def _next_number(self) -> int:
-        self._count += 1
-        return self._count
 
 
 def sip_uri(text: str) -> Uri:

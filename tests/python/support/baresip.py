@@ -82,22 +82,28 @@ class Baresip:
 
 @asynccontextmanager
 async def baresip(
-    folder: Path, speech: Path, ports: tuple[int, int], codec: str = "pcmu", rate: int = 8000
+    folder: Path,
+    speech: Path,
+    ports: tuple[int, int],
+    codec: str = "pcmu",
+    rate: int = 8000,
+    account: str = "",
+    config: str = "",
 ) -> AsyncIterator[Baresip]:
     """Run baresip in `folder`, where its recordings will lie; `ports` are for SIP and commands.
-    `rate` is that of the codec's samples.
+    `rate` is that of the codec's samples; `account` and `config` are further parameters.
 
     It takes no loopback interface for its own, so its SDP names another address of this machine
     than the one its packets come from: a caller as from behind a NAT.
     """
     program = require("baresip")
     sip_port, control_port = ports
-    config = CONFIG.format(
+    settings = CONFIG.format(
         sip_port=sip_port, control_port=control_port, speech=speech, folder=folder, rate=rate
     )
-    (folder / "config").write_text(config)
-    account = f"<sip:caller@127.0.0.1:{sip_port}>;regint=0;audio_codecs={codec};answermode=manual"
-    (folder / "accounts").write_text(account + "\n")
+    (folder / "config").write_text(settings + config)
+    who = f"<sip:caller@127.0.0.1:{sip_port}>;regint=0;audio_codecs={codec};answermode=manual"
+    (folder / "accounts").write_text(f"{who}{account}\n")
     (folder / "contacts").write_text("")
     with (folder / "baresip.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(

@@ -100,6 +100,7 @@ class FakeLeg:
 class FakeLine:
     """A line whose far side a test plays."""
 
+    trunk = ""
     caller = "1001"
     display_name = "Ada"
     dialled = "voxi"

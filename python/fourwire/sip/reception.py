@@ -1,0 +1,153 @@
+"""Requests that come in: which are let in, which belong to a call, what the others are told."""
+
+from .access import Trunk
+from .call import Call
+from .core import Core
+from .errors import MalformedMessage
+from .flow import Flow
+from .gate import Gate
+from .message import Answerable, Request
+from .responding import ALLOW, METHODS, PHRASES, Refusal, bare_response, refusal_of, way_back
+from .room import fullness, is_full
+from .server_call import ServerCall
+from .transaction import Transaction, Transmit
+
+
+class Reception:
+    """Hands requests to the calls that they belong to, and makes calls of new ones."""
+
+    def __init__(self, core: Core, gate: Gate, calls: dict[int, Call]) -> None:
+        self.draining = False
+        """True refuses new calls with 503 and says so to OPTIONS; calls that run go on."""
+        self._core = core
+        self._gate = gate
+        self._calls = calls
+
+    def receive(self, now: int, request: Request, flow: Flow) -> None:
+        """Take a request: an ACK goes to its call, all else becomes a transaction."""
+        name = request.method.lower() if request.method in METHODS else "unknown_method"
+        self._core.counters[f"received_{name}"] += 1
+        if request.method == "ACK" and self._acknowledged(now, request):
+            return
+        if not self._is_of_ours(request) and self._gate.drops(request, flow):
+            return
+        to, otherwise = way_back(request.via, flow)
+        self._core.transactions.receive_request(now, request, to, otherwise)
+
+    def serve(self, now: int, transaction: Transaction, flow: Flow) -> None:
+        """Answer a request that came by ``flow``, or let its call do so."""
+        request = transaction.request
+        if request.method == "CANCEL" or request.to.tag:
+            self._serve_known(now, transaction, flow)
+            return
+        judged = self._gate.judge(now, request, flow)
+        if isinstance(judged, Refusal):
+            self._refuse(now, transaction, judged)
+            return
+        refusal = _refusal_of(request, flow)
+        if refusal is None and self._core.transactions.is_merged(transaction):
+            refusal = Refusal(482)
+        if refusal is not None:
+            self._refuse(now, transaction, refusal)
+        elif request.method == "INVITE":
+            self._admit(now, transaction, flow, judged.trunk)
+        elif request.method == "OPTIONS":
+            self._tell_options(now, transaction, judged.trunk)
+        else:
+            self._refuse(now, transaction, Refusal(481))  # BYE, INFO, NOTIFY need a dialog
+
+    def refuse_unread(self, error: Answerable, flow: Flow) -> None:
+        """Answer what could not be read: without a transaction, so a repeat is answered again."""
+        if self._gate.drops_unread(flow):
+            return
+        self._core.counters["malformed_answered"] += 1
+        self._core.counters[f"sent_{error.status}"] += 1
+        to, otherwise = way_back(error.via, flow)
+        reason = " ".join(f"{PHRASES[error.status]}: {error.reason}".split())
+        data = bare_response(error.headers, error.status, reason, self._core.token())
+        self._core.transactions.transmits.append(Transmit(data, to, otherwise))
+
+    def calls_of(self, trunk: str) -> int:
+        """How many calls are of a trunk, whoever placed them."""
+        return sum(call.trunk == trunk and not call.over for call in self._calls.values())
+
+    def _is_of_ours(self, request: Request) -> bool:
+        """Whether a request belongs to a call or a transaction that was let in."""
+        transactions = self._core.transactions
+        invite = request.method == "CANCEL" and transactions.invite_of(request) is not None
+        return invite or transactions.knows(request) or self._call_of(request) is not None
+
+    def _acknowledged(self, now: int, ack: Request) -> bool:
+        call = self._call_of(ack)
+        return call is not None and call.acknowledge(now, ack)
+
+    def _serve_known(self, now: int, transaction: Transaction, flow: Flow) -> None:
+        """Serve what belongs to a call, or says so."""
+        refusal = _refusal_of(transaction.request, flow)
+        if refusal is not None:
+            self._refuse(now, transaction, refusal)
+        elif transaction.request.method == "CANCEL":
+            self._cancel(now, transaction)
+        else:
+            self._serve_within(now, transaction, flow)
+
+    def _serve_within(self, now: int, transaction: Transaction, flow: Flow) -> None:
+        call = self._call_of(transaction.request)
+        if call is None:
+            self._refuse(now, transaction, Refusal(481))
+        else:
+            call.receive(now, transaction, flow)
+
+    def _admit(self, now: int, transaction: Transaction, flow: Flow, trunk: Trunk | None) -> None:
+        refusal = self._no_room(trunk)
+        if refusal is not None:
+            self._core.counters["calls_refused_full"] += 1
+            self._refuse(now, transaction, refusal)
+            return
+        transaction.request = self._gate.cleared(transaction.request, trunk)
+        name = "" if trunk is None else trunk.name
+        try:
+            call = ServerCall(self._core, self._core.next_number(), transaction, flow, name)
+        except MalformedMessage as error:
+            self._core.respond(now, transaction, 400, reason=f"Bad Request: {error.reason}")
+            return
+        self._calls[call.id] = call
+        call.begin(now)
+
+    def _no_room(self, trunk: Trunk | None) -> Refusal | None:
+        taken = 0
+        if trunk is not None and trunk.max_calls is not None:
+            taken = self.calls_of(trunk.name)
+        full = self.draining or is_full(self._core.rules.max_calls, self._core.live, trunk, taken)
+        return fullness(self._core.rules, self.draining) if full else None
+
+    def _tell_options(self, now: int, transaction: Transaction, trunk: Trunk | None) -> None:
+        """OPTIONS is answered as an INVITE would be (§11.2), so a proxy can probe us."""
+        refusal = self._no_room(trunk)
+        if refusal is not None:
+            self._refuse(now, transaction, refusal)
+            return
+        headers = (("Allow", ALLOW), ("Accept", "application/sdp"), ("Accept-Encoding", "identity"))
+        self._core.respond(now, transaction, 200, headers=headers)
+
+    def _cancel(self, now: int, transaction: Transaction) -> None:
+        meant = self._core.transactions.invite_of(transaction.request)
+        if meant is None:
+            self._refuse(now, transaction, Refusal(481))
+            return
+        call = self._calls.get(meant.owner)
+        tag = call.dialog.local_tag if call is not None and call.dialog is not None else ""
+        self._core.respond(now, transaction, 200, to_tag=tag)
+        if call is not None:
+            call.cancel(now, meant)
+
+    def _refuse(self, now: int, transaction: Transaction, refusal: Refusal) -> None:
+        self._core.respond(now, transaction, refusal.status, headers=refusal.headers)
+
+    def _call_of(self, request: Request) -> Call | None:
+        key = (request.call_id, request.to.tag or "", request.from_.tag or "")
+        return self._calls.get(self._core.dialogs.get(key, 0))
+
+
+def _refusal_of(request: Request, flow: Flow) -> Refusal | None:
+    return refusal_of(request, secure=flow.transport == "tls")

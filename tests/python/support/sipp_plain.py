@@ -1,0 +1,76 @@
+"""SIPp for its signalling alone: one run of a scenario, to its end."""
+
+import asyncio
+import socket
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import anyio
+
+from support.peers import require
+
+SCENARIOS = Path(__file__).parent.parent.parent / "sipp"
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """Ports that nothing listened at a moment ago, for TCP and UDP alike."""
+    with ExitStack() as stack:
+        found = []
+        while len(found) < count:
+            udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            udp.bind(("127.0.0.1", 0))
+            tcp = stack.enter_context(socket.socket())
+            try:
+                tcp.bind(udp.getsockname())
+            except OSError:
+                continue
+            found.append(int(udp.getsockname()[1]))
+        return tuple(found)
+
+
+async def run_sipp(
+    address: tuple[str, str, int] | None,
+    scenario: str,
+    *,
+    port: int | None = None,
+    calls: int = 1,
+    **keys: str,
+) -> tuple[int, str]:
+    """Run a scenario against `address`, or wait for calls at `port`; exit status and errors.
+
+    What stands in the scenario as `[name]` is given by `keys`.
+    """
+    program = require("sipp")
+    at, media = port or free_ports(1)[0], free_ports(1)[0]
+    transport, host, far = address or ("udp", "", 0)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{scenario}.xml"
+        text = (SCENARIOS / file.name).read_text()
+        for key, value in keys.items():
+            text = text.replace(f"[{key}]", value)  # SIPp knows no keys inside [authentication]
+        file.write_text(text)
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *([f"{host}:{far}", "-s", "voxi"] if address else []),
+            *("-sf", str(file), "-m", str(calls), "-l", str(calls)),
+            *("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(at), "-mp", str(media)),
+            *("-t", "t1" if transport == "tcp" else "u1", "-nostdin", "-trace_err"),
+            *("-timeout", "30s", "-recv_timeout", "15000"),
+            cwd=folder,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            with anyio.fail_after(40):
+                code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return code, errors_in(Path(folder))
+
+
+def errors_in(folder: Path) -> str:
+    """What SIPp complained of."""
+    return "".join(path.read_text() for path in folder.glob("*_errors.log"))[:2000]

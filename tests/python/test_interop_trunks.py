@@ -1,0 +1,96 @@
+"""SIPp and baresip, which nobody here wrote, are trunks of a gateway and prove who they are."""
+
+import wave
+from pathlib import Path
+
+import pytest
+from support.baresip import baresip
+from support.capture_speech import SECOND
+from support.certificates import Authority
+from support.peers import require
+from support.scene import SETTINGS, scene
+from support.sipp_plain import free_ports, run_sipp
+
+from fourwire.settings import Listen, Settings
+from fourwire.sip import Tls
+from fourwire.trunks import Trunk, User
+
+pytestmark = [pytest.mark.anyio, pytest.mark.interop]
+
+
+@pytest.fixture
+def trunks(monkeypatch: pytest.MonkeyPatch) -> tuple[Trunk, ...]:
+    """One trunk that is known by a password alone."""
+    monkeypatch.setenv("PBX_PASSWORD", "wonderland")
+    return (Trunk(name="pbx", users=(User(username="alice", password="PBX_PASSWORD"),)),)  # noqa: S106
+
+
+def settings(trunks: tuple[Trunk, ...], **more: object) -> Settings:
+    given = {name: getattr(SETTINGS, name) for name in SETTINGS.__struct_fields__}
+    return Settings(**{**given, "trunk": trunks, **more})
+
+
+def joined(path: Path, *parts: str) -> None:
+    """One file of several, as baresip wants its certificate."""
+    path.write_bytes(b"".join(Path(part).read_bytes() for part in parts))
+
+
+async def test_sipp_proves_its_password_and_calls(trunks: tuple[Trunk, ...]) -> None:
+    async with scene(settings=settings(trunks)) as stage:
+        code, errors = await run_sipp(
+            stage.gateway.addresses[0], "proven_call", user="alice", word="wonderland", calls=5
+        )
+        assert (code, errors) == (0, "")
+        await stage.notes.until("call.ended", 5)
+
+        assert {note["trunk"] for note in stage.notes.named("call.offered")} == {"pbx"}
+
+
+async def test_sipp_with_a_wrong_password_gets_no_call(trunks: tuple[Trunk, ...]) -> None:
+    async with scene(settings=settings(trunks)) as stage:
+        code, errors = await run_sipp(
+            stage.gateway.addresses[0], "proven_call", user="alice", word="looking-glass"
+        )
+        assert code == 1
+        assert "403" in errors
+        assert stage.notes.named("call.offered") == []
+        assert stage.gateway.endpoint.counters()["authentications_failed"] == 1
+
+
+async def test_baresip_calls_over_tls_and_proves_its_password(
+    trunks: tuple[Trunk, ...], tmp_path: Path
+) -> None:
+    require("baresip")
+    authority = Authority(tmp_path)
+    ours = authority.identity("127.0.0.1")
+    speech = tmp_path / "speech.wav"
+    with wave.open(str(speech), "wb") as wav:
+        wav.setparams((1, 2, 8000, 0, "NONE", ""))
+        wav.writeframes(bytes(30 * SECOND))
+    secured = settings(
+        trunks,
+        listen=(Listen("tls:127.0.0.1:0"),),
+        tls=Tls(certificate=ours.certificate, key=ours.key),
+    )
+    theirs = authority.identity("127.0.0.1", file="phone")
+    both = tmp_path / "phone.pem"
+    joined(both, theirs.key, theirs.certificate)
+    async with scene(settings=secured) as stage:
+        async with baresip(
+            tmp_path,
+            speech,
+            free_ports(2),
+            account=";auth_user=alice;auth_pass=wonderland;transport=tls",
+            config=f"sip_certificate {both}\nsip_cafile {authority.path}\n",
+        ) as phone:
+            _, host, port = stage.gateway.addresses[0]
+            await phone.tell("dial", f"sip:voxi@{host}:{port};transport=tls")
+            await phone.until("CALL_ESTABLISHED")
+            await stage.notes.until("Inworld.Events.WebSocketMediaStarted")
+            await phone.tell("hangup")
+            await stage.notes.until("call.ended")
+
+        (offered,) = stage.notes.named("call.offered")
+        assert (offered["trunk"], offered["caller"]) == ("pbx", "caller")
+        assert stage.causes() == ["caller hung up"]
+        assert stage.gateway.endpoint.counters()["challenged"] >= 1

@@ -1,0 +1,308 @@
+"""Who is let in: trunks by address, certificate and password; what all others get."""
+
+import ipaddress
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.sip import World
+from support.sip_torture import invite, message, options
+
+from fourwire.sip.access import Access, Trunk
+from fourwire.sip.digest import Challenge, Credentials
+from fourwire.sip.events import Invited
+from fourwire.sip.flow import Flow
+from fourwire.sip.gate import Admitted, Gate
+from fourwire.sip.guard import MAX_SOURCES, Guard
+from fourwire.sip.identity import identity_of
+from fourwire.sip.message import Request, parse
+from fourwire.sip.responding import Refusal
+from fourwire.sip.timers import SECOND
+
+PBX = ("192.0.2.99", 5060)
+STRANGER = ("198.51.100.7", 5060)
+
+
+def trunk(name: str = "pbx", network: str = "192.0.2.0/24", **more: object) -> Trunk:
+    networks = (ipaddress.ip_network(network),) if network else ()
+    return Trunk(name=name, networks=networks, **more)  # type: ignore[arg-type]
+
+
+class Door:
+    """A user agent behind a gate, and what it answers to whom."""
+
+    def __init__(self, *trunks: Trunk, **access: object) -> None:
+        self.world = World()
+        self.access = Access(trunks=trunks, **access)  # type: ignore[arg-type]
+        self.callee = self.world.peer("192.0.2.2", access=self.access)
+        self._count = 0
+
+    def send(self, data: bytes, source: tuple[str, int] = STRANGER) -> int | None:
+        """The status of the last answer; None for none."""
+        before = len(self.world.sent)
+        self.world.send(data, self.callee, source)
+        answers = self.world.sent[before:]
+        return answers[-1].message.status if answers else None  # type: ignore[union-attr]
+
+    def call(self, *lines: str, source: tuple[str, int] = STRANGER, **changes: str) -> int | None:
+        """The answer to an INVITE that is none before."""
+        self._count += 1
+        name = f"{self._count}@there"
+        via = f"SIP/2.0/UDP host.example.com;branch=z9hG4bK{self._count};rport"
+        return self.send(invite(*lines, Call_ID=name, Via=via, **changes), source)
+
+    def challenge(self, number: int = 0) -> Challenge:
+        """What the last answer asks for."""
+        headers = self.world.replies()[-1].headers
+        return Challenge.parse(headers.get_all("WWW-Authenticate")[number])
+
+    def prove(
+        self,
+        who: Credentials,
+        challenge: Challenge | None = None,
+        source: tuple[str, int] = STRANGER,
+        number: int = 0,
+    ) -> int | None:
+        """The answer to an INVITE that answers a challenge."""
+        asked = challenge or self.challenge(number)
+        answer = asked.answer(who, "INVITE", "sip:callee@example.com", 1, "c")
+        return self.call(f"Authorization: {answer}", source=source)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        return self.callee.agent.counters()
+
+    def invited(self) -> Invited:
+        event = self.callee.told(Invited)[-1]
+        assert isinstance(event, Invited)
+        return event
+
+
+ALICE = Credentials("alice", "wonderland")
+
+
+def test_without_trunks_everybody_may_call() -> None:
+    door = Door()
+    assert door.call() == 100
+    assert door.invited().trunk == ""
+
+
+def test_once_there_is_a_trunk_a_stranger_is_forbidden_and_the_trunk_has_its_name() -> None:
+    door = Door(trunk())
+    assert door.call() == 403
+    assert door.send(options()) == 403
+    assert door.call(source=PBX) == 100
+    assert door.invited().trunk == "pbx"
+    assert door.counters["refused_strangers"] == 2
+
+
+def test_strangers_hear_nothing_where_that_is_wished() -> None:
+    door = Door(trunk(), strangers="drop")
+    assert door.call() is None
+    assert door.send(options()) is None
+    assert door.send(b"INVITE sip:x SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n\r\n") is None
+    assert door.send(options(To="<sip:x@y>;tag=1")) is None
+    assert door.counters["dropped_strangers"] == 4
+    assert door.counters["transactions"] == 0
+    assert door.call(source=PBX) == 100
+
+
+def test_a_cancel_of_a_stranger_is_heard_only_where_its_invite_was() -> None:
+    door = Door(trunk(), strangers="drop")
+    cancel = message("CANCEL sip:callee@example.com SIP/2.0", CSeq="8 CANCEL")
+    assert door.send(cancel) is None
+    assert door.send(invite(), PBX) == 100
+    assert door.send(cancel, PBX) == 487
+
+
+@pytest.mark.parametrize(
+    ("flow", "name"),
+    [
+        (Flow("udp", PBX, ("192.0.2.7", 5060)), "address"),
+        (Flow("tls", PBX, ("203.0.113.7", 5060), 0, ("sbc.example",)), "certificate"),
+        (Flow("tls", PBX, ("203.0.113.7", 5060), 0, ("other.example",)), None),
+        (Flow("tcp", PBX, ("2001:db8::7", 5060)), "six"),
+        (Flow("udp", PBX, ("2001:db8::7", 5060)), None),
+    ],
+)
+def test_a_trunk_is_known_by_all_that_is_said_of_it(flow: Flow, name: str | None) -> None:
+    access = Access(
+        trunks=(
+            trunk("address"),
+            trunk("certificate", "", certificates=frozenset({"sbc.example"})),
+            trunk("six", "2001:db8::/32", transports=frozenset({"tcp"})),
+            Trunk(name="called only"),
+        )
+    )
+    request = parse(invite())
+    assert isinstance(request, Request)
+    judged = Gate(access, random.Random(1)).judge(0, request, flow)
+    if name is None:
+        assert judged == Refusal(403)
+    else:
+        assert isinstance(judged, Admitted)
+        assert judged.trunk is not None
+        assert judged.trunk.name == name
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_trunk_with_a_password_is_asked_for_it_and_let_in(number: int) -> None:
+    roaming = trunk("roaming", "", passwords={"alice": "wonderland"})
+    door = Door(roaming, algorithms=("SHA-256", "MD5"))
+    assert door.call() == 401
+    assert door.prove(ALICE, number=number) == 100
+    assert door.invited().trunk == "roaming"
+
+
+def test_an_algorithm_that_was_not_offered_proves_nothing() -> None:
+    roaming = trunk("roaming", "", passwords={"alice": "wonderland"})
+    door = Door(roaming, algorithms=("SHA-256",))
+    assert door.call() == 401
+    weaker = replace(door.challenge(), algorithm="MD5")
+    assert door.prove(ALICE, weaker) == 401
+
+
+def test_the_name_that_is_proven_chooses_among_trunks() -> None:
+    door = Door(
+        trunk("a", "", passwords={"alice": "wonderland"}),
+        trunk("b", "", passwords={"bob": "builder"}),
+    )
+    assert door.call() == 401
+    assert door.prove(Credentials("bob", "builder")) == 100
+    assert door.invited().trunk == "b"
+
+
+def test_a_password_alone_lets_nobody_in_from_elsewhere() -> None:
+    door = Door(trunk("pbx", passwords={"alice": "wonderland"}))
+    assert door.call() == 403
+    assert door.call(source=PBX) == 401
+    assert door.prove(ALICE, source=PBX) == 100
+
+
+def test_a_second_call_with_a_proof_that_was_used_is_asked_again_as_stale() -> None:
+    door = Door(trunk("t", "", passwords={"alice": "wonderland"}))
+    door.call()
+    challenge = door.challenge()
+    assert door.prove(ALICE, challenge) == 100
+    assert door.prove(ALICE, challenge) == 401
+    assert door.challenge().stale
+    assert door.prove(ALICE) == 100
+    assert door.counters["challenged_stale"] == 1
+
+
+def test_three_hundred_guesses_let_nobody_in_and_shut_the_guesser_out() -> None:
+    door = Door(trunk("t", "", passwords={"alice": "wonderland"}), ban_after=5, rate=0)
+    answers = []
+    for guess in range(300):
+        if door.call() == 401:
+            answers.append(door.prove(Credentials("alice", f"guess {guess}")))
+    assert answers == [403] * 5
+    assert door.callee.told(Invited) == []
+    assert door.counters["sources_banned"] == 1
+    assert door.counters["dropped_banned"] == 300 - 5
+    # Another source is heard, and so is the guesser once the ban is over.
+    assert door.call(source=("203.0.113.50", 5060)) == 401
+    door.world.run(601)
+    assert door.call() == 401
+
+
+def test_nobody_can_be_shut_out_in_his_name() -> None:
+    door = Door(trunk("t", "", passwords={"alice": "wonderland"}), ban_after=2, rate=0)
+    door.call(source=("203.0.113.66", 5060))
+    stolen = door.challenge()
+    for _ in range(10):  # answers to somebody else's challenge, from the victim's address
+        assert door.prove(Credentials("alice", "x"), stolen) == 401
+    assert door.counters.get("sources_banned") is None
+    door.call()
+    assert door.prove(ALICE) == 100
+
+
+def test_a_stranger_may_ask_so_much_and_a_trunk_as_much_as_it_likes() -> None:
+    door = Door(trunk(), rate=10.0, burst=20)
+    answers = [door.call() for _ in range(50)]
+    assert answers == [403] * 20 + [None] * 30
+    assert door.counters["dropped_over_rate"] == 30
+    assert all(door.call(source=PBX) for _ in range(100))
+    door.world.run(1)
+    assert [door.call() for _ in range(11)] == [403] * 10 + [None]
+
+
+@pytest.mark.parametrize("name", ["friendly-scanner", "SIPVicious 0.3", "VaxSIPUserAgent/3.1"])
+def test_a_scanner_hears_nothing_even_where_strangers_may_call(name: str) -> None:
+    door = Door()
+    assert door.call(f"User-Agent: {name}") is None
+    assert door.counters["dropped_scanners"] == 1
+    assert door.call("User-Agent: Zoiper") == 100
+
+
+def test_a_scanner_is_refused_where_that_is_wished_and_let_be_from_a_trunk() -> None:
+    assert Door(scanners="refuse").call("User-Agent: sipvicious") == 403
+    assert Door(trunk()).call("User-Agent: sipcli/v1.8", source=PBX) == 100
+
+
+def test_a_trunk_has_no_more_calls_than_it_may() -> None:
+    door = Door(trunk(max_calls=2), trunk("other", "203.0.113.0/24"))
+    assert [door.call(source=PBX) for _ in range(3)] == [100, 100, 503]
+    assert door.send(options(), PBX) == 503
+    assert door.call(source=("203.0.113.1", 5060)) == 100
+    first = door.callee.told(Invited)[0]
+    assert isinstance(first, Invited)
+    door.world.do(door.callee, lambda agent, now: agent.hang_up(now, first.call))
+    assert door.call(source=PBX) == 100
+
+
+ASSERTED = ('P-Asserted-Identity: "The Boss" <sip:+15551@carrier.example>', "Privacy: none")
+
+
+def test_an_identity_is_believed_of_a_trusted_trunk_alone() -> None:
+    door = Door(trunk("safe", trusted=True), trunk("other", "203.0.113.0/24"))
+    door.call(*ASSERTED, source=PBX)
+    assert identity_of(door.invited().request).user == "+15551"
+    door.call(*ASSERTED, source=("203.0.113.1", 5060))
+    assert identity_of(door.invited().request).user == ""
+    assert "P-Asserted-Identity" not in door.invited().request.headers
+    assert door.counters["identities_not_believed"] == 1
+
+
+def test_who_wants_to_be_withheld_is_and_who_was_called_first_is_told() -> None:
+    request = parse(
+        invite(
+            "P-Asserted-Identity: tel:+15551;phone-context=x",
+            "Privacy: id;critical",
+            'Diversion: "Front" <sip:200@pbx.example>;reason=no-answer',
+        )
+    )
+    assert isinstance(request, Request)
+    identity = identity_of(request)
+    assert (identity.user, identity.private, identity.diverted_from) == ("+15551", True, "200")
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 10**9)), max_size=60))
+def test_no_source_ever_gets_more_than_its_measure(steps: list[tuple[int, int]]) -> None:
+    guard = Guard(2.0, 5, 0, 0)
+    now = 0
+    allowed = dict.fromkeys(range(4), 0)
+    for host, pause in steps:
+        now += pause
+        allowed[host] += guard.allows(now, f"192.0.2.{host}")
+    assert all(count <= 5 + 2.0 * now / SECOND for count in allowed.values())
+
+
+def test_what_is_remembered_of_sources_has_a_brim() -> None:
+    guard = Guard(1.0, 1, 1, SECOND)
+    for number in range(MAX_SOURCES + 1):
+        address = str(ipaddress.IPv4Address(number))
+        assert guard.allows(0, address)
+        guard.failed(0, address)
+    assert guard.allows(0, "0.0.0.0")  # noqa: S104 - the first, forgotten
+    assert not guard.is_banned(0, "0.0.0.0")  # noqa: S104
+    assert guard.is_banned(0, "0.0.0.1")
+
+
+def test_a_site_of_ipv6_is_one_source() -> None:
+    guard = Guard(1.0, 1, 0, 0)
+    assert guard.allows(0, "2001:db8:0:1::1")
+    assert not guard.allows(0, "2001:db8:0:1:ffff::2")
+    assert guard.allows(0, "2001:db8:0:2::1")

@@ -208,14 +208,20 @@ class SipLine:
                     return
                 case sip.Transferring(status=status, reason=reason, over=True) if status < 300:
                     yield Transferred(f"{status} {reason}".strip())
-                case sip.Reinvite():
+                case sip.Reinvite() | sip.Reanswered():
                     try:
-                        changed = await self._renegotiate(event)
+                        changed = await self._changed(event)
                     except LineClosed as closed:
                         yield LineEnded(closed.cause, closed.detail)
                         return
                     if changed is not None:
                         yield changed
+
+    async def _changed(self, event: sip.Reinvite | sip.Reanswered) -> MediaChanged | None:
+        """What the caller wants changed, or says to an offer that only refreshed the session."""
+        if isinstance(event, sip.Reinvite):
+            return await self._renegotiate(event)
+        return None if event.sdp is None else self._follow(self._accepted(event.sdp))
 
     async def _renegotiate(self, reinvite: sip.Reinvite) -> MediaChanged | None:
         """Answer a re-INVITE and let the leg follow (RFC 3264 §8).

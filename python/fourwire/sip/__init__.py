@@ -9,7 +9,7 @@ from .calls import CallEnded, CallEvent, IncomingCall, OutgoingCall, Reinvite
 from .digest import Credentials
 from .endpoint import Endpoint, listen
 from .errors import CallFailed, LocalError, MalformedMessage, PeerError, SipError
-from .events import Cause, Ended, Info, Progressed, Transferring
+from .events import Cause, Ended, Info, Progressed, Reanswered, Transferring
 from .flow import Flow, Hop
 from .headers import Headers
 from .identity import Identity
@@ -42,6 +42,7 @@ __all__ = [
     "OutgoingCall",
     "PeerError",
     "Progressed",
+    "Reanswered",
     "Reinvite",
     "Request",
     "Response",

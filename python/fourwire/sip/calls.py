@@ -2,13 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from . import events as told
 from .body import sdp_of
+from .core import Content
 from .errors import CallFailed, CallOver, SipError
-from .events import Cause, Ended, Info, Progressed, Transferring
+from .events import Cause, Ended, Info, Progressed, Reanswered, Transferring
 from .flow import Flow
 from .headers import Headers
 from .identity import identity_of
@@ -59,7 +61,7 @@ class Reinvite:
         return f"Reinvite(cseq={self._cseq}, offer={self.offer is not None})"
 
 
-CallEvent = Reinvite | Info | Progressed | Transferring | Ended
+CallEvent = Reinvite | Reanswered | Info | Progressed | Transferring | Ended
 
 
 class LiveCall:
@@ -73,8 +75,9 @@ class LiveCall:
         self._waiting: deque[CallEvent] = deque()
         self._more = asyncio.Event()
         self._acks: dict[int, asyncio.Future[str | None]] = {}
-        self._reanswer: asyncio.Future[told.Reanswered | None] | None = None
+        self._reanswer: asyncio.Future[Reanswered | None] | None = None
         self._transfers: dict[int, asyncio.Future[Transferring | None]] = {}
+        self._replies: dict[int, asyncio.Future[told.Replied | None]] = {}
         self._ended: Ended | None = None
 
     @property
@@ -93,7 +96,10 @@ class LiveCall:
         """
         self._command(lambda ua, now: ua.reinvite(now, self._number, offer))
         self._reanswer = asyncio.get_running_loop().create_future()
-        answer = await self._reanswer
+        try:
+            answer = await self._reanswer
+        finally:
+            self._reanswer = None
         if answer is None:
             raise CallEnded(self._must_have_ended())
         if not 200 <= answer.status < 300:
@@ -129,6 +135,25 @@ class LiveCall:
             raise CallFailed(outcome.status, outcome.reason)
         return outcome
 
+    async def inform(self, content_type: str, body: bytes, headers: GivenHeaders = None) -> None:
+        """Send an INFO without a package, which RFC 6086 calls legacy.
+
+        :raises CallFailed: the peer refuses it.
+        """
+        pairs([("Content-Type", content_type)])  # raises where it would break the message apart
+        content = Content(content_type, body)
+        cseq = self._command(lambda ua, now: ua.inform(now, self._number, content, pairs(headers)))
+        future: asyncio.Future[told.Replied | None] = asyncio.get_running_loop().create_future()
+        self._replies[cseq] = future
+        try:
+            reply = await future
+        finally:
+            del self._replies[cseq]
+        if reply is None:
+            raise CallEnded(self._must_have_ended())
+        if not 200 <= reply.status < 300:
+            raise CallFailed(reply.status, reply.reason)
+
     async def events(self) -> AsyncIterator[CallEvent]:
         """What the peer does, from the call's beginning on. The last event is ``Ended``.
 
@@ -156,17 +181,19 @@ class LiveCall:
                 self._acknowledged(cseq, answer)
             case told.ReinviteOver(cseq=cseq):
                 self._acknowledged(cseq, None)
-            case told.Reanswered():
-                _settle(self._reanswer, event)
+            case Reanswered() if self._reanswer is not None and not self._reanswer.done():
+                self._reanswer.set_result(event)
+            case told.Replied(cseq=cseq):
+                _settle(self._replies.get(cseq), event)
             case Transferring(cseq=cseq, over=True) if cseq in self._transfers:
                 _settle(self._transfers[cseq], event)
-            case Info() | Progressed() | Transferring():
+            case Info() | Progressed() | Transferring() | Reanswered():
                 self._put(event)
             case Ended():
                 self._end(event)
 
     def _put(self, event: CallEvent) -> None:
-        is_chatter = isinstance(event, Info | Progressed | Transferring)
+        is_chatter = isinstance(event, Info | Progressed | Transferring | Reanswered)
         if is_chatter and len(self._waiting) >= MAX_WAITING_EVENTS:
             self._endpoint.count("events_dropped")
             return
@@ -179,6 +206,8 @@ class LiveCall:
             _settle(future, None)
         for transfer in self._transfers.values():
             _settle(transfer, None)
+        for reply in self._replies.values():
+            _settle(reply, None)
         _settle(self._reanswer, None)
         self._put(event)
 
@@ -186,13 +215,14 @@ class LiveCall:
         _settle(self._acks.get(cseq), answer)
 
     async def _answer_reinvite(self, cseq: int, sdp: str) -> str | None:
-        try:
-            self._endpoint._command(
-                lambda ua, now: ua.answer_reinvite(now, self._number, cseq, sdp)
-            )
-        except CallOver:
-            return None
-        return await self._ack(cseq)
+        with self._awaiting_ack(cseq) as ack:
+            try:
+                self._endpoint._command(
+                    lambda ua, now: ua.answer_reinvite(now, self._number, cseq, sdp)
+                )
+            except CallOver:
+                return None
+            return await ack
 
     def _reject_reinvite(self, cseq: int, status: int) -> None:
         try:
@@ -202,13 +232,15 @@ class LiveCall:
         except CallOver:
             return
 
-    async def _ack(self, cseq: int) -> str | None:
-        if self._ended is not None:
-            return None
+    @contextmanager
+    def _awaiting_ack(self, cseq: int) -> Iterator[asyncio.Future[str | None]]:
+        """What the ACK will bring; an UPDATE gets none and is done as soon as it is answered."""
         future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        if self._ended is not None:
+            future.set_result(None)
         self._acks[cseq] = future
         try:
-            return await future
+            yield future
         finally:
             del self._acks[cseq]
 
@@ -275,8 +307,9 @@ class IncomingCall(LiveCall):
 
         :raises CallEnded: the caller hung up first, or never acknowledged.
         """
-        self._command(lambda ua, now: ua.answer(now, self._number, sdp, pairs(headers)))
-        answer = await self._ack(self._invite_cseq)
+        with self._awaiting_ack(self._invite_cseq) as ack:
+            self._command(lambda ua, now: ua.answer(now, self._number, sdp, pairs(headers)))
+            answer = await ack
         if self._ended is not None:
             raise CallEnded(self._ended)
         return answer

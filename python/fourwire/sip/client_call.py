@@ -17,14 +17,17 @@ from .uri import Uri, bracketed
 class ClientCall(Call):
     """An outgoing call."""
 
+    placed_here = True
+
     def __init__(self, core: Core, number: int, request: Request, to: Flow | Hop) -> None:
         super().__init__(core, number, _flow_for(to))
         self._to = to
-        self._contact = request.headers["Contact"]
+        self.contact = request.headers["Contact"]
         self._request = request
         self._transaction: Transaction | None = None
         self._ringing = False
         self._offered = bool(request.body)
+        self._offers.described = sdp_of(request)
         self._early_sdp: str | None = None
         self._success: Response | None = None
 
@@ -41,7 +44,7 @@ class ClientCall(Call):
         if self._success is None or self._offered or self.state is not CallState.ANSWERED:
             raise LocalError("the peer made no offer that waits for an answer")
         self.state = CallState.ESTABLISHED
-        self._answer = sdp
+        self._answer = self._offers.described = sdp
         self._acknowledge_2xx(now, self._success, sdp)
 
     _answer: str | None = None
@@ -122,6 +125,8 @@ class ClientCall(Call):
             self._send_bye(now)
             return
         self.state = CallState.ESTABLISHED if self._offered else CallState.ANSWERED
+        self.note_peer(response)
+        self.timer.answered(now, response)
         if self._offered:
             self._acknowledge_2xx(now, response)
         self._core.events.append(Answered(self.id, sdp_of(response) or self._early_sdp))
@@ -191,4 +196,6 @@ def invitation(
             ("Contact", contact),
         ]
     )
+    if core.rules.session_expires_s:
+        fields.add("Session-Expires", str(core.rules.session_expires_s))
     return core.finished("INVITE", uri, fields, headers, offer)

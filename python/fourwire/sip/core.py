@@ -14,10 +14,19 @@ from .fields import MAGIC_COOKIE
 from .flow import Flow, Hop
 from .headers import Headers
 from .message import DEFAULT_LIMITS, Limits, Request
-from .responding import ALLOW, DEFAULT_PORT, default_port, response_to, via_of
+from .responding import CAPABILITIES, DEFAULT_PORT, default_port, response_to, via_of
 from .timers import Deadlines, Intervals
 from .transaction import Transaction, Transactions
 from .uri import Uri, bracketed
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The body of a request, and what it is."""
+
+    kind: str
+    """Its Content-Type."""
+    data: bytes
 
 
 class Random(Protocol):
@@ -37,6 +46,9 @@ class Rules:
     """Above this many calls a new one is refused with ``full_status``."""
     full_status: int = 503
     """503, so that a proxy tries the next machine; 486 tells a caller that we are busy."""
+    session_expires_s: int = 1800
+    """How long a call lasts that neither side refreshes (RFC 4028), in seconds; 0: no such timer,
+    unless the peer wants one."""
     retry_after_s: int = 10
     """What a refusal with 503 says in Retry-After."""
     max_transactions: int = 20_000
@@ -114,12 +126,15 @@ class Core:
         *,
         headers: tuple[tuple[str, str], ...] = (),
         sdp: str | None = None,
+        content: Content | None = None,
         contact: str | None = None,
         owner: int = 0,
     ) -> Transaction:
         """Send a request in a dialog."""
         to = self.next_hop(dialog, flow, behind_nat)
-        request = self.within(dialog, method, to, flow, headers=headers, sdp=sdp, contact=contact)
+        request = self.within(
+            dialog, method, to, flow, headers=headers, sdp=sdp, content=content, contact=contact
+        )
         self.counters[f"sent_{method.lower()}"] += 1
         otherwise = self.otherwise(dialog, to)
         return self.transactions.send(now, request, to, otherwise=otherwise, owner=owner)
@@ -141,13 +156,14 @@ class Core:
         *,
         headers: tuple[tuple[str, str], ...] = (),
         sdp: str | None = None,
+        content: Content | None = None,
         contact: str | None = None,
         cseq: int | None = None,
     ) -> Request:
         """A request in a dialog, complete but not sent."""
         via = via_of(to.transport, self.local(to.transport, flow), self.branch())
         uri, fields = dialog.request(method, via, contact=contact, cseq=cseq)
-        return self.finished(method, uri, fields, headers, sdp)
+        return self.finished(method, uri, fields, headers, sdp, content)
 
     def finished(
         self,
@@ -156,15 +172,18 @@ class Core:
         fields: Headers,
         headers: tuple[tuple[str, str], ...],
         sdp: str | None,
+        content: Content | None = None,
     ) -> Request:
-        """A request with its last fields and its body."""
-        if method == "INVITE":
-            fields.extend([("Allow", ALLOW), ("Accept", "application/sdp")])
+        """A request with its last fields and its body: a session description, or any other."""
+        if method in ("INVITE", "UPDATE"):
+            fields.extend(CAPABILITIES)
         fields.add("User-Agent", self.rules.user_agent)
         fields.extend(headers)
-        body = b"" if sdp is None else sdp.encode()
         if sdp is not None:
-            fields.add("Content-Type", "application/sdp")
+            content = Content("application/sdp", sdp.encode())
+        if content is not None:
+            fields.add("Content-Type", content.kind)
+        body = b"" if content is None else content.data
         fields.add("Content-Length", str(len(body)))
         return Request.of(method, uri, fields, body)
 

@@ -158,6 +158,7 @@ class Endpoint:
             user_agent=settings.user_agent,
             max_calls=settings.max_calls,
             full_status=settings.full_status,
+            session_expires_s=settings.session_expires_s,
             retry_after_s=settings.retry_after_s,
             max_transactions=settings.max_transactions,
             intervals=settings.intervals,

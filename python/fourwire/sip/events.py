@@ -18,6 +18,7 @@ class Cause(Enum):
     UNACKNOWLEDGED = "the answer was never acknowledged"
     LOST = "the peer no longer answers, or no longer knows the call"
     UNANSWERED = "nobody answered"
+    EXPIRED = "nobody refreshed the session in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,16 @@ class Info:
 
 
 @dataclass(frozen=True, slots=True)
+class Replied:
+    """The peer's final response to a request of ours that is no offer; ``cseq`` names it."""
+
+    call: int
+    cseq: int
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transferring:
     """What became of a REFER of ours (RFC 3515): the last response that the peer got from there.
 
@@ -139,6 +150,7 @@ Event = (
     | ReinviteOver
     | Reanswered
     | Info
+    | Replied
     | Transferring
     | Ended
 )

@@ -7,9 +7,10 @@ from .errors import MalformedMessage
 from .flow import Flow
 from .gate import Gate
 from .message import Answerable, Request
-from .responding import ALLOW, METHODS, PHRASES, Refusal, bare_response, refusal_of, way_back
+from .responding import CAPABILITIES, METHODS, PHRASES, Refusal, bare_response, refusal_of, way_back
 from .room import fullness, is_full
 from .server_call import ServerCall
+from .session_timer import timer_refusal
 from .transaction import Transaction, Transmit
 
 
@@ -54,7 +55,7 @@ class Reception:
         elif request.method == "OPTIONS":
             self._tell_options(now, transaction, judged.trunk)
         else:
-            self._refuse(now, transaction, Refusal(481))  # BYE, INFO, NOTIFY need a dialog
+            self._refuse(now, transaction, Refusal(481))  # BYE and the like need a dialog
 
     def refuse_unread(self, error: Answerable, flow: Flow) -> None:
         """Answer what could not be read: without a transaction, so a repeat is answered again."""
@@ -102,6 +103,8 @@ class Reception:
         refusal = self._no_room(trunk)
         if refusal is not None:
             self._core.counters["calls_refused_full"] += 1
+        refusal = refusal or timer_refusal(transaction.request)
+        if refusal is not None:
             self._refuse(now, transaction, refusal)
             return
         transaction.request = self._gate.cleared(transaction.request, trunk)
@@ -127,7 +130,7 @@ class Reception:
         if refusal is not None:
             self._refuse(now, transaction, refusal)
             return
-        headers = (("Allow", ALLOW), ("Accept", "application/sdp"), ("Accept-Encoding", "identity"))
+        headers = (*CAPABILITIES, ("Accept-Encoding", "identity"))
         self._core.respond(now, transaction, 200, headers=headers)
 
     def _cancel(self, now: int, transaction: Transaction) -> None:

@@ -42,9 +42,9 @@ METHODS: dict[str, Treatment] = {
     "BYE": Treatment.SERVED,
     "OPTIONS": Treatment.SERVED,
     "INFO": Treatment.SERVED,
+    "UPDATE": Treatment.SERVED,
     "NOTIFY": Treatment.SERVED,
     "PRACK": Treatment.ORPHAN,  # RFC 3262 §3: no reliable provisional response was sent
-    "UPDATE": Treatment.REFUSED,
     "REFER": Treatment.REFUSED,
     "SUBSCRIBE": Treatment.REFUSED,
     "MESSAGE": Treatment.REFUSED,
@@ -55,8 +55,15 @@ METHODS: dict[str, Treatment] = {
 
 ALLOW = ", ".join(name for name, how in METHODS.items() if how is Treatment.SERVED)
 
-EXTENSIONS: frozenset[str] = frozenset()
+EXTENSIONS = ("timer",)
 """The option tags we support; a request that requires another is refused with 420."""
+
+CAPABILITIES = (
+    ("Allow", ALLOW),
+    ("Accept", "application/sdp"),
+    ("Supported", ", ".join(EXTENSIONS)),
+)
+"""What an INVITE, its 2xx and the answer to OPTIONS say that we can do."""
 
 PHRASES: dict[int, str] = {
     100: "Trying",
@@ -87,6 +94,7 @@ PHRASES: dict[int, str] = {
     416: "Unsupported URI Scheme",
     420: "Bad Extension",
     421: "Extension Required",
+    422: "Session Interval Too Small",
     423: "Interval Too Brief",
     469: "Bad Info Package",
     480: "Temporarily Unavailable",
@@ -113,7 +121,7 @@ PHRASES: dict[int, str] = {
     604: "Does Not Exist Anywhere",
     606: "Not Acceptable",
 }
-"""Reason phrases (RFC 3261 §21, RFC 6086 §8.4, RFC 6665 §8.3.2)."""
+"""Reason phrases (RFC 3261 §21, RFC 6086 §8.4, RFC 6665 §8.3.2, RFC 4028 §6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +157,7 @@ def _unsupported_extension(request: Request) -> Refusal | None:
 
 
 def _unreadable_body(request: Request) -> Refusal | None:
-    if request.method not in ("INVITE", "ACK"):
+    if request.method not in ("INVITE", "ACK", "UPDATE"):
         return None
     try:
         check_body(request)

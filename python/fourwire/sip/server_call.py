@@ -26,8 +26,9 @@ class ServerCall(Call):
         dialog = Dialog.as_server(request, core.token(), core.random.getrandbits(16))
         super().__init__(core, number, flow, trunk)
         self.dialog = dialog
-        self._contact = core.contact(flow, secure=request.uri.scheme == "sips")
+        self.contact = core.contact(flow, secure=request.uri.scheme == "sips")
         transaction.owner = number
+        self.note_peer(request)
         self._behind_nat = request.via.host != flow.remote[0]
         self._transaction = transaction
         self._last_provisional: tuple[int, tuple[tuple[str, str], ...], str | None] | None = None
@@ -36,7 +37,7 @@ class ServerCall(Call):
         """Tell the caller that we are trying, and the owner that somebody calls."""
         request = self._transaction.request
         self._core.respond(now, self._transaction, 100)
-        self._core.dialogs[self._in_dialog().key] = self.id
+        self._core.dialogs[self.in_dialog().key] = self.id
         self._core.events.append(Invited(self.id, request, sdp_of(request), self.trunk))
 
     def progress(
@@ -56,8 +57,8 @@ class ServerCall(Call):
             now,
             self._transaction,
             status,
-            to_tag=self._in_dialog().local_tag,
-            headers=(("Contact", self._contact), *headers),
+            to_tag=self.in_dialog().local_tag,
+            headers=(("Contact", self.contact), *headers),
             sdp=sdp,
         )
 
@@ -66,7 +67,7 @@ class ServerCall(Call):
         self._must_wait()
         self._core.deadlines.cancel((self.id, "ring", 0))
         self.state = CallState.ANSWERED
-        self._accept(now, self._transaction, sdp, headers)
+        self.accept(now, self._transaction, sdp, headers)
 
     def reject(
         self,
@@ -128,7 +129,7 @@ class ServerCall(Call):
             self._transaction,
             status,
             reason=reason,
-            to_tag=self._in_dialog().local_tag,
+            to_tag=self.in_dialog().local_tag,
             headers=headers,
         )
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from .access import Access
 from .message import DEFAULT_LIMITS, Limits
+from .session_timer import LEAST_SECONDS
 from .timers import Intervals
 from .tls import Tls
 from .uri import host_and_port
@@ -40,6 +41,9 @@ class Settings:
     """Above this many calls at a time a new one is refused with ``full_status``."""
     full_status: Literal[486, 503] = 503
     """503 makes a proxy try the next machine, 486 tells the caller that we are busy."""
+    session_expires_s: int = 1800
+    """How long a call lasts that neither side refreshes (RFC 4028), in seconds; 0: no timer of
+    ours."""
     retry_after_s: int = 10
     """What a 503 of ours says in Retry-After, in seconds."""
     user_agent: str = "fourwire"
@@ -80,5 +84,10 @@ class Settings:
             raise ValueError("a tls listener needs a certificate: set tls.certificate and tls.key")
         if self.max_calls < 1:
             raise ValueError(f"max_calls is {self.max_calls}, must be at least 1")
+        if self.session_expires_s != 0 and self.session_expires_s < LEAST_SECONDS:
+            raise ValueError(
+                f"session_expires_s is {self.session_expires_s}, must be 0 or at least "
+                f"{LEAST_SECONDS}"
+            )
         if self.full_status not in (486, 503):
             raise ValueError(f"full_status is {self.full_status}, must be 486 or 503")

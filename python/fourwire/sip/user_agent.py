@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from .call import Call
 from .client_call import ClientCall, invitation
-from .core import Core, Random, Rules
+from .core import Content, Core, Random, Rules
 from .errors import CallOver, LocalError, MalformedMessage
 from .events import Event
 from .flow import Flow, Hop
@@ -143,6 +143,10 @@ class UserAgent:
         :class:`Transferring` tells what becomes of it, under the number that this returns.
         """
         return self._call(call).refer(now, refer_to, headers)
+
+    def inform(self, now: int, call: int, content: Content, headers: HeaderFields = ()) -> int:
+        """Send an INFO (RFC 6086, without a package); :class:`Replied` tells of it by number."""
+        return self._call(call).inform(now, content, headers)
 
     def successor(self, call: int) -> str:
         """What has the peer of another call take our place in ``call``, as :meth:`refer` wants."""

@@ -1,0 +1,162 @@
+"""The session timer (RFC 4028): a call that neither side refreshes in time is over."""
+
+from dataclasses import dataclass
+
+from .core import Core
+from .errors import MalformedMessage
+from .grammar import number, parameters, split
+from .headers import Headers
+from .message import Request, Response
+from .responding import Refusal
+from .timers import SECOND
+
+LEAST_SECONDS = 90
+"""No session is refreshed more often than this allows (RFC 4028 §4)."""
+
+LONGEST_SECONDS = 2**31
+"""What a Session-Expires may say at most; more is no number of seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a message says of the session's timer."""
+
+    interval_s: int | None
+    """Its Session-Expires; None for no such header."""
+    refresher: str
+    """``"uac"``, ``"uas"``, or empty where it leaves that open."""
+    least_s: int
+    """Its Min-SE."""
+    supports: bool
+    """Whether its sender knows session timers."""
+
+    @classmethod
+    def of(cls, headers: Headers) -> "Wish":
+        """Read the headers; raises :class:`MalformedMessage`."""
+        value, *marks = split(headers.get("Session-Expires") or "", ";")
+        interval = number(value, "Session-Expires", LONGEST_SECONDS) if value else None
+        least = (headers.get("Min-SE") or "").partition(";")[0].strip()
+        return cls(
+            interval,
+            (parameters(marks).get("refresher") or "").lower(),
+            number(least, "Min-SE", LONGEST_SECONDS) if least else LEAST_SECONDS,
+            "timer" in headers.tokens("Supported") | headers.tokens("Require"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How long the session lasts without a refresh, and whose business that is."""
+
+    interval_s: int
+    ours: bool
+    """Whether we refresh."""
+
+    @property
+    def refresh_s(self) -> float:
+        """When to refresh (§7.2): half way."""
+        return self.interval_s / 2
+
+    @property
+    def end_s(self) -> float:
+        """When to end a session that was not refreshed (§10): a little before it expires."""
+        return self.interval_s - min(32, self.interval_s / 3)
+
+
+def agreed(wish: Wish, ours_s: int) -> Agreement | None:
+    """What a request with ``wish`` gets, as ``ours_s`` is what we want; 0 for no timer of ours.
+
+    §9: where the caller asks for a timer it gets one, as short as we like and as it allows; where
+    it only knows timers, we ask.
+    """
+    if wish.interval_s is None:
+        return Agreement(ours_s, ours=True) if wish.supports and ours_s else None
+    shortest = max(ours_s or wish.interval_s, wish.least_s, LEAST_SECONDS)
+    interval = max(min(wish.interval_s, shortest), LEAST_SECONDS)
+    refresher = wish.refresher if wish.supports else "uas"
+    return Agreement(interval, ours=refresher == "uas")
+
+
+def timer_refusal(request: Request) -> Refusal | None:
+    """What is wrong with the timer that a request asks for: 400, or 422 (§9)."""
+    try:
+        wish = Wish.of(request.headers)
+    except MalformedMessage:
+        return Refusal(400)
+    too_small = wish.interval_s is not None and wish.interval_s < LEAST_SECONDS
+    if too_small and wish.supports:
+        return Refusal(422, (("Min-SE", str(LEAST_SECONDS)),))
+    return None
+
+
+class SessionTimer:
+    """The timer of one call."""
+
+    def __init__(self, core: Core, call: int) -> None:
+        self.agreement: Agreement | None = None
+        self._core = core
+        self._call = call
+        self._least_s = LEAST_SECONDS
+
+    def answer(self, now: int, request: Request) -> tuple[tuple[str, str], ...]:
+        """Agree with a request that is accepted now: the headers of its 2xx."""
+        wish = Wish.of(request.headers)
+        self._begin(now, agreed(wish, self._core.rules.session_expires_s))
+        if self.agreement is None:
+            return ()
+        refresher = "uas" if self.agreement.ours else "uac"
+        told = ("Session-Expires", f"{self.agreement.interval_s};refresher={refresher}")
+        return (told, ("Require", "timer")) if wish.supports else (told,)
+
+    def asking(self) -> tuple[tuple[str, str], ...]:
+        """The headers of an INVITE, re-INVITE or UPDATE of ours (§7.1)."""
+        ours_s = self._core.rules.session_expires_s
+        interval = ours_s if self.agreement is None else self.agreement.interval_s
+        if not interval:
+            return ()
+        interval = max(interval, self._least_s)
+        refresher = ""
+        if self.agreement is not None:
+            refresher = ";refresher=uac" if self.agreement.ours else ";refresher=uas"
+        least = (("Min-SE", str(self._least_s)),) if self._least_s > LEAST_SECONDS else ()
+        return (("Session-Expires", f"{interval}{refresher}"), *least)
+
+    def answered(self, now: int, response: Response) -> None:
+        """Take what a 2xx to a request of ours says; nothing said is no timer (§7.2)."""
+        try:
+            wish = Wish.of(response.headers)
+        except MalformedMessage:
+            return
+        if wish.interval_s is None:
+            self.stop()
+        else:
+            interval = max(wish.interval_s, LEAST_SECONDS)
+            self._begin(now, Agreement(interval, ours=wish.refresher != "uas"))
+
+    def raised(self, response: Response) -> bool:
+        """Take a 422: whether asking again, for a longer interval, may help (§7.3)."""
+        try:
+            least = Wish.of(response.headers).least_s
+        except MalformedMessage:
+            return False
+        higher = least > self._least_s
+        self._least_s = max(least, self._least_s)
+        return higher
+
+    def stop(self) -> None:
+        """The session is over."""
+        self.agreement = None
+        for what in ("refresh", "expiry"):
+            self._core.deadlines.cancel((self._call, what, 0))
+
+    def _begin(self, now: int, agreement: Agreement | None) -> None:
+        self.stop()
+        self.agreement = agreement
+        if agreement is None:
+            return
+        self._set(now, "expiry", agreement.end_s)
+        if agreement.ours:
+            self._set(now, "refresh", agreement.refresh_s)
+
+    def _set(self, now: int, what: str, seconds: float) -> None:
+        self._core.deadlines.set((self._call, what, 0), now + int(seconds * SECOND))

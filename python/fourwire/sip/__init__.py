@@ -5,7 +5,8 @@ socket or clock: bytes and the time in, messages and events out.
 """
 
 from .access import Access, Trunk
-from .calls import CallEnded, CallEvent, IncomingCall, OutgoingCall, Reinvite
+from .asked import Reinvite, TransferRequest
+from .calls import CallEnded, CallEvent, IncomingCall, OutgoingCall
 from .digest import Credentials
 from .endpoint import Endpoint, listen
 from .errors import CallFailed, LocalError, MalformedMessage, PeerError, SipError
@@ -49,6 +50,7 @@ __all__ = [
     "Settings",
     "SipError",
     "Tls",
+    "TransferRequest",
     "Transferring",
     "Trunk",
     "UserAgent",

@@ -10,6 +10,7 @@ from .errors import CallOver, LocalError, MalformedMessage
 from .events import Acknowledged, Cause, Ended, Info, ReinviteAcknowledged, Replied
 from .flow import Flow
 from .message import Request, Response
+from .notifier import Notifier
 from .offers import Offers
 from .refer_to import successor_of
 from .referral import Referrals
@@ -52,6 +53,7 @@ class Call:
         self._answers = Answers(core, number)
         self._offers = Offers(self)
         self._referrals = Referrals(core, number)
+        self._notifier = Notifier(self)
         core.live += 1
 
     @property
@@ -88,6 +90,8 @@ class Call:
                 self._receive_info(now, transaction)
             case "PRACK":
                 self._receive_prack(now, transaction)
+            case "REFER":
+                self._notifier.receive(now, transaction)
             case _:
                 self._core.respond(now, transaction, 200, headers=CAPABILITIES)
 
@@ -123,6 +127,8 @@ class Call:
             case "REFER":
                 self._referrals.receive_response(transaction, response)
                 self._end_if_unknown(now, response)
+            case "NOTIFY":
+                self._notifier.receive_response(transaction, response)
             case "INFO" if not response.is_provisional:
                 self._replied(transaction, response.status, response.reason)
                 self._end_if_unknown(now, response)
@@ -185,6 +191,19 @@ class Call:
         by = self.in_dialog().local_party.rpartition(";tag=")[0]  # RFC 3892 §2
         fields = (("Refer-To", refer_to), ("Referred-By", by), *headers)
         return self._referrals.ask(self.send(now, "REFER", fields, contact=self.contact))
+
+    def accept_referral(self, now: int, cseq: int) -> None:
+        """Accept a REFER of the peer's; :meth:`tell_referral` then says how it goes."""
+        self._notifier.accept(now, cseq)
+
+    def refuse_referral(self, now: int, cseq: int, status: int) -> None:
+        """Refuse a REFER of the peer's."""
+        self._notifier.refuse(now, cseq, status)
+
+    def tell_referral(self, now: int, cseq: int, status: int, reason: str = "") -> None:
+        """Tell the peer how its REFER goes; nothing happens where it is over."""
+        if not self.over:
+            self._notifier.tell(now, cseq, status, reason)
 
     def inform(self, now: int, content: Content, headers: tuple[tuple[str, str], ...] = ()) -> int:
         """Send an INFO; :class:`Replied` tells under this number what the peer answered."""
@@ -350,6 +369,7 @@ class Call:
     def _end(self, now: int, cause: Cause, status: int = 0, reason: str = "") -> None:
         """Tell the owner, once, that the call is over."""
         self._offers.drop(now)
+        self._notifier.drop(now)
         self.timer.stop()
         self._core.deadlines.cancel((self.id, "glare", 0))
         self.state = CallState.ENDING

@@ -3,10 +3,11 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from . import events as told
+from .asked import Reinvite, TransferRequest
 from .body import sdp_of
 from .core import Content
 from .errors import CallFailed, CallOver, SipError
@@ -40,28 +41,7 @@ class CallEnded(SipError):
         self.ended = ended
 
 
-class Reinvite:
-    """The peer wants to change the session: answer it or reject it."""
-
-    def __init__(self, call: "LiveCall", cseq: int, offer: str | None) -> None:
-        self.offer = offer
-        """The peer's new description; None where it asks for an offer of ours."""
-        self._call = call
-        self._cseq = cseq
-
-    async def answer(self, sdp: str) -> str | None:
-        """Accept; returns the ACK's description. None too where the peer has taken it back."""
-        return await self._call._answer_reinvite(self._cseq, sdp)
-
-    async def reject(self, status: int = 488) -> None:
-        """Refuse: the session stays as it was."""
-        self._call._reject_reinvite(self._cseq, status)
-
-    def __repr__(self) -> str:
-        return f"Reinvite(cseq={self._cseq}, offer={self.offer is not None})"
-
-
-CallEvent = Reinvite | Reanswered | Info | Progressed | Transferring | Ended
+CallEvent = Reinvite | Reanswered | Info | Progressed | Transferring | TransferRequest | Ended
 
 
 class LiveCall:
@@ -177,6 +157,8 @@ class LiveCall:
         match event:
             case told.Reinvited(cseq=cseq, offer=offer):
                 self._put(Reinvite(self, cseq, offer))
+            case told.TransferAsked():
+                self._put(TransferRequest(self, event))
             case told.ReinviteAcknowledged(cseq=cseq, answer=answer):
                 self._acknowledged(cseq, answer)
             case told.ReinviteOver(cseq=cseq):
@@ -224,13 +206,10 @@ class LiveCall:
                 return None
             return await ack
 
-    def _reject_reinvite(self, cseq: int, status: int) -> None:
-        try:
-            self._endpoint._command(
-                lambda ua, now: ua.reject_reinvite(now, self._number, cseq, status)
-            )
-        except CallOver:
-            return
+    def _decide(self, command: "Callable[[UserAgent, int], None]") -> None:
+        """Answer a request of the peer's, unless nobody waits for that any longer."""
+        with suppress(CallOver):
+            self._endpoint._command(command)
 
     @contextmanager
     def _awaiting_ack(self, cseq: int) -> Iterator[asyncio.Future[str | None]]:

@@ -4,6 +4,7 @@ from .body import sdp_of
 from .call import Call, CallState
 from .core import Core
 from .dialog import Dialog
+from .early import EarlyDialogs
 from .errors import CallOver, LocalError, MalformedMessage
 from .events import Answered, Cause, Progressed
 from .flow import Flow, Hop
@@ -29,6 +30,7 @@ class ClientCall(Call):
         self._offered = bool(request.body)
         self._offers.described = sdp_of(request)
         self._early_sdp: str | None = None
+        self._early = EarlyDialogs(core, number, request)
         self._success: Response | None = None
 
     def begin(self, now: int) -> None:
@@ -97,10 +99,31 @@ class ClientCall(Call):
         if self.state is CallState.ENDING and not self._ringing:
             self._send_cancel(now)
         self._ringing = True
+        if "100rel" in response.headers.tokens("Require") and not self._prove(now, response):
+            return
         if self.state is CallState.INVITED and response.status > 100:
             sdp = sdp_of(response)
             self._early_sdp = sdp or self._early_sdp
             self._core.events.append(Progressed(self.id, response.status, response.reason, sdp))
+
+    def _prove(self, now: int, response: Response) -> bool:
+        """Send the PRACK that a response asks for; false where it is to be passed over."""
+        dialog = self._early.acknowledge(now, response, self._flow, self._behind_nat)
+        if dialog is not None and self.dialog is None:
+            self.dialog = dialog  # the first who rings so may send UPDATE
+            self._core.dialogs[dialog.key] = self.id
+        if dialog is not None:
+            self.note_peer(response)
+        return dialog is not None
+
+    def may_offer(self) -> bool:
+        """Whether we may make an offer now: before the answer by UPDATE alone (RFC 3311 §5.1)."""
+        early = self.state is CallState.INVITED and self._early.described
+        return self.established() or (early and "update" in self.peer_allows)
+
+    def may_be_offered(self) -> bool:
+        """Whether the peer may make an offer now."""
+        return self._early.described or super().may_be_offered()
 
     def _receive_success(self, now: int, response: Response) -> None:
         if self._success is None:
@@ -112,13 +135,16 @@ class ClientCall(Call):
 
     def _take_success(self, now: int, response: Response) -> None:
         try:
-            self.dialog = Dialog.as_client(self._request, response)
+            confirmed = self._early.confirm(response)
         except MalformedMessage as error:
             # Without a Contact no ACK can be sent, so there is no call.
             self._refused(now, 502, f"the answer is malformed: {error.reason}")
             return
+        if self.dialog is not None:
+            self._core.dialogs.pop(self.dialog.key, None)
         self._success = response
-        self._core.dialogs[self.dialog.key] = self.id
+        self.dialog = confirmed
+        self._core.dialogs[confirmed.key] = self.id
         self._core.deadlines.cancel((self.id, "cancel", 0))
         if self.state is CallState.ENDING:  # §9.1: the 2xx was faster than our CANCEL
             self._acknowledge_2xx(now, response)

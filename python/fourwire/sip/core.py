@@ -14,7 +14,14 @@ from .fields import MAGIC_COOKIE
 from .flow import Flow, Hop
 from .headers import Headers
 from .message import DEFAULT_LIMITS, Limits, Request
-from .responding import CAPABILITIES, DEFAULT_PORT, default_port, response_to, via_of
+from .responding import (
+    CAPABILITIES,
+    DEFAULT_PORT,
+    WITHOUT_100REL,
+    default_port,
+    response_to,
+    via_of,
+)
 from .timers import Deadlines, Intervals
 from .transaction import Transaction, Transactions
 from .uri import Uri, bracketed
@@ -49,6 +56,8 @@ class Rules:
     session_expires_s: int = 1800
     """How long a call lasts that neither side refreshes (RFC 4028), in seconds; 0: no such timer,
     unless the peer wants one."""
+    takes_referrals: bool = False
+    """Whether a REFER of a peer's is put to the owner of its call; else it is refused."""
     retry_after_s: int = 10
     """What a refusal with 503 says in Retry-After."""
     max_transactions: int = 20_000
@@ -176,7 +185,8 @@ class Core:
     ) -> Request:
         """A request with its last fields and its body: a session description, or any other."""
         if method in ("INVITE", "UPDATE"):
-            fields.extend(CAPABILITIES)
+            # An INVITE without an offer would get one in a provisional response (RFC 3262 §5).
+            fields.extend(CAPABILITIES if sdp or method == "UPDATE" else WITHOUT_100REL)
         fields.add("User-Agent", self.rules.user_agent)
         fields.extend(headers)
         if sdp is not None:

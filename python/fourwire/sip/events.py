@@ -128,6 +128,18 @@ class Transferring:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """The peer asks us to call somebody else (RFC 3515); ``cseq`` names its REFER."""
+
+    call: int
+    cseq: int
+    target: str
+    replaces: str | None
+    """The Replaces that the new call is to bear (RFC 3891)."""
+    referred_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The call is over: the last event of every call, and each has exactly one.
 
@@ -152,5 +164,6 @@ Event = (
     | Info
     | Replied
     | Transferring
+    | TransferAsked
     | Ended
 )

@@ -55,7 +55,8 @@ class Reception:
         elif request.method == "OPTIONS":
             self._tell_options(now, transaction, judged.trunk)
         else:
-            self._refuse(now, transaction, Refusal(481))  # BYE and the like need a dialog
+            # BYE and the like need a dialog, and nobody is sent on who is in no call.
+            self._refuse(now, transaction, Refusal(403 if request.method == "REFER" else 481))
 
     def refuse_unread(self, error: Answerable, flow: Flow) -> None:
         """Answer what could not be read: without a transaction, so a repeat is answered again."""

@@ -29,8 +29,6 @@ class Treatment(Enum):
 
     SERVED = auto()
     """We do what it asks."""
-    ORPHAN = auto()
-    """It speaks of something that only we could have begun, and never did: 481."""
     REFUSED = auto()
     """We know it and do not offer it: 405."""
 
@@ -42,10 +40,10 @@ METHODS: dict[str, Treatment] = {
     "BYE": Treatment.SERVED,
     "OPTIONS": Treatment.SERVED,
     "INFO": Treatment.SERVED,
+    "PRACK": Treatment.SERVED,
+    "REFER": Treatment.SERVED,
     "UPDATE": Treatment.SERVED,
     "NOTIFY": Treatment.SERVED,
-    "PRACK": Treatment.ORPHAN,  # RFC 3262 §3: no reliable provisional response was sent
-    "REFER": Treatment.REFUSED,
     "SUBSCRIBE": Treatment.REFUSED,
     "MESSAGE": Treatment.REFUSED,
     "REGISTER": Treatment.REFUSED,
@@ -55,7 +53,7 @@ METHODS: dict[str, Treatment] = {
 
 ALLOW = ", ".join(name for name, how in METHODS.items() if how is Treatment.SERVED)
 
-EXTENSIONS = ("timer",)
+EXTENSIONS = ("100rel", "timer")
 """The option tags we support; a request that requires another is refused with 420."""
 
 CAPABILITIES = (
@@ -64,6 +62,9 @@ CAPABILITIES = (
     ("Supported", ", ".join(EXTENSIONS)),
 )
 """What an INVITE, its 2xx and the answer to OPTIONS say that we can do."""
+
+WITHOUT_100REL = (*CAPABILITIES[:2], ("Supported", "timer"))
+"""The same for an INVITE whose provisional responses are to be plain."""
 
 PHRASES: dict[int, str] = {
     100: "Trying",
@@ -142,8 +143,6 @@ def refusal_of(request: Request, *, secure: bool = False) -> Refusal | None:
         return Refusal(501, (("Allow", ALLOW),))
     if treatment is Treatment.REFUSED:
         return Refusal(405, (("Allow", ALLOW),))
-    if treatment is Treatment.ORPHAN:
-        return Refusal(481)
     if request.uri.scheme != "sip" and not (secure and request.uri.scheme == "sips"):
         return Refusal(416)
     if request.method == "CANCEL":

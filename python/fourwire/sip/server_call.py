@@ -7,7 +7,9 @@ from .dialog import Dialog
 from .errors import CallOver, LocalError
 from .events import Cause, Invited
 from .flow import Flow
-from .responding import PHRASES
+from .message import Response
+from .reliable import Reliable
+from .responding import CAPABILITIES, PHRASES, response_to
 from .timers import SECOND
 from .transaction import Transaction
 
@@ -31,6 +33,9 @@ class ServerCall(Call):
         self.note_peer(request)
         self._behind_nat = request.via.host != flow.remote[0]
         self._transaction = transaction
+        self._reliable = Reliable(core, number, transaction)
+        self._held_back: tuple[str, tuple[tuple[str, str], ...]] | None = None
+        """Our answer, where it waits for the PRACK to a description of ours."""
         self._last_provisional: tuple[int, tuple[tuple[str, str], ...], str | None] | None = None
 
     def begin(self, now: int) -> None:
@@ -51,14 +56,22 @@ class ServerCall(Call):
         if not 100 < status < 200:
             raise LocalError(f"status is {status}, must be from 101 to 199")
         self._must_wait()
+        if sdp is not None and not self._transaction.request.body:
+            raise LocalError("early media needs an offer, and the INVITE came without one")
         self._last_provisional = (status, headers, sdp)
         self._core.deadlines.set((self.id, "ring", 0), now + RING_AGAIN)
+        described = (("Contact", self.contact), *CAPABILITIES, *headers)
+        if self._reliable.wants(sdp):
+            self._last_provisional = (status, headers, None)  # said once is enough (RFC 3262 §5)
+            self._offers.described = sdp or self._offers.described
+            self._reliable.send(now, self._response(status, described, sdp))
+            return
         self._core.respond(
             now,
             self._transaction,
             status,
             to_tag=self.in_dialog().local_tag,
-            headers=(("Contact", self.contact), *headers),
+            headers=described,
             sdp=sdp,
         )
 
@@ -66,6 +79,10 @@ class ServerCall(Call):
         """Answer with a 200 that holds our description."""
         self._must_wait()
         self._core.deadlines.cancel((self.id, "ring", 0))
+        if self._reliable.holds_back:
+            self._held_back = (sdp, headers)
+            return
+        self._reliable.stop()
         self.state = CallState.ANSWERED
         self.accept(now, self._transaction, sdp, headers)
 
@@ -105,10 +122,41 @@ class ServerCall(Call):
 
     def tick(self, now: int, what: str, cseq: int) -> None:
         """A timer fired: one more minute of ringing, or what every call has."""
-        if what != "ring":
+        if what == "1xx" and not self._reliable.tick(now):
+            self._refuse(now, 504)  # RFC 3262 §3: nobody acknowledged
+            self._end(now, Cause.UNACKNOWLEDGED, 504, PHRASES[504])
+            self._be_gone()
+        elif what != "ring":
             super().tick(now, what, cseq)
         elif self.state is CallState.INVITED and self._last_provisional is not None:
             self.progress(now, *self._last_provisional)
+
+    def may_offer(self) -> bool:
+        """Whether we may make an offer now: before the answer by UPDATE alone (RFC 3311 §5.1)."""
+        early = self.state is CallState.INVITED and self._reliable.described
+        return self.established() or (early and "update" in self.peer_allows)
+
+    def may_be_offered(self) -> bool:
+        """Whether the peer may make an offer now."""
+        return self._reliable.described or super().may_be_offered()
+
+    def _receive_prack(self, now: int, transaction: Transaction) -> None:
+        if not self._reliable.acknowledge(now, transaction.request):
+            super()._receive_prack(now, transaction)
+        elif sdp_of(transaction.request) is not None:
+            self._offers.ask(transaction)
+        else:
+            self._core.respond(now, transaction, 200)
+        if self._held_back is not None and not self._reliable.holds_back:
+            (sdp, headers), self._held_back = self._held_back, None
+            self.answer(now, sdp, headers)
+
+    def _response(
+        self, status: int, headers: tuple[tuple[str, str], ...], sdp: str | None
+    ) -> Response:
+        named = (*headers, ("Server", self._core.rules.user_agent))
+        tag = self.in_dialog().local_tag
+        return response_to(self._transaction.request, status, to_tag=tag, headers=named, sdp=sdp)
 
     def _receive_bye(self, now: int, transaction: Transaction) -> None:
         # A caller may send BYE in an early dialog (§15); its INVITE is owed an answer still.
@@ -124,6 +172,7 @@ class ServerCall(Call):
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self._core.deadlines.cancel((self.id, "ring", 0))
+        self._reliable.stop()
         self._core.respond(
             now,
             self._transaction,
@@ -136,5 +185,5 @@ class ServerCall(Call):
     def _must_wait(self) -> None:
         if self.over:
             raise CallOver("the call is over")
-        if self.state is not CallState.INVITED:
+        if self.state is not CallState.INVITED or self._held_back is not None:
             raise LocalError("the call has been answered already")

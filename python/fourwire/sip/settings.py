@@ -44,6 +44,8 @@ class Settings:
     session_expires_s: int = 1800
     """How long a call lasts that neither side refreshes (RFC 4028), in seconds; 0: no timer of
     ours."""
+    takes_referrals: bool = False
+    """Whether a REFER of a peer's comes as :class:`TransferRequest`; else it gets a 403."""
     retry_after_s: int = 10
     """What a 503 of ours says in Retry-After, in seconds."""
     user_agent: str = "fourwire"

@@ -148,6 +148,19 @@ class UserAgent:
         """Send an INFO (RFC 6086, without a package); :class:`Replied` tells of it by number."""
         return self._call(call).inform(now, content, headers)
 
+    def accept_referral(self, now: int, call: int, cseq: int) -> None:
+        """Accept a REFER of the peer's."""
+        self._call(call).accept_referral(now, cseq)
+
+    def refuse_referral(self, now: int, call: int, cseq: int, status: int) -> None:
+        """Refuse a REFER of the peer's with a final status."""
+        self._call(call).refuse_referral(now, cseq, status)
+
+    def tell_referral(self, now: int, call: int, cseq: int, status: int, reason: str = "") -> None:
+        """Tell the peer how its REFER goes: a final status is the outcome."""
+        if call in self._calls:
+            self._calls[call].tell_referral(now, cseq, status, reason)
+
     def successor(self, call: int) -> str:
         """What has the peer of another call take our place in ``call``, as :meth:`refer` wants."""
         return self._call(call).successor()

@@ -1,0 +1,58 @@
+"""Early dialogs of a call that we place: reliable provisional responses get their PRACK there."""
+
+from .body import sdp_of
+from .core import Core
+from .dialog import Dialog
+from .errors import MalformedMessage
+from .flow import Flow
+from .grammar import number
+from .message import Request, Response
+
+MOST_DIALOGS = 16
+"""Parties that may ring for one INVITE; what more of them say is not acknowledged."""
+
+
+class EarlyDialogs:
+    """Those of one outgoing call, by the tag of who rings (RFC 3261 §12.1, RFC 3262 §4)."""
+
+    def __init__(self, core: Core, call: int, request: Request) -> None:
+        self.described = False
+        """Whether an answer to our offer came reliably, so that UPDATE may make another."""
+        self._core = core
+        self._call = call
+        self._request = request
+        self._dialogs: dict[str, Dialog] = {}
+        self._last: dict[str, int] = {}
+
+    def acknowledge(
+        self, now: int, response: Response, flow: Flow, behind_nat: bool
+    ) -> Dialog | None:
+        """Send the PRACK that a response asks for; None where it came before, or out of turn."""
+        tag = response.to.tag or ""
+        try:
+            rseq = number((response.headers.get("RSeq") or "").strip(), "RSeq", 2**32)
+            dialog = self._dialogs.get(tag) or Dialog.as_client(self._request, response)
+        except MalformedMessage:
+            return None
+        out_of_turn = tag in self._last and rseq != self._last[tag] + 1
+        if out_of_turn or (tag not in self._dialogs and len(self._dialogs) >= MOST_DIALOGS):
+            return None
+        self._dialogs[tag], self._last[tag] = dialog, rseq
+        self.described = self.described or sdp_of(response) is not None
+        rack = f"{rseq} {response.cseq}"
+        self._core.send_within(
+            now, dialog, "PRACK", flow, behind_nat, headers=(("RAck", rack),), owner=self._call
+        )
+        return dialog
+
+    def confirm(self, response: Response) -> Dialog:
+        """The dialog that a 2xx makes (§13.2.2.4); raises :class:`MalformedMessage`.
+
+        What was counted while it was early goes on; where requests go is said anew.
+        """
+        dialog = Dialog.as_client(self._request, response)
+        early = self._dialogs.pop(response.to.tag or "", None)
+        if early is not None:
+            dialog.local_cseq = early.local_cseq
+            dialog.remote_cseq = early.remote_cseq
+        return dialog

@@ -389,6 +389,21 @@ def is_rtcp(datagram: _Octets) -> bool:
     """Whether a datagram that came to a port of both kinds is RTCP (RFC 5761 section 4)."""
 
 @final
+class Pattern:
+    """A regular expression for the whole of a text, matched in time proportional to the text.
+
+    The syntax is that of Rust's `regex`: as in Python, without looking around and back.
+    """
+
+    def __new__(cls, expression: str) -> Pattern: ...
+    def matches(self, text: str) -> bool:
+        """Whether all of `text` is what the expression describes."""
+
+    @property
+    def expression(self) -> str:
+        """As it was written."""
+
+@final
 class RtpPacket:
     """An RTP packet (RFC 3550 section 5.1). Equal where all fields are."""
 

@@ -246,17 +246,17 @@ impl LiveLeg {
     )]
     fn play(
         &self,
-        number: u64,
+        number: Field<u64>,
         audio: Octets,
         format: Spelled<AudioFormat>,
         repeat: bool,
         gives_way: bool,
     ) -> bool {
-        self.0.play(announcement_of(number, &audio, format, repeat, gives_way))
+        self.0.play(announcement_of(number.0, &audio, format, repeat, gives_way))
     }
 
-    fn stop_playing(&self, number: u64) {
-        self.0.stop_playing(number);
+    fn stop_playing(&self, number: Field<u64>) {
+        self.0.stop_playing(number.0);
     }
 
     #[pyo3(

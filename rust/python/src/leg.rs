@@ -41,7 +41,7 @@ impl LegConfig {
             comfort_noise=None, receive_comfort_noise=None, idle=Spelled(Idle::Silence),
             packet_time_ms=Span(Duration::from_millis(20)),
             direction=Spelled(Direction::SendRecv),
-            ssrc=None, first_sequence=None, first_timestamp=None, cname=None, unix_time_ns=0,
+            ssrc=None, first_sequence=None, first_timestamp=None, cname=None, unix_time_ns=Field(0),
         ),
         text_signature = "(*, codec='PCMU', payload_type=None, receive_payload_type=None, \
             telephone_event=None, receive_telephone_event=None, event_rate=None, \
@@ -68,7 +68,7 @@ impl LegConfig {
         first_sequence: Option<Field<u16>>,
         first_timestamp: Option<Field<u32>>,
         cname: Option<String>,
-        unix_time_ns: u64,
+        unix_time_ns: Field<u64>,
     ) -> PyResult<Self> {
         let media = Media::new(codec.0);
         let random = Random::draw(py)?;
@@ -88,7 +88,7 @@ impl LegConfig {
             first_sequence: first_sequence.map_or(random.sequence, |it| it.0),
             first_timestamp: first_timestamp.map_or(random.timestamp, |it| it.0),
             cname: cname.unwrap_or(random.cname),
-            unix_time_at_origin: Duration::from_nanos(unix_time_ns),
+            unix_time_at_origin: Duration::from_nanos(unix_time_ns.0),
         }))
     }
 
@@ -327,18 +327,18 @@ impl Leg {
     fn play(
         &self,
         py: Python<'_>,
-        number: u64,
+        number: Field<u64>,
         audio: Octets,
         format: Spelled<AudioFormat>,
         repeat: bool,
         gives_way: bool,
     ) {
-        let announcement = announcement_of(number, &audio, format, repeat, gives_way);
+        let announcement = announcement_of(number.0, &audio, format, repeat, gives_way);
         self.0.held(py).play(announcement);
     }
 
-    fn stop_playing(&self, py: Python<'_>, number: u64) {
-        self.0.held(py).stop_playing(number);
+    fn stop_playing(&self, py: Python<'_>, number: Field<u64>) {
+        self.0.held(py).stop_playing(number.0);
     }
 
     #[pyo3(

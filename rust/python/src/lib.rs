@@ -15,6 +15,7 @@ mod lock;
 mod network;
 #[cfg(feature = "opus")]
 mod opus;
+mod pattern;
 mod playout_buffer;
 mod realtime;
 mod sound;
@@ -57,6 +58,8 @@ mod _core {
     #[cfg(feature = "opus")]
     #[pymodule_export]
     use crate::opus::{Opus, OpusDecoder, OpusEncoder};
+    #[pymodule_export]
+    use crate::pattern::Pattern;
     #[pymodule_export]
     use crate::playout_buffer::PlayoutBuffer;
     #[pymodule_export]

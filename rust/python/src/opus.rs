@@ -9,7 +9,7 @@ use pyo3::types::PyBytes;
 
 use crate::buffer::{Octets, Pcm, bytes_of};
 use crate::lock::Held;
-use crate::word::Hertz;
+use crate::word::{Field, Hertz};
 
 /// What both sides said of their Opus.
 #[pyclass(frozen, module = "fourwire._core")]
@@ -102,11 +102,11 @@ impl OpusDecoder {
     fn conceal<'py>(
         &self,
         py: Python<'py>,
-        milliseconds: u16,
+        milliseconds: Field<u16>,
         behind: Option<Octets>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let mut pcm = Vec::new();
-        let samples = usize::from(milliseconds) * self.rate.0.hertz() as usize / 1000;
+        let samples = usize::from(milliseconds.0) * self.rate.0.hertz() as usize / 1000;
         let mut held = self.decoder.held(py);
         let decoder = &mut *held;
         py.detach(|| decoder.conceal(samples, behind.as_deref(), &mut pcm));

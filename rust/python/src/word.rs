@@ -9,7 +9,7 @@ use fourwire::listen::Shape;
 use fourwire::sound::resampler::Preset;
 use fourwire::wire::PayloadType;
 use fourwire::{AudioFormat, ClockRate, Codec, Direction, Idle, Law, Moment};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 
@@ -160,6 +160,20 @@ impl Word for Preset {
         &[("standard", Self::Standard), ("low_delay", Self::LowDelay)];
 }
 
+/// The whole number `object`; `None` where it is larger than any field.
+fn whole(object: &Borrowed<'_, '_, PyAny>) -> PyResult<Option<i128>> {
+    within(object.extract(), object.py())
+}
+
+/// What was extracted; `None` for a number that is out of all bounds, which is a wrong value and
+/// no error of arithmetic.
+fn within<T>(extracted: PyResult<T>, py: Python<'_>) -> PyResult<Option<T>> {
+    match extracted {
+        Err(error) if error.is_instance_of::<PyOverflowError>(py) => Ok(None),
+        extracted => extracted.map(Some),
+    }
+}
+
 /// A sample rate in hertz.
 #[derive(Clone, Copy)]
 pub(crate) struct Hertz(pub(crate) ClockRate);
@@ -168,7 +182,7 @@ impl FromPyObject<'_, '_> for Hertz {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let hertz = u32::try_from(object.extract::<i64>()?).ok();
+        let hertz = whole(&object)?.and_then(|hertz| u32::try_from(hertz).ok());
         hertz.and_then(ClockRate::new).map(Self).ok_or_else(|| {
             let hertz = shown(&object);
             PyValueError::new_err(format!(
@@ -186,7 +200,7 @@ impl FromPyObject<'_, '_> for SevenBits {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let bits = u8::try_from(object.extract::<i64>()?).ok();
+        let bits = whole(&object)?.and_then(|bits| u8::try_from(bits).ok());
         bits.and_then(PayloadType::new).map(Self).ok_or_else(|| {
             let bits = shown(&object);
             PyValueError::new_err(format!(
@@ -204,9 +218,10 @@ impl FromPyObject<'_, '_> for Nanoseconds {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let nanos = u64::try_from(object.extract::<i64>()?);
-        nanos.map(|nanos| Self(Moment::from_nanos(nanos))).map_err(|_| {
-            PyValueError::new_err(format!("time starts at 0 ns, not at {}", shown(&object)))
+        let nanos = whole(&object)?.and_then(|nanos| u64::try_from(nanos).ok());
+        nanos.map(|nanos| Self(Moment::from_nanos(nanos))).ok_or_else(|| {
+            let nanos = shown(&object);
+            PyValueError::new_err(format!("time is from 0 to {} ns, not {nanos}", u64::MAX))
         })
     }
 }
@@ -220,7 +235,8 @@ impl<const LEAST: u64, const MOST: u64> FromPyObject<'_, '_> for Span<LEAST, MOS
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let limits = Duration::from_millis(LEAST)..=Duration::from_millis(MOST);
-        let span = Duration::try_from_secs_f64(object.extract::<f64>()? / 1_000.0).ok();
+        let span = within(object.extract::<f64>(), object.py())?
+            .and_then(|span| Duration::try_from_secs_f64(span / 1_000.0).ok());
         span.filter(|span| limits.contains(span)).map(Self).ok_or_else(|| {
             let span = shown(&object);
             PyValueError::new_err(format!("a span from {LEAST} to {MOST} ms is needed, not {span}"))
@@ -255,15 +271,16 @@ pub(crate) fn millis(span: Duration) -> f64 {
 #[derive(Clone, Copy)]
 pub(crate) struct Field<T>(pub(crate) T);
 
-impl<T: TryFrom<i64>> FromPyObject<'_, '_> for Field<T> {
+impl<T: TryFrom<i128>> FromPyObject<'_, '_> for Field<T> {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let wrong =
             || PyTypeError::new_err(format!("a whole number is needed, not {}", shown(&object)));
-        let number: i64 = object.extract().map_err(|_| wrong())?;
-        T::try_from(number).map(Self).map_err(|_| {
+        let number = whole(&object).map_err(|_| wrong())?;
+        number.and_then(|number| T::try_from(number).ok()).map(Self).ok_or_else(|| {
             let most = (1_u128 << (8 * size_of::<T>())) - 1;
+            let number = shown(&object);
             PyValueError::new_err(format!(
                 "a whole number from 0 to {most} is needed, not {number}"
             ))
@@ -279,7 +296,7 @@ impl FromPyObject<'_, '_> for Decibels {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let decibels = u8::try_from(object.extract::<i64>()?).ok();
+        let decibels = whole(&object)?.and_then(|decibels| u8::try_from(decibels).ok());
         decibels.filter(|it| (1..=60).contains(it)).map(Self).ok_or_else(|| {
             let decibels = shown(&object);
             PyValueError::new_err(format!("from 1 to 60 decibels are needed, not {decibels}"))

@@ -1,9 +1,8 @@
 """An agent without code: a TOML file that says who answers, and the scenario that it makes."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -14,8 +13,9 @@ from fourwire.call_tools import PhoneTool, phone_tools
 from fourwire.checking import checked
 from fourwire.inworld.endpoint import session_url
 from fourwire.media import EarlyBargeInLike
-from fourwire.problems import IllegalSetting
-from fourwire.secrets import Secret, secret
+from fourwire.problems import IllegalSetting, SettingsError, reason_of, told
+from fourwire.routing import ANYTHING, Pattern
+from fourwire.secrets import Secret, SecretFrom, refuse_bad_source, secret_of
 from fourwire.sip.errors import LocalError
 from fourwire.sip.refer_to import target_of
 from fourwire.toml_file import TomlFile
@@ -51,18 +51,22 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
     on as it is.
     """
 
-    dialled: str = ".*"
-    """Which numbers it answers: a regular expression for the whole of the dialled user."""
+    dialled: Pattern = ANYTHING
+    """Which numbers it answers where there are no routes: a regular expression for the whole of
+    the dialled user."""
     greeting: str = DEFAULT_GREETING
     """What makes it speak first, put to it as the caller's words; empty: it waits."""
     instructions: str | None = None
     """The system prompt."""
+    instructions_file: str = ""
+    """A text file with the system prompt, from the directory of the agent file."""
     model: str | None = None
     """The language model."""
     voice: str | None = None
     """The voice."""
-    api_key: Annotated[str, msgspec.Meta(min_length=1)] = "INWORLD_API_KEY"
-    """Name of the environment variable with the key; of a file with `_FILE` behind it."""
+    api_key: Annotated[str, msgspec.Meta(min_length=1)] | SecretFrom = "INWORLD_API_KEY"
+    """Name of the environment variable with the key, or with `_FILE` behind it of a file that holds
+    it; or a table: `{ file = "…" }`, `{ command = ["pass", "show", "inworld"] }`."""
     auth_scheme: Literal["basic", "bearer"] = "basic"
     """How the key is shown."""
     url: str = inworld.URL
@@ -80,16 +84,15 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         self._refuse_doubles()
         self._refuse_bad_places()
-        self._refuse_bad_pattern()
-        self._refuse_bad_key_name()
+        refuse_bad_source("api_key", self.api_key)
         self._refuse_bad_url()
         self._refuse_bad_transfer()
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | Path) -> "AgentFile":
         """The agent in the file at `path`; `SettingsError` names file, line, key and value."""
         file = TomlFile.read(path)
-        return checked(cls, file.table, file.at)
+        return _with_instructions(checked(cls, file.table, file.at), file)
 
     def _refuse_doubles(self) -> None:
         """Refuse a field that is given at both of its places, for one would win silently."""
@@ -105,27 +108,15 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
                 value = _at(self.session, tuple(above[:depth]))
                 if value is not None and not isinstance(value, Mapping):
                     raise IllegalSetting(("session", *above[:depth]), "must be a table")
-
-    def _refuse_bad_key_name(self) -> None:
-        """Refuse what is likelier the key itself, which no message may show."""
-        if not VARIABLE.fullmatch(self.api_key):
-            raise IllegalSetting(
-                "api_key",
-                "must be the name of the environment variable that holds the key, "
-                "not the key itself",
-            )
+        if "provider_data" in self.session:
+            reason = "is ignored by Inworld: write it providerData"
+            raise IllegalSetting(("session", "provider_data"), reason)
 
     def _refuse_bad_url(self) -> None:
         try:
             session_url(self.url, "any")
         except ValueError as error:
             raise IllegalSetting("url", str(error)) from None
-
-    def _refuse_bad_pattern(self) -> None:
-        try:
-            re.compile(self.dialled)
-        except re.error as error:
-            raise IllegalSetting("dialled", str(error)) from None
 
     def _refuse_bad_transfer(self) -> None:
         if ("transfer" in self.tools) != bool(self.transfer_to):
@@ -165,11 +156,12 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
 
     def key(self, environ: Mapping[str, str] | None = None) -> Secret:
         """The API key; `MissingSecret` says what to set."""
-        return secret(self.api_key, environ)
+        return secret_of("api_key", self.api_key, environ)
 
+    def doubts(self) -> list[str]:
+        """What looks wrong in the session, though Inworld may take it."""
+        return inworld.fields.doubts(self.session_config())
 
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-"""The name of an environment variable; keys are longer, or have other letters."""
 
 PLACES = {
     "instructions": ("instructions",),
@@ -177,6 +169,23 @@ PLACES = {
     "voice": ("audio", "output", "voice"),
 }
 """Where in the session the short forms belong."""
+
+
+def _with_instructions(agent: AgentFile, file: TomlFile) -> AgentFile:
+    """`agent` with the text that `instructions_file` names."""
+    name = agent.instructions_file
+    if not name:
+        return agent
+    try:
+        text = (file.path.parent / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = f"cannot be read: {reason_of(error)}"
+    else:
+        if "instructions" not in file.table:
+            return msgspec.structs.replace(agent, instructions=text)
+        reason = "instructions is given as well"
+    place = ("instructions_file",)
+    raise SettingsError(told(file.at(place), place, name, reason))
 
 
 def scenario(agent: AgentFile, key: Secret | str, url: str | None = None) -> Scenario:

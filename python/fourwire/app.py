@@ -1,9 +1,8 @@
 """Scenarios and their rules: which function answers which number."""
 
-import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack
 
 import anyio
@@ -11,9 +10,12 @@ import anyio
 from fourwire.call import Call, Scenario
 from fourwire.console import Console
 from fourwire.gateway import Gateway, open_gateway
+from fourwire.hours import Days, Hours, Zone
 from fourwire.journal import Journal
 from fourwire.life import Ended
 from fourwire.mistakes import mistake_in
+from fourwire.routes import Refusal
+from fourwire.routing import Offered, Pattern, Router, Rule
 from fourwire.settings import Settings
 
 __all__ = ["App"]
@@ -35,21 +37,39 @@ class App:
     """
 
     def __init__(self) -> None:
-        self._rules: list[tuple[re.Pattern[str], Scenario]] = []
+        self._rules: list[tuple[Rule, Scenario]] = []
         self._after: list[AfterCall] = []
 
-    def call(self, dialled: str = ".*") -> Callable[[Scenario], Scenario]:
-        """Answer calls whose dialled user matches the regular expression `dialled` in full.
+    def call(
+        self,
+        dialled: str = ".*",
+        *,
+        exclude: str | None = None,
+        caller: str | None = None,
+        trunk: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        days: str | None = None,
+        hours: str | None = None,
+        zone: str | None = None,
+    ) -> Callable[[Scenario], Scenario]:
+        """Answer calls of a rule: `dialled` is a regular expression for the whole dialled user.
 
-        The first rule that matches wins; a call that none matches is refused with 404.
+        The other conditions are those of `Rule`, written as in a file. The first rule that a call
+        is of wins; a call of none is refused with 404.
         """
-        try:
-            pattern = re.compile(dialled)
-        except re.error as error:
-            raise ValueError(f"{dialled!r} is not a regular expression: {error}") from None
+        asked = Rule(
+            dialled=Pattern(dialled),
+            exclude=None if exclude is None else Pattern(exclude),
+            caller=None if caller is None else Pattern(caller),
+            trunk=None if trunk is None else Pattern(trunk),
+            headers={name: Pattern(value) for name, value in (headers or {}).items()},
+            days=None if days is None else Days(days),
+            hours=None if hours is None else Hours(hours),
+            zone=None if zone is None else Zone(zone),
+        )
 
         def rule(scenario: Scenario) -> Scenario:
-            self._rules.append((pattern, scenario))
+            self._rules.append((asked, scenario))
             return scenario
 
         return rule
@@ -59,10 +79,9 @@ class App:
         self._after.append(after)
         return after
 
-    def scenario_for(self, dialled: str) -> Scenario | None:
-        """The scenario of the first rule that matches `dialled` in full."""
-        rules = (scenario for pattern, scenario in self._rules if pattern.fullmatch(dialled))
-        return next(rules, None)
+    def target(self, call: Offered) -> Scenario | Refusal | None:
+        """The scenario of the first rule that `call` is of."""
+        return Router(self._rules).target(call)
 
     def open(
         self, settings: Settings | None = None, journal: Journal | None = None
@@ -73,7 +92,7 @@ class App:
         """
         settings = settings or Settings.load()
         journal = journal or Journal.open(settings.journal)
-        return open_gateway(settings, journal, self.scenario_for, self._after_call)
+        return open_gateway(settings, journal, self.target, self._after_call)
 
     async def serve(self, settings: Settings | None = None, journal: Journal | None = None) -> None:
         """Run until SIGTERM or SIGINT, then finish.

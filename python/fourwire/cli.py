@@ -129,7 +129,7 @@ async def _serve_agent(settings: Settings, quiet: bool) -> None:
             console.line(f"{missing}.", mark="!")
             console.line("Until then the built-in stand-in agent answers, without understanding.")
             answer = scenario(agent, "stand-in", server.url)
-        app.call(agent.dialled)(answer)
+        app.call(str(agent.dialled))(answer)
         journal = Journal.open(settings.journal, *(() if quiet else (console,)))
         stack.callback(journal.close)
         await app.serve(settings, journal)

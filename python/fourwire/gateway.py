@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
@@ -12,14 +13,17 @@ from fourwire.call import Call, Scenario
 from fourwire.call_options import CallOptions
 from fourwire.journal import Journal
 from fourwire.life import Cause, Ended
+from fourwire.line import Headers
 from fourwire.media import Media
+from fourwire.routes import Refusal
+from fourwire.routing import Offered
 from fourwire.settings import Settings, SettingsError
 from fourwire.sip_line import Refused, SipLine
 from fourwire.trunks import access_of
 
 __all__ = ["Gateway", "open_gateway"]
 
-Route = Callable[[str], Scenario | None]
+Route = Callable[[Offered], Scenario | Refusal | None]
 AfterCall = Callable[[Call, Ended], Awaitable[None]]
 
 CODECS = {codec.name: codec for codec in sdp.ALL_CODECS}
@@ -76,16 +80,18 @@ class Gateway:
         try:
             await self._receive(incoming)
         except Refused as refused:
-            await self._refuse(incoming, refused.status, str(refused))
+            await self._refuse(incoming, refused.status, str(refused), refused.headers)
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             self.journal.write("gateway.error", error=what, sip_call_id=incoming.call_id)
             await self._abandon(incoming, what)
 
     async def _receive(self, incoming: sip.IncomingCall) -> None:
-        scenario = self._route(incoming.user)
+        scenario = self._route(_offered(incoming))
         if scenario is None:
             raise Refused(404, f"no rule matches {incoming.user!r}")
+        if isinstance(scenario, Refusal):
+            raise Refused(scenario.status, scenario.why, scenario.headers)
         codecs = [CODECS[name] for name in self.settings.codecs]
         settings = self.settings
         line = SipLine(incoming, self.media, settings.address, codecs, settings.idle)
@@ -106,7 +112,9 @@ class Gateway:
         except Exception as error:
             call.log("gateway.error", error=f"after the call: {type(error).__name__}: {error}")
 
-    async def _refuse(self, incoming: sip.IncomingCall, status: int, why: str) -> None:
+    async def _refuse(
+        self, incoming: sip.IncomingCall, status: int, why: str, headers: Headers | None = None
+    ) -> None:
         self.journal.write(
             "gateway.refused",
             status=status,
@@ -115,7 +123,7 @@ class Gateway:
             dialled=incoming.user,
             sip_call_id=incoming.call_id,
         )
-        await incoming.reject(status)
+        await incoming.reject(status, headers=headers)
 
     async def _abandon(self, incoming: sip.IncomingCall, why: str) -> None:
         """Part from a caller after a fault of ours, answered or not."""
@@ -179,6 +187,19 @@ async def open_gateway(
         if len(group.exceptions) > 1:
             raise
         raise group.exceptions[0] from None  # what the block raised, as it raised it
+
+
+def _offered(incoming: sip.IncomingCall) -> Offered:
+    """The call as rules see it."""
+    headers: dict[str, list[str]] = {}
+    for name, value in incoming.headers.fields():
+        headers.setdefault(name.lower(), []).append(value)
+    return Offered(
+        dialled=incoming.user,
+        caller=incoming.caller,
+        headers=headers,
+        at=datetime.now(UTC),
+    )
 
 
 def _media_address(settings: Settings) -> str:

@@ -12,7 +12,7 @@ from fourwire._core import Pattern as _Pattern
 from fourwire.hours import Days, Hours, Zone
 from fourwire.problems import IllegalSetting
 
-__all__ = ["Offered", "Pattern", "Router", "Rule"]
+__all__ = ["ANYTHING", "Offered", "Pattern", "Router", "Rule"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

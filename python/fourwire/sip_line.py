@@ -35,8 +35,9 @@ An end of our own that the call had not asked for comes from an endpoint that cl
 class Refused(Exception):
     """An INVITE that cannot become a call; `status` is the answer it deserves."""
 
-    def __init__(self, status: int, why: str) -> None:
+    def __init__(self, status: int, why: str, headers: Headers | None = None) -> None:
         self.status = status
+        self.headers = headers
         super().__init__(why)
 
 

@@ -1,13 +1,20 @@
 """Rules choose the scenario, and what a person can put right is told without a traceback."""
 
 import errno
+from datetime import UTC, datetime
 
 import pytest
 
 from fourwire.app import App
 from fourwire.call import Call
 from fourwire.mistakes import mistake_in
+from fourwire.routing import Offered
 from fourwire.settings import Listen, Settings, SettingsError
+
+
+def offered(dialled: str) -> Offered:
+    """A call."""
+    return Offered(dialled=dialled, at=datetime(2026, 1, 5, 12, tzinfo=UTC))
 
 
 async def first(call: Call) -> None:
@@ -22,23 +29,23 @@ def test_the_first_rule_that_matches_the_whole_of_what_was_dialled_wins() -> Non
     app = App()
     app.call(r"\+?1555\d+")(first)
     app.call("voxi|.*2")(second)
-    assert app.scenario_for("+15551") is first
-    assert app.scenario_for("15552") is first
-    assert app.scenario_for("voxi") is second
-    assert app.scenario_for("2") is second
-    assert app.scenario_for("voxi1") is None
-    assert app.scenario_for("a voxi") is None
+    assert app.target(offered("+15551")) is first
+    assert app.target(offered("15552")) is first
+    assert app.target(offered("voxi")) is second
+    assert app.target(offered("2")) is second
+    assert app.target(offered("voxi1")) is None
+    assert app.target(offered("a voxi")) is None
 
 
 def test_a_rule_without_a_number_matches_every_number() -> None:
     app = App()
     app.call()(first)
-    assert app.scenario_for("") is first
-    assert app.scenario_for("anything") is first
+    assert app.target(offered("")) is first
+    assert app.target(offered("anything")) is first
 
 
 def test_an_app_without_rules_answers_nobody() -> None:
-    assert App().scenario_for("voxi") is None
+    assert App().target(offered("voxi")) is None
 
 
 def test_a_decorated_scenario_stays_a_function_of_its_own() -> None:

@@ -29,9 +29,10 @@ CALLS: list[Callable[[int], object]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    "number", [2**64, -(2**64), 2**127, 10**400], ids=["64", "-64", "127", "1300"]
-)
+NUMBERS = [2**64, -(2**64), 2**127, 10**400]
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=range(len(NUMBERS)))
 @pytest.mark.parametrize("call", CALLS)
 def test_a_number_beyond_64_bits_is_a_value_error(
     call: Callable[[int], object], number: int

@@ -149,7 +149,7 @@ def test_the_two_examples_ask_for_the_same_session() -> None:
     agent = AgentFile.load(ROOT / "examples" / "agent.toml")
     assert agent.session_config() == program["SESSION"]
     assert agent.greeting.strip() == str(program["GREETING"]).strip()
-    assert agent.dialled == "voxi"
+    assert str(agent.dialled) == "voxi"
 
 
 def test_an_agent_file_says_which_key_is_missing() -> None:

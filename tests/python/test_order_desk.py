@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from support.scene import scene
 
 from fourwire import App, sip
+from fourwire.routing import Offered
 from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
 
 ROOT = Path(__file__).parents[2]
@@ -54,4 +56,5 @@ def test_the_scenario_of_the_guide_is_python(monkeypatch: pytest.MonkeyPatch) ->
     (block,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
     names: dict[str, Any] = {}
     exec(compile(block, "tools.md", "exec"), names)  # noqa: S102
-    assert names["app"].scenario_for("anything") is names["answer"]
+    anything = Offered(dialled="anything", at=datetime.now(UTC))
+    assert names["app"].target(anything) is names["answer"]

@@ -17,12 +17,13 @@ from fourwire.demo.evidence import Evidence, figures
 from fourwire.demo.figures import Figure, Verdict
 from fourwire.journal import Entry, Journal
 from fourwire.report import write_report
+from fourwire.routing import Pattern
 from fourwire.settings import Listen, PortRange, Settings, SettingsError
 
 __all__ = ["run"]
 
 AGENT = AgentFile(
-    dialled="voxi",
+    dialled=Pattern("voxi"),
     session={
         "audio": {
             "input": {
@@ -65,7 +66,7 @@ async def _call(out: Path, console: Console) -> Evidence:
     app = App()
     async with standin.serve() as agent, lag.watch() as lagging, telephone() as phone:
         console.line(f"stand-in agent at {agent.url}", mark="●")
-        app.call(AGENT.dialled)(scenario(AGENT, "stand-in", agent.url))
+        app.call(str(AGENT.dialled))(scenario(AGENT, "stand-in", agent.url))
         async with app.open(settings, journal) as gateway:
             _, host, port = gateway.addresses[0]
             async with phone.call(f"sip:voxi@{host}:{port}", from_user="ada") as caller:

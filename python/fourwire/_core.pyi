@@ -51,6 +51,7 @@ __all__ = [
     "Opus",
     "OpusDecoder",
     "OpusEncoder",
+    "Pattern",
     "Played",
     "Playout",
     "PlayoutBuffer",

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack
 
 import anyio
@@ -21,6 +21,7 @@ from fourwire.settings import Settings
 __all__ = ["App"]
 
 AfterCall = Callable[[Call, Ended], Awaitable[None]]
+Reload = Callable[[Gateway], Awaitable[object]]
 
 
 class App:
@@ -37,7 +38,7 @@ class App:
     """
 
     def __init__(self) -> None:
-        self._rules: list[tuple[Rule, Scenario]] = []
+        self._rules: list[tuple[Rule, Scenario | Refusal]] = []
         self._after: list[AfterCall] = []
 
     def call(
@@ -74,6 +75,10 @@ class App:
 
         return rule
 
+    def answer_by(self, rules: Iterable[tuple[Rule, Scenario | Refusal]]) -> None:
+        """Answer calls that come from now on by `rules` alone."""
+        self._rules = list(rules)
+
     def ended(self, after: AfterCall) -> AfterCall:
         """Have `after(call, ended)` run when a call is over and its caller gone."""
         self._after.append(after)
@@ -94,19 +99,24 @@ class App:
         journal = journal or Journal.open(settings.journal)
         return open_gateway(settings, journal, self.target, self._after_call)
 
-    async def serve(self, settings: Settings | None = None, journal: Journal | None = None) -> None:
-        """Run until SIGTERM or SIGINT, then finish.
+    async def serve(
+        self,
+        settings: Settings | None = None,
+        journal: Journal | None = None,
+        reload: Reload | None = None,
+    ) -> None:
+        """Run until SIGTERM or SIGINT, then finish; `reload` is awaited at each SIGHUP.
 
         From then on no new call is taken, and those that run get the grace of the settings; a
         second signal ends the grace. Once all callers are gone a signal ends the program at once,
         whatever a scenario still does that will not be cancelled.
         """
         with ExitStack() as listening:
-            signals = listening.enter_context(
-                anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT)
-            )
+            known = (signal.SIGTERM, signal.SIGINT, *((signal.SIGHUP,) if reload else ()))
+            signals = listening.enter_context(anyio.open_signal_receiver(*known))
             async with self.open(settings, journal) as gateway:
-                await anext(signals)
+                while await anext(signals) is signal.SIGHUP and reload:
+                    await reload(gateway)
                 async with anyio.create_task_group() as draining:
                     draining.start_soon(_cancel_at_signal, signals, draining.cancel_scope)
                     await gateway.drain()
@@ -137,5 +147,6 @@ class App:
 async def _cancel_at_signal(
     signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope
 ) -> None:
-    await anext(signals)
+    while await anext(signals) is signal.SIGHUP:
+        pass  # there is nothing to reload for
     scope.cancel()

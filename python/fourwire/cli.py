@@ -2,14 +2,19 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 import anyio
 
+from fourwire.gateway import refuse_unusable
 from fourwire.mistakes import mistake_in
-from fourwire.settings import MissingSecret, Settings
+from fourwire.plan import Answer, Plan
+from fourwire.problems import SettingsError
+from fourwire.routes import Refusal
+from fourwire.routing import Offered
 
 __all__ = ["main"]
 
@@ -39,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"fourwire {_version()}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_serve(commands)
+    _add_check(commands)
+    _add_route(commands)
+    _add_init(commands)
     _add_demo(commands)
     commands.add_parser("standin", help="run the stand-in agent alone", add_help=False)
     return parser
@@ -79,6 +87,45 @@ def _add_serve(commands: "Commands[argparse.ArgumentParser]") -> None:
     serve.set_defaults(run=_serve)
 
 
+def _add_check(commands: "Commands[argparse.ArgumentParser]") -> None:
+    check = commands.add_parser(
+        "check",
+        help="read all files as serve would, and say what is wrong",
+        description="Read the settings and all files that they name, without starting. The status "
+        "is 0 where they are good, 2 where they are not.",
+    )
+    check.add_argument("--settings", metavar="FILE", help="how the gateway runs (TOML)")
+    check.add_argument("--agent", metavar="FILE", help="who answers (TOML)")
+    check.add_argument("--strict", action="store_true", help="status 1 where something is doubtful")
+    check.set_defaults(run=_check)
+
+
+def _add_route(commands: "Commands[argparse.ArgumentParser]") -> None:
+    route = commands.add_parser("route", help="try the rules of a settings file")
+    verbs = route.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    test = verbs.add_parser(
+        "test",
+        help="who would answer a call",
+        description="Tell which rule a call is of, and why it is not of the others. The status is "
+        "1 where it is of none.",
+    )
+    test.add_argument("dialled", metavar="DIALLED", help="what was dialled, as +15551234")
+    test.add_argument("--settings", metavar="FILE", help="how the gateway runs (TOML)")
+    test.add_argument("--agent", metavar="FILE", help="who answers (TOML)")
+    test.add_argument("--caller", metavar="NUMBER", default="", help="who calls")
+    test.add_argument("--trunk", metavar="NAME", default="", help="by which trunk")
+    test.add_argument("--header", metavar="'NAME: VALUE'", action="append", help="a header it has")
+    test.add_argument("--at", metavar="TIME", default="", help="when, as 2026-01-05T12:00 (now)")
+    test.set_defaults(run=_route_test)
+
+
+def _add_init(commands: "Commands[argparse.ArgumentParser]") -> None:
+    init = commands.add_parser("init", help="write a set of files to start from")
+    init.add_argument("directory", metavar="DIR", help="where to; is made where there is none")
+    init.add_argument("--force", action="store_true", help="write over files that are there")
+    init.set_defaults(run=_init)
+
+
 def _add_demo(commands: "Commands[argparse.ArgumentParser]") -> None:
     demo = commands.add_parser(
         "demo",
@@ -105,34 +152,77 @@ FLAGS = (
 
 
 def _serve(options: argparse.Namespace) -> int:
-    flags = {name: getattr(options, name) for name in FLAGS}
-    settings = Settings.load(options.settings, flags=flags)
-    anyio.run(_serve_agent, settings, options.quiet)
+    from fourwire.serving import Service
+
+    anyio.run(Service(_plan(options)).run, options.quiet)
     return 0
 
 
-async def _serve_agent(settings: Settings, quiet: bool) -> None:
-    from fourwire import standin
-    from fourwire.agent_file import AgentFile, scenario
-    from fourwire.app import App
-    from fourwire.console import Console
-    from fourwire.journal import Journal
+def _plan(options: argparse.Namespace) -> Callable[[], Plan]:
+    """What reads the plan that `options` name, the same files each time."""
+    flags = {name: getattr(options, name, None) for name in FLAGS}
+    return partial(Plan.load, options.settings, flags=flags)
 
-    agent = AgentFile.load(settings.agent) if settings.agent else AgentFile()
-    console = Console()
-    async with AsyncExitStack() as stack:
-        app = App()
-        try:
-            answer = scenario(agent, agent.key())
-        except MissingSecret as missing:
-            server = await stack.enter_async_context(standin.serve())
-            console.line(f"{missing}.", mark="!")
-            console.line("Until then the built-in stand-in agent answers, without understanding.")
-            answer = scenario(agent, "stand-in", server.url)
-        app.call(str(agent.dialled))(answer)
-        journal = Journal.open(settings.journal, *(() if quiet else (console,)))
-        stack.callback(journal.close)
-        await app.serve(settings, journal)
+
+def _check(options: argparse.Namespace) -> int:
+    plan = _plan(options)()
+    refuse_unusable(plan.settings)
+    doubts = list(plan.doubts())
+    for doubt in doubts:
+        print(f"! {doubt}")
+    print(f"good: {len(plan.rules)} rules, {len(plan.answers)} agents, {len(doubts)} doubts")
+    return 1 if doubts and options.strict else 0
+
+
+def _route_test(options: argparse.Namespace) -> int:
+    call = Offered(
+        dialled=options.dialled,
+        caller=options.caller,
+        trunk=options.trunk,
+        headers=_headers(options.header),
+        at=_at(options.at),
+    )
+    won = False
+    for number, (rule, target) in enumerate(_plan(options)().rules, 1):
+        objection = "an earlier rule wins" if won else rule.objection(call)
+        won = won or objection is None
+        mark = "✗" if objection else "✓"
+        print(f"{mark} {number}. {rule}: {objection or f'→ {_shown(target)}'}")
+    if not won:
+        print("no rule: 404")
+    return 0 if won else 1
+
+
+def _headers(given: Sequence[str] | None) -> dict[str, list[str]]:
+    headers: dict[str, list[str]] = {}
+    for line in given or ():
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise SettingsError(f"--header {line!r}: is written 'Name: value'")
+        headers.setdefault(name.strip().lower(), []).append(value.strip())
+    return headers
+
+
+def _at(text: str) -> datetime:
+    try:
+        return (datetime.fromisoformat(text) if text else datetime.now()).astimezone()
+    except ValueError:
+        raise SettingsError(f"--at {text!r}: is written 2026-01-05T12:00 or …+01:00") from None
+
+
+def _shown(target: Answer | Refusal) -> str:
+    if isinstance(target, Refusal):
+        return " ".join([str(target.status), *target.headers.values()])
+    return target.name or "the plain agent"
+
+
+def _init(options: argparse.Namespace) -> int:
+    from fourwire.starter import write
+
+    for path in write(options.directory, force=options.force):
+        print(path)
+    print(f"next: fourwire check --settings {options.directory}/gateway.toml")
+    return 0
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ from fourwire.settings import Settings, SettingsError
 from fourwire.sip_line import Refused, SipLine
 from fourwire.trunks import access_of
 
-__all__ = ["Gateway", "open_gateway"]
+__all__ = ["Gateway", "open_gateway", "refuse_unusable"]
 
 Route = Callable[[Offered], Scenario | Refusal | None]
 AfterCall = Callable[[Call, Ended], Awaitable[None]]
@@ -160,9 +160,8 @@ async def open_gateway(
     settings: Settings, journal: Journal, route: Route, after_call: AfterCall
 ) -> AsyncIterator[Gateway]:
     """A gateway that takes calls while the block runs, and ends those that are left after it."""
+    refuse_unusable(settings)
     _make_room(settings.recordings)
-    _require_opus(settings)
-    _require_certificate(settings)
     try:
         async with (
             Media(
@@ -189,6 +188,12 @@ async def open_gateway(
         raise group.exceptions[0] from None  # what the block raised, as it raised it
 
 
+def refuse_unusable(settings: Settings) -> None:
+    """Raise `SettingsError` for what this machine or this build cannot do."""
+    _require_opus(settings)
+    _require_certificate(settings)
+
+
 def _offered(incoming: sip.IncomingCall) -> Offered:
     """The call as rules see it."""
     headers: dict[str, list[str]] = {}
@@ -197,6 +202,7 @@ def _offered(incoming: sip.IncomingCall) -> Offered:
     return Offered(
         dialled=incoming.user,
         caller=incoming.caller,
+        trunk=incoming.trunk,
         headers=headers,
         at=datetime.now(UTC),
     )

@@ -125,6 +125,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             return f"{begun:%A} is none of {self.days}"
         return None
 
+    def __str__(self) -> str:
+        return f"the rule for {self.dialled}"
+
     def covers(self, other: "Rule") -> bool:
         """Whether every call of `other` is one of this rule, as far as that is easily seen."""
         asked = [name for name in Rule.__struct_fields__ if getattr(self, name) not in (None, {})]

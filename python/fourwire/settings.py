@@ -12,6 +12,7 @@ import msgspec
 
 from fourwire.checking import At, fields_of, value_at
 from fourwire.problems import IllegalSetting, SettingsError, told
+from fourwire.routes import Route
 from fourwire.sdp import CodecName
 from fourwire.secrets import MissingSecret, Secret, redact, secret
 from fourwire.sip import Tls
@@ -137,7 +138,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     journal: str = ""
     """File that gets the journal, a JSON line an event; `-` is standard output, empty is none."""
     agent: str = ""
-    """The agent file that `fourwire serve` answers with."""
+    """The agent file that `fourwire serve` answers with; in a file, from that file's directory."""
+    route: tuple[Route, ...] = ()
+    """Which calls are answered by which agent, refused or redirected (`[[route]]`); the first that
+    a call is of wins, and one of none gets 404. Without routes the `agent` answers."""
 
     def __post_init__(self) -> None:
         if self.address and not _is_reachable(self.address):
@@ -202,7 +206,15 @@ def _joined(cls: type[Told], sources: list[Source]) -> Told:
 
 def _of_file(path: str | Path) -> Source:
     file = TomlFile.read(path)
+    for table in (file.table, *_tables(file.table.get("route"))):
+        if isinstance(name := table.get("agent"), str) and name:
+            table["agent"] = str(file.path.parent / name)
     return Source(file.table, file.at)
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    """The tables of an array of tables, if it is one."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _of_environment(cls: type[Settings], environ: Mapping[str, str]) -> Source:

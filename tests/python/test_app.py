@@ -44,6 +44,18 @@ def test_a_rule_without_a_number_matches_every_number() -> None:
     assert app.target(offered("anything")) is first
 
 
+def test_a_rule_may_ask_for_more_than_the_number() -> None:
+    app = App()
+    app.call("1.*", exclude="13", caller="a", days="mon", hours="12:00-13:00", zone="UTC")(first)
+    app.call(trunk="east", headers={"X-A": "b"})(second)
+    noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    assert app.target(Offered(dialled="12", caller="a", at=noon)) is first
+    assert app.target(Offered(dialled="13", caller="a", at=noon)) is None
+    assert app.target(Offered(dialled="12", caller="a", at=noon.replace(hour=13))) is None
+    asked = Offered(dialled="13", trunk="east", headers={"x-a": ["b"]}, at=noon)
+    assert app.target(asked) is second
+
+
 def test_an_app_without_rules_answers_nobody() -> None:
     assert App().target(offered("voxi")) is None
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 import anyio
 import anyio.lowlevel
 
+from .access import Access
 from .calls import GivenHeaders, IncomingCall, LiveCall, OutgoingCall, pairs
 from .core import Rules
 from .errors import CallFailed, LocalError
@@ -64,6 +65,10 @@ class Endpoint:
     @drain.setter
     def drain(self, on: bool) -> None:
         self._agent.draining = on
+
+    def admit(self, access: Access) -> None:
+        """Let in by ``access`` what comes from now on; calls that run go on as they are."""
+        self._agent.admit(access)
 
     async def calls(self) -> AsyncIterator[IncomingCall]:
         """The calls that come in, each once, those before the first listener too."""

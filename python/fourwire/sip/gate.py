@@ -48,6 +48,14 @@ class Gate:
         """How often what happened, by name."""
         return self.counters + self._guard.counters
 
+    def admit(self, access: Access) -> None:
+        """Judge by ``access`` from now on: its trunks, and what strangers and scanners get.
+
+        Bans stay; realm, rates and times are those of the start.
+        """
+        self._access = access
+        self._is_of_network.cache_clear()
+
     def hears(self, now: int, data: bytes, flow: Flow) -> bool:
         """Whether bytes are to be read at all: known trunks always, others within measure.
 

@@ -8,6 +8,7 @@ be done; after each, and whenever :meth:`UserAgent.deadline` has passed, call
 from collections import Counter
 from dataclasses import replace
 
+from .access import Access
 from .call import Call
 from .client_call import ClientCall, invitation
 from .core import Content, Core, Random, Rules
@@ -47,6 +48,10 @@ class UserAgent:
     @draining.setter
     def draining(self, on: bool) -> None:
         self._reception.draining = on
+
+    def admit(self, access: Access) -> None:
+        """Let in by ``access`` what comes from now on; see :meth:`Gate.admit`."""
+        self._gate.admit(access)
 
     # Fed and drained.
 

@@ -1,0 +1,107 @@
+"""What the files of a gateway say together: its settings, its rules, and who answers."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from fourwire.agent_file import AgentFile
+from fourwire.problems import SettingsError
+from fourwire.routes import Refusal, Route, doubts_of
+from fourwire.routing import Rule
+from fourwire.secrets import MissingSecret, Secret
+from fourwire.settings import Settings
+from fourwire.trunks import access_of
+
+__all__ = ["Answer", "Plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An agent that answers, and the key that it is reached with."""
+
+    name: str
+    """Its file; empty: the plain agent that answers where none is named."""
+    agent: AgentFile
+    key: Secret | None
+    lack: str = ""
+    """What to set, where the key is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a gateway was told, read and found to be usable."""
+
+    settings: Settings
+    rules: tuple[tuple[Rule, Answer | Refusal], ...]
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        flags: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Read the settings, and all that they name: agents, their prompts, their keys.
+
+        Raises `SettingsError` with the problems of all files at once; a missing key of an agent is
+        none, but told by its `Answer`.
+        """
+        settings = Settings.load(path, environ=environ, flags=flags)
+        if settings.agent and settings.route:
+            raise SettingsError("agent and [[route]] exclude each other: name the agent in a route")
+        names = [route.agent for route in settings.route if route.agent]
+        answers = _answers(names if settings.route else [settings.agent], environ)
+        access_of(settings.trunk, settings.access, environ)
+        if not settings.route:
+            (only,) = answers.values()
+            return cls(settings, ((Rule(dialled=only.agent.dialled), only),))
+        return cls(settings, tuple(_ruled(route, answers) for route in settings.route))
+
+    @property
+    def answers(self) -> list[Answer]:
+        """Who answers, each once."""
+        found = [target for _, target in self.rules if isinstance(target, Answer)]
+        return list({answer.name: answer for answer in found}.values())
+
+    def doubts(self) -> Iterator[str]:
+        """What looks wrong, though it can be used."""
+        routes = self.settings.route
+        yield from doubts_of(routes)
+        trunks = ["", *(trunk.name for trunk in self.settings.trunk)]
+        for route in routes:
+            if route.trunk and not any(map(route.trunk.matches, trunks)):
+                yield f"{route}: no trunk is named {route.trunk}"
+        for answer in self.answers:
+            for doubt in answer.agent.doubts():
+                yield f"{answer.name or 'the plain agent'}: {doubt}"
+            if answer.lack:
+                yield f"{answer.lack}; until then the stand-in agent answers"
+
+
+def _answers(names: list[str], environ: Mapping[str, str] | None) -> dict[str, Answer]:
+    answers: dict[str, Answer] = {}
+    problems: list[str] = []
+    for name in dict.fromkeys(names):
+        try:
+            answers[name] = _answer(name, environ)
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(*problems)
+    return answers
+
+
+def _answer(name: str, environ: Mapping[str, str] | None) -> Answer:
+    agent = AgentFile.load(name) if name else AgentFile()
+    try:
+        return Answer(name, agent, agent.key(environ))
+    except MissingSecret as missing:
+        return Answer(name, agent, None, str(missing))
+    except SettingsError as error:
+        raise SettingsError(*(f"{name}: {problem}" for problem in error.problems)) from None
+
+
+def _ruled(route: Route, answers: Mapping[str, Answer]) -> tuple[Rule, Answer | Refusal]:
+    return route, route.refusal() or answers[route.agent]

@@ -146,8 +146,10 @@ def _of_command(name: str, source: SecretFrom) -> str:
     except (OSError, ValueError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else "it holds a zero byte"
         raise SettingsError(f"{program} cannot be run: {reason}") from None
+    if len(output) > LONGEST:
+        raise SettingsError(f"{program} printed more than {LONGEST} letters, which is no key")
     if status == -signal.SIGKILL:
-        raise SettingsError(f"{program} took longer than {source.timeout_s:g} s, or printed a book")
+        raise SettingsError(f"{program} took longer than {source.timeout_s:g} s")
     if status:
         raise SettingsError(f"{program} ended with status {status}")
     try:
@@ -169,8 +171,8 @@ def _printed(source: SecretFrom) -> tuple[bytes, int]:
         timer.start()
         try:
             assert running.stdout is not None
-            output = running.stdout.read(2 * LONGEST)
-            if len(output) == 2 * LONGEST:
+            output = running.stdout.read(LONGEST + 1)
+            if len(output) > LONGEST:
                 _kill(running)
             status = running.wait()
         finally:

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from fourwire.bridge import BargeIn as BargeIn
     from fourwire.call import Call as Call
     from fourwire.call_tools import phone_tools as phone_tools
+    from fourwire.conversation import Conversation as Conversation
+    from fourwire.failure_policy import FailurePolicy as FailurePolicy
     from fourwire.line import TransferFailed as TransferFailed
     from fourwire.media import Media as Media
     from fourwire.media_leg import MediaLeg as MediaLeg
@@ -58,9 +60,11 @@ __all__ = [
     "App",
     "BargeIn",
     "Call",
+    "Conversation",
     "Converter",
     "Dejitter",
     "EarlyBargeIn",
+    "FailurePolicy",
     "KeyTones",
     "Leg",
     "LegConfig",
@@ -103,9 +107,11 @@ _HOME = {
     "App": "fourwire.app",
     "BargeIn": "fourwire.bridge",
     "Call": "fourwire.call",
+    "Conversation": "fourwire.conversation",
     "Converter": "fourwire._core",
     "Dejitter": "fourwire._core",
     "EarlyBargeIn": "fourwire._core",
+    "FailurePolicy": "fourwire.failure_policy",
     "KeyTones": "fourwire._core",
     "Leg": "fourwire._core",
     "LegConfig": "fourwire._core",

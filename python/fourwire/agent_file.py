@@ -11,6 +11,8 @@ from fourwire._core import EarlyBargeIn
 from fourwire.call import Call, Scenario
 from fourwire.call_tools import PhoneTool, phone_tools
 from fourwire.checking import checked
+from fourwire.conversation import Conversation
+from fourwire.failure_policy import FailurePolicy
 from fourwire.inworld.endpoint import session_url
 from fourwire.media import EarlyBargeInLike
 from fourwire.problems import IllegalSetting, SettingsError, reason_of, told
@@ -78,6 +80,8 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
     early_barge_in: Literal["off", "duck", "pause"] | EarlyBargeInTable | None = None
     """What becomes of its speech while the caller only seems to speak: a word, or a table; left
     out, what the gateway is set to."""
+    failure: FailurePolicy = FailurePolicy()
+    """What is done when the agent cannot be reached, or is lost."""
     session: dict[str, Any] = {}
     """Fields of the session."""
 
@@ -189,29 +193,36 @@ def _with_instructions(agent: AgentFile, file: TomlFile) -> AgentFile:
 
 
 def scenario(agent: AgentFile, key: Secret | str, url: str | None = None) -> Scenario:
-    """What `agent` does with a call: answer, connect, greet, talk until either side ends it."""
+    """What `agent` does with a call: connect, answer, greet, talk until either side ends it."""
 
     async def answer(call: Call) -> None:
-        async with inworld.connect(
-            api_key=key,
-            session_key=call.id,
-            url=url or agent.url,
-            auth_scheme=agent.auth_scheme,
-            audio=call.audio,
-            tools=agent.tools_of(call),
-        ) as session:
-            await call.answer()
-            await session.session_update(agent.session_config())
-            call.bridge(session, early_barge_in=agent.early())
-            if agent.greeting:
-                session.greet(agent.greeting)
-            async for event in session:
-                call.log(event)
-                match event:
-                    case inworld.UserTranscript(text=text):
-                        call.log("user", text)
-                    case inworld.AgentTranscript(display=words):
-                        call.log("agent", words)
+        tools = agent.tools_of(call)
+
+        def connect(session_key: str) -> inworld.connect:
+            return inworld.connect(
+                api_key=key,
+                session_key=session_key,
+                url=url or agent.url,
+                auth_scheme=agent.auth_scheme,
+                audio=call.audio,
+                tools=tools,
+            )
+
+        def write_down(event: inworld.events.Event) -> None:
+            match event:
+                case inworld.UserTranscript(text=text):
+                    call.log("user", text)
+                case inworld.AgentTranscript(display=words):
+                    call.log("agent", words)
+
+        conversation = Conversation(
+            connect=connect,
+            session=agent.session_config(),
+            greeting=agent.greeting,
+            early_barge_in=agent.early(),
+            on_event=write_down,
+        )
+        await call.converse(conversation, agent.failure)
 
     return answer
 

@@ -13,6 +13,7 @@ from fourwire._core import (
     ReplyStarted,
     Restored,
 )
+from fourwire.held_greeting import HeldGreeting
 from fourwire.inworld import Agent, events
 from fourwire.inworld.truncation import audio_end_ms
 from fourwire.journal import CallJournal
@@ -61,6 +62,7 @@ class Bridge:
         on_closed: Closed,
         barge_in: BargeIn = DEFAULT,
         early_barge_in: EarlyBargeInLike = "off",
+        held: HeldGreeting | None = None,
     ) -> None:
         self.leg = leg
         self.agent = agent
@@ -70,6 +72,7 @@ class Bridge:
         self._on_closed = on_closed
         self._options = barge_in
         self._early = early_barge_in
+        self._held = held
         self._listener = agent.events()
         self._is_open = False
         self._paused = False
@@ -114,6 +117,8 @@ class Bridge:
             append_ms=self._append_ms,
             early_barge_in=self._early,
         )
+        if self._held is not None:
+            self._held.release(self.leg)
         self.leg.on_append = self.agent.send_frame
         self.agent.on_message = self.leg.receive_message
         self.agent.on_response = self.leg.begin_response

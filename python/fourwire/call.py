@@ -13,19 +13,20 @@ from typing import Any, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from fourwire._core import Closed, Goodbye, Key, Latched, RtpResumed, RtpStopped, Unbridged
+from fourwire._core import Closed, Goodbye, Key, Latched, RtpResumed, RtpStopped
 from fourwire.announcement import Player
-from fourwire.bridge import BargeIn, Bridge, ReplyEvent
+from fourwire.bridge import Bridge
+from fourwire.call_agent import CallAgent, cause_of
 from fourwire.call_control import CallControl
 from fourwire.call_options import CallOptions
 from fourwire.faults import innermost, is_cancelled, places
-from fourwire.inworld import Agent, AudioFormats, InworldError
-from fourwire.inworld.events import Event, WebSocketClosed
+from fourwire.inworld import AudioFormats, InworldError
+from fourwire.inworld.events import Event
 from fourwire.journal import CallJournal
 from fourwire.keys import Keys
 from fourwire.life import Cause, Ended, Life, State, Step, WrongMoment
 from fourwire.line import Headers, Line, LineClosed, LineEnded, MediaChanged, Transferred
-from fourwire.media import FORMATS, EarlyBargeInLike, MediaLeg
+from fourwire.media import FORMATS, MediaLeg
 from fourwire.parting import Parting
 from fourwire.rtp_watch import RtpWatch
 from fourwire.transcript import Transcript
@@ -36,7 +37,7 @@ Scenario = Callable[["Call"], Awaitable[None]]
 T = TypeVar("T")
 
 
-class Call(CallControl):
+class Call(CallAgent, CallControl):
     """One call, from its offer to its one end.
 
     When the call ends, for whatever cause, the scenario that handles it is cancelled; what must be
@@ -116,11 +117,6 @@ class Call(CallControl):
         return self._rtp.held
 
     @property
-    def agent(self) -> Agent | None:
-        """The agent that the call is bridged with, if it is."""
-        return self._bridge.agent if self._bridge is not None and self._bridge.is_open else None
-
-    @property
     def audio(self) -> AudioFormats:
         """The formats in which an agent hears and speaks all that the line carries, and no more:
         G.711 as it is, wideband as PCM at the codec's own rate.
@@ -150,47 +146,6 @@ class Call(CallControl):
         self._join(leg)
         self.journal.write("call.answered", codec=self._line.codec)
 
-    def bridge(
-        self,
-        agent: Agent,
-        *,
-        hang_up_with_agent: bool = True,
-        barge_in: BargeIn = BargeIn(),  # noqa: B008 - frozen
-        early_barge_in: EarlyBargeInLike | None = None,
-    ) -> None:
-        """Join the call's audio with `agent`, both ways; `barge_in` says what interrupting does.
-
-        `early_barge_in` says what happens sooner, while the caller only seems to speak: `"duck"`,
-        `"pause"` or an `EarlyBargeIn`; `None` is what the gateway is set to.
-
-        A second agent takes the place of the first; the same again changes nothing. When the
-        agent's connection is lost the call ends, unless `hang_up_with_agent` is false.
-        """
-        leg = self._media("bridge")
-        if self._bridge is not None and self._bridge.is_open and self._bridge.agent is agent:
-            return
-        self.unbridge()
-        self._bridge = Bridge(
-            leg,
-            agent,
-            self.journal,
-            self.transcript,
-            append_ms=self._options.append_ms,
-            on_closed=lambda closed: self._agent_closed(agent, closed, hang_up_with_agent),
-            barge_in=barge_in,
-            early_barge_in=(
-                self._options.early_barge_in if early_barge_in is None else early_barge_in
-            ),
-        )
-        self._told_of.append(self._bridge)  # what the leg tells is of the eldest not yet parted
-        self._bridge.open()
-        self.start_soon(self._bridge.follow)
-
-    def unbridge(self) -> None:
-        """Part the call from its agent; both go on."""
-        if self._bridge is not None:
-            self._bridge.close()
-
     def send_digits(self, digits: str, *, tone_ms: float = 100, gap_ms: float = 100) -> None:
         """Send keys to the caller as telephone events (RFC 4733)."""
         self._media("send digits").send_digits(digits, tone_ms=tone_ms, gap_ms=gap_ms)
@@ -211,13 +166,6 @@ class Call(CallControl):
         """
         self._media("collect digits")
         return await self._keys.collect(most, end=end, first_s=first_s, next_s=next_s, all_s=all_s)
-
-    async def wait_drained(self) -> bool:
-        """Wait until all that the agent has said so far was heard by the caller, or cut off.
-
-        True where nothing was cut off meanwhile.
-        """
-        return await self._media("wait until all is said").wait_drained()
 
     def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` beside the scenario, until the call ends; an error in it ends the call."""
@@ -304,16 +252,9 @@ class Call(CallControl):
         """Why the call ends when its scenario does."""
         agent = None if self._bridge is None else self._bridge.agent
         if agent is not None and agent.closed is not None and not agent.closed_by_us:
-            return _cause_of(agent.closed)
+            return cause_of(agent.closed)
         answered = self.state is State.ANSWERED
         return Cause.HUNG_UP if answered else Cause.NOT_ANSWERED, "the scenario is finished"
-
-    def _agent_closed(self, agent: Agent, closed: WebSocketClosed, ends_call: bool) -> None:
-        if self._bridge is None or self._bridge.agent is not agent:
-            return
-        self.unbridge()
-        if ends_call and not agent.closed_by_us:
-            self.end(*_cause_of(closed))
 
     async def _ask(self, request: Awaitable[T]) -> T:
         """What the line answers; ends the call where the caller is gone."""
@@ -372,12 +313,10 @@ class Call(CallControl):
                     self.journal.write("call.latched", address=address)
                 case Goodbye():
                     self.journal.write("call.rtcp_goodbye")
-                case Unbridged() if self._told_of and self._told_of[0].unbridged():
-                    self._told_of.popleft()
-                case _ if self._told_of and isinstance(event, ReplyEvent):
-                    self._told_of[0].reply_event(event)
                 case Closed(cause=cause):
                     self.end(Cause.AUDIO_FAILED, cause)
+                case _:
+                    self._hear_leg(event)
 
     async def _part(self) -> None:
         """Part from the caller as soon as the call is over."""
@@ -390,8 +329,3 @@ class Call(CallControl):
 
 
 MEDIA_EVENTS = {RtpStopped: "call.rtp_stopped", RtpResumed: "call.rtp_resumed"}
-
-
-def _cause_of(closed: WebSocketClosed) -> tuple[Cause, str]:
-    said = f"code {closed.code} {closed.reason}".strip()
-    return (Cause.AGENT_CLOSED if closed.clean else Cause.AGENT_FAILED), said

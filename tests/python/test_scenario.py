@@ -207,9 +207,25 @@ async def dial(stage: Scene) -> None:
         await anyio.sleep_forever()
 
 
+def by_hand(url: str) -> App:
+    """A scenario that opens its session itself, and has no policy for its loss."""
+    app = App()
+
+    @app.call()
+    async def answer(call: Call) -> None:
+        async with connected(url, call.id) as agent:
+            await call.answer()
+            await agent.session_update({"instructions": "-"})
+            call.bridge(agent)
+            async for event in agent:
+                call.log(event)
+
+    return app
+
+
 async def test_a_websocket_that_closes_ends_the_call_with_a_bye() -> None:
     async with (
-        scene(behaviour=Behaviour(close_after_ms=300, close_code=1011)) as stage,
+        scene(by_hand, Behaviour(close_after_ms=300, close_code=1011)) as stage,
         stage.phone.call(stage.uri()) as caller,
     ):
         ended = await caller.ended()
@@ -219,7 +235,7 @@ async def test_a_websocket_that_closes_ends_the_call_with_a_bye() -> None:
 
 async def test_a_connection_that_breaks_off_ends_the_call_as_a_failure() -> None:
     async with (
-        scene(behaviour=Behaviour(close_after_ms=300, close_code=1006)) as stage,
+        scene(by_hand, Behaviour(close_after_ms=300, close_code=1006)) as stage,
         stage.phone.call(stage.uri()) as caller,
     ):
         assert (await caller.ended()).cause is sip.Cause.BYE
@@ -248,14 +264,30 @@ async def test_an_unreachable_agent_refuses_the_call_with_503() -> None:
         assert await one_end(stage) == ["agent failed"]
 
 
-async def test_a_session_that_the_agent_refuses_ends_the_call() -> None:
-    async with (
-        scene(behaviour=Behaviour(error_before_update="no such voice")) as stage,
-        stage.phone.call(stage.uri()) as caller,
-    ):
-        assert (await caller.ended()).cause is sip.Cause.BYE
+async def test_a_session_that_the_agent_refuses_refuses_the_call_with_503() -> None:
+    async with scene(behaviour=Behaviour(error_before_update="no such voice")) as stage:
+        with pytest.raises(sip.CallFailed) as refused:
+            async with stage.phone.call(stage.uri()):
+                pass
+        assert refused.value.status == 503
         assert await one_end(stage) == ["agent failed"]
         assert "no such voice" in stage.notes.named("call.ended")[0]["detail"]
+
+
+async def test_an_agent_that_is_lost_in_mid_call_comes_back_without_a_second_greeting() -> None:
+    async with scene(behaviour=Behaviour(close_after_ms=9000, close_code=1011)) as stage:
+        async with stage.phone.call(stage.uri()) as caller:
+            await caller.until_speech()
+            await caller.until_silence(800)
+            await stage.notes.until("conversation.mended")
+            caller.say(recording("question"))
+            await caller.until_speech()
+        assert await one_end(stage) == ["caller hung up"]
+        assert [turn.speaker for turn in stage.notes.named("call.ended")[0]["transcript"]] == [
+            "agent",
+            "user",
+            "agent",
+        ]
 
 
 async def test_of_two_calls_at_once_only_the_one_that_fails_ends() -> None:

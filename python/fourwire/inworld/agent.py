@@ -119,6 +119,11 @@ class Agent(Verbs):
         """The id of the response under way; "" where the server gave it none."""
         return self._session.active_response
 
+    @property
+    def responding(self) -> bool:
+        """Whether a response is under way, or was asked for and has yet to come."""
+        return self._session.responding
+
     def send_frame(self, frame: bytes) -> None:
         """Queue an append message that is ready to be sent: JSON in UTF-8.
 

@@ -31,6 +31,11 @@ class Error(ServerEvent, frozen=True, kw_only=True):
         return None if self._detail.code is None else str(self._detail.code)
 
     @property
+    def kind(self) -> str | None:
+        """The kind of error, such as `invalid_request_error` or `server_error`."""
+        return self._detail.type
+
+    @property
     def message(self) -> str:
         """What went wrong, in the server's words."""
         return self._detail.message or self.text or ""

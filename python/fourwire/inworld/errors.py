@@ -92,6 +92,7 @@ class ServerError(InworldError):
         self.message = event.message or ""
         self.code = event.code if isinstance(event, Error) else event.error_type
         self.param = event.param if isinstance(event, Error) else None
+        self.kind = event.kind if isinstance(event, Error) else None
         where = f" at {self.param}" if self.param else ""
         super().__init__(f"{self.message or 'no message'} ({self.code or 'no code'}{where})")
 

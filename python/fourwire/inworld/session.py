@@ -142,6 +142,11 @@ class Session:
         self._numbered = 0
         self._encode = msgspec.json.Encoder().encode
 
+    @property
+    def responding(self) -> bool:
+        """Whether a response is under way, or was asked for and has yet to come."""
+        return self.active_response is not None or self._requested is not None
+
     def poll(self) -> Output | None:
         """The next thing to be done, in order; `None` where there is nothing."""
         return self._outputs.popleft() if self._outputs else None

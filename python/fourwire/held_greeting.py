@@ -1,0 +1,57 @@
+"""What an agent says before the caller is there to hear it, kept until he is."""
+
+from collections import deque
+from typing import Protocol
+
+import anyio
+
+from fourwire.inworld import Agent
+
+__all__ = ["HeldGreeting"]
+
+MOST_FRAMES = 4000
+"""Frames that are kept: more than a minute of speech in the smallest deltas."""
+
+AUDIO = b"audio.delta"
+"""What stands in every frame that carries audio; one that only quotes it is kept to no harm."""
+
+
+class _Leg(Protocol):
+    def begin_response(self, response: str) -> None: ...
+    def receive_message(self, message: bytes) -> bool: ...
+
+
+class HeldGreeting:
+    """Takes the place of a leg in front of `agent`, from now until `release`."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._kept: deque[bytes | str] = deque()
+        self._sounds = anyio.Event()
+        self.dropped = 0
+        """Frames for which there was no room."""
+        agent.on_message = self._receive
+        agent.on_response = self._kept.append
+
+    async def wait_for_sound(self, seconds: float) -> None:
+        """Wait until the agent has begun to speak, but no longer than `seconds`."""
+        with anyio.move_on_after(seconds):
+            await self._sounds.wait()
+
+    def release(self, leg: _Leg) -> None:
+        """Let `leg` have all of it, in order; it is bridged already."""
+        while self._kept:
+            kept = self._kept.popleft()
+            if isinstance(kept, str):
+                leg.begin_response(kept)
+            else:
+                leg.receive_message(kept)
+
+    def _receive(self, frame: bytes) -> bool:
+        """Keep audio; it is left to the session's parser all the same, which tells what it is."""
+        if AUDIO in frame:
+            self._sounds.set()
+            if len(self._kept) < MOST_FRAMES:
+                self._kept.append(frame)
+            else:
+                self.dropped += 1
+        return False

@@ -1,0 +1,159 @@
+"""What was said and done in a conversation, as a session that takes its place is told of it."""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fourwire.inworld import events
+from fourwire.transcript import Turn
+
+__all__ = ["Recall", "Resume"]
+
+Item = dict[str, Any]
+
+MOST_ITEMS = 100
+"""How many items a new session is told of, the latest: more is no help and takes time to read."""
+
+BROKEN_OFF = "broken off: the connection was lost while it ran, what it has done is not known"
+"""What a new session is told of a function that ran when the old one was lost."""
+
+BACK = (
+    "The connection to you was lost for a moment and is back. Go on where the conversation stands. "
+    "Do not greet the caller again."
+)
+"""What the agent is told before it goes on."""
+
+WORDS_LOST = "What the caller was saying just then was lost: ask them to say it again."
+
+
+class Resume(enum.Enum):
+    """How an agent goes on that takes another's place."""
+
+    GREET = "greet"
+    """Nobody has said anything yet."""
+    SPEAK = "speak"
+    """The caller waits for it."""
+    LISTEN = "listen"
+    """It was the caller's turn."""
+
+
+@dataclass(slots=True)
+class Called:
+    """A function call."""
+
+    t: float
+    call_id: str
+    function: str
+    arguments: str
+    output: str | None = None
+
+
+class Recall:
+    """Follows the events of a conversation's sessions, one after the other."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, Called] = {}
+        self._unanswered = False
+        self._unheard: str | None = None
+        self._responding = False
+        self.failures = 0
+        """How many responses have failed, one after the other."""
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the caller's words, or a function's result, have had no response yet."""
+        return self._unanswered
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether a response is under way that has not come to its end."""
+        return self._responding
+
+    def receive(self, t: float, event: events.Event) -> None:
+        """Take notice of an event, `t` seconds into the call."""
+        match event:
+            case events.SpeechStarted(item_id=item):
+                self._unheard = item or ""
+            case events.UserTranscript(text=text):
+                self._unheard = None
+                self._unanswered = self._unanswered or bool(text.strip())
+            case events.ResponseCreated():
+                self._responding, self._unanswered = True, False
+            case events.ResponseDone(response=response):
+                failed = response.status == "failed"
+                self._responding, self._unanswered = False, self._unanswered or failed
+                self.failures = self.failures + 1 if failed else 0
+            case events.ToolCalled(call_id=name, function=function, arguments=arguments):
+                self._calls[name] = Called(t, name, function, arguments)
+            case events.ToolAnswered(call_id=name, output=output) if name in self._calls:
+                self._calls[name].output = output
+                self._unanswered = True
+
+    def lost(self) -> None:
+        """Take notice that the session is lost: what was under way will not be finished."""
+        broken = [call for call in self._calls.values() if call.output is None]
+        for call in broken:
+            call.output = BROKEN_OFF
+        self._unanswered |= self._responding or bool(broken) or self._unheard is not None
+        self._responding, self.failures = False, 0
+
+    def resume(self, turns: Sequence[Turn], *, noticed: bool) -> Resume:
+        """How the next agent goes on; `noticed` tells whether the caller noticed the loss."""
+        if not any(_words(turn) for turn in turns) and not self._calls:
+            return Resume.GREET
+        return Resume.SPEAK if noticed or self._unanswered else Resume.LISTEN
+
+    def note(self) -> Item:
+        """What the next agent is told before it speaks."""
+        text = BACK if self._unheard is None else f"{BACK} {WORDS_LOST}"
+        self._unheard = None
+        return _message("system", "input_text", text)
+
+    def items(self, turns: Sequence[Turn]) -> list[Item]:
+        """The conversation as items: what was said, of the agent what was heard, and what its
+        functions were told and told it.
+        """
+        told = [(turn.t, [_spoken(turn)]) for turn in turns if _words(turn)]
+        told += [(call.t, _call(call)) for call in self._calls.values()]
+        ordered = sorted(told, key=lambda pair: pair[0])
+        return _latest([items for _, items in ordered])
+
+
+def _latest(groups: list[list[Item]]) -> list[Item]:
+    """The last `MOST_ITEMS` items, no function call apart from its result."""
+    kept: list[list[Item]] = []
+    room = MOST_ITEMS
+    for group in reversed(groups):
+        room -= len(group)
+        if room < 0:
+            break
+        kept.append(group)
+    return [item for group in reversed(kept) for item in group]
+
+
+def _words(turn: Turn) -> str:
+    """What of a turn has reached the other side."""
+    if turn.speaker != "agent":
+        return turn.text
+    if turn.cut:
+        return turn.heard_text or ""
+    return turn.text if turn.heard_ms else ""
+
+
+def _spoken(turn: Turn) -> Item:
+    if turn.speaker == "agent":
+        return _message("assistant", "output_text", _words(turn))
+    return _message("user", "input_text", _words(turn))
+
+
+def _message(role: str, kind: str, text: str) -> Item:
+    return {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
+
+
+def _call(call: Called) -> list[Item]:
+    asked = {"type": "function_call", "call_id": call.call_id, "name": call.function}
+    asked["arguments"] = call.arguments
+    answer = {"type": "function_call_output", "call_id": call.call_id}
+    answer["output"] = call.output or BROKEN_OFF
+    return [asked, answer]

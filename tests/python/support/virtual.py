@@ -1,0 +1,313 @@
+"""A whole call on a virtual clock: a loop whose time leaps, a leg with real audio, a stand-in.
+
+No socket and no thread, so a minute of talk takes no minute and comes out the same every time.
+"""
+
+import asyncio
+import json
+import selectors
+from bisect import bisect_left
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+
+from fourwire import Leg, LegConfig, RtpPacket, g711, inworld
+from fourwire._core import Closed, Rtcp, Rtp
+from fourwire.call import Call
+from fourwire.call_options import CallOptions
+from fourwire.inworld.errors import HandshakeRefused
+from fourwire.inworld.events import HTTPResponse, WebSocketClosed
+from fourwire.inworld.transport import Disconnected, Target
+from fourwire.journal import Clock, Journal
+from fourwire.media import MediaLeg
+from fourwire.standin import Behaviour
+from fourwire.standin.admission import Refusal, admit
+from fourwire.standin.conversation import Conversation
+from fourwire.standin.outbox import Close, Send
+from fourwire.standin.record import SessionRecord
+from support.gateway import FakeLine, Notes
+
+PACKET_S = 0.02
+SPEECH_LEVEL = 1000
+
+
+class _LeapingSelector(selectors.SelectSelector):
+    """Where nothing is to be read, the time that would be waited for is over at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(None if timeout is None else 0)
+        if not ready and timeout is not None:
+            self.now += timeout
+        return ready
+
+
+class VirtualClockLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock stands still but where everybody waits."""
+
+    def __init__(self) -> None:
+        self._leaping = _LeapingSelector()
+        super().__init__(self._leaping)
+
+    def time(self) -> float:
+        return self._leaping.now
+
+
+def now_ns() -> int:
+    return round(asyncio.get_running_loop().time() * 1e9)
+
+
+class LoopClock(Clock):
+    """The journal's clock on the loop's."""
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+class _Live:
+    """What the engine's leg is to a `MediaLeg`, without the engine."""
+
+    id, port = 1, 4000
+
+    def __init__(self) -> None:
+        self.core = Leg(LegConfig(telephone_event=101, ssrc=1, first_sequence=0), now_ns())
+        self.closed = False
+
+    def __getattr__(self, verb: str) -> Any:
+        return getattr(self.core, verb)
+
+    def play(self, number: int, audio: bytes, **how: Any) -> bool:
+        self.core.play(number, audio, **how)
+        return True
+
+    def say(self, audio: bytes, **about: Any) -> bool:
+        return self.core.say(audio, **about) == "queued"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class VirtualLeg(MediaLeg):
+    """A leg with real audio; `heard` is what came to the caller's ear, 20 ms at a time."""
+
+    def __init__(self) -> None:
+        self.live = _Live()
+        super().__init__(self.live)  # type: ignore[arg-type]
+        self.heard: list[tuple[float, bytes]] = []
+        """When, and 160 samples of 16 bit."""
+        self.loud: list[float] = []
+        """When something was heard."""
+        self._spoken = 0
+        self._says: deque[bytes] = deque()
+
+    def speak(self, pcm: bytes) -> None:
+        """Let the caller say something, 16 bit at 8 kHz."""
+        codes = g711.encode_pcmu(pcm)
+        self._says.extend(codes[start : start + 160] for start in range(0, len(codes), 160))
+
+    async def run(self) -> None:
+        """Carry packets both ways until the leg is closed."""
+        while not self.live.closed:
+            self._send()
+            while (output := self.live.core.poll(now_ns())) is not None:
+                self._take(output)
+            await anyio.sleep(PACKET_S)
+        self.receive(Closed({}, "asked"))
+
+    def _send(self) -> None:
+        payload = self._says.popleft() if self._says else bytes([0xFF]) * 160
+        packet = RtpPacket(
+            payload_type=0,
+            sequence=self._spoken & 0xFFFF,
+            timestamp=self._spoken * 160,
+            ssrc=5,
+            payload=payload,
+        )
+        self._spoken += 1
+        self.live.core.receive(now_ns(), packet.write())
+
+    def _take(self, output: Any) -> None:
+        if isinstance(output, Rtp):
+            payload = bytes(RtpPacket.parse(output.datagram).payload)
+            pcm, at = g711.decode_pcmu(payload), now_ns() / 1e9
+            self.heard.append((at, pcm))
+            if _peak(pcm) > SPEECH_LEVEL:
+                self.loud.append(at)
+        elif not isinstance(output, Rtcp):
+            self.receive(output)
+
+
+class Connection:
+    """A WebSocket to a stand-in without a network."""
+
+    response = HTTPResponse(status=101)
+
+    def __init__(self, behaviour: Behaviour, number: int, key: str) -> None:
+        record = SessionRecord(key=key, opened_ns=now_ns(), record_ms=1000, log=deque())
+        self.record = record
+        self.open = True
+        self._server = Conversation(now_ns(), behaviour=behaviour, record=record, number=number)
+        self._told: list[dict[str, Any]] = []
+        self._news = asyncio.Event()
+        self._closed: WebSocketClosed | None = None
+
+    def told(self, kind: str) -> list[dict[str, Any]]:
+        """What the agent was told of that type."""
+        return [event for event in self._told if event["type"] == kind]
+
+    def break_off(self, code: int = 1006, reason: str = "") -> None:
+        """End the connection from the server's side."""
+        self._end(WebSocketClosed(code=code, reason=reason, clean=code == 1000))
+
+    async def send(self, frame: bytes) -> None:
+        if self._closed is not None:
+            raise Disconnected(self._closed)
+        if b"input_audio_buffer.append" not in frame:
+            self._told.append(json.loads(frame))
+        self._server.receive(now_ns(), frame.decode())
+        self._news.set()
+
+    async def recv(self) -> bytes:
+        while True:
+            if self._closed is not None:
+                raise Disconnected(self._closed)
+            match self._server.poll(now_ns()):
+                case Send(frame):
+                    return frame.encode() if isinstance(frame, str) else frame
+                case Close(code, reason):
+                    self.break_off(code, reason)
+                case None:
+                    await self._wait()
+
+    async def close(self) -> None:
+        self._end(WebSocketClosed(code=1000))
+
+    def _end(self, closed: WebSocketClosed) -> None:
+        self.open = False
+        self._closed = self._closed or closed
+        self._news.set()
+
+    async def _wait(self) -> None:
+        self._news.clear()
+        deadline = self._server.deadline()
+        with anyio.move_on_after(None if deadline is None else (deadline - now_ns()) / 1e9):
+            await self._news.wait()
+
+
+Door = Behaviour | Exception | None
+"""How a stand-in meets a connection: behaves, refuses with an error, or never answers (None)."""
+
+
+class Agents:
+    """Stand-ins behind doors: the n-th connection meets the n-th, later ones the last."""
+
+    def __init__(self, *doors: Door) -> None:
+        self.doors: Sequence[Door] = doors or (Behaviour(),)
+        self.connections: list[Connection] = []
+        self.tries: list[float] = []
+        """When each connection was tried."""
+
+    async def dial(self, target: Target) -> Connection:
+        door = self.doors[min(len(self.tries), len(self.doors) - 1)]
+        self.tries.append(now_ns() / 1e9)
+        if door is None:
+            await anyio.sleep_forever()
+        if isinstance(door, Exception):
+            raise door
+        assert door is not None
+        url = urlsplit(target.url)
+        verdict = admit(f"{url.path}?{url.query}", [target.authorization], door, self.alive)
+        if isinstance(verdict, Refusal):
+            raise refused(verdict.status)
+        connection = Connection(door, len(self.connections), verdict.key)
+        self.connections.append(connection)
+        return connection
+
+    @property
+    def alive(self) -> int:
+        """How many connections are open."""
+        return sum(connection.open for connection in self.connections)
+
+    def connect(self, session_key: str, **options: Any) -> inworld.connect:
+        """What opens a session with them."""
+        return inworld.connect(
+            api_key="any-key",
+            session_key=session_key,
+            url="ws://localhost/api/v1/realtime/session",
+            dial=self.dial,
+            **options,
+        )
+
+
+def refused(status: int, **headers: str) -> HandshakeRefused:
+    """The error of a handshake that was answered with an HTTP status."""
+    response = HTTPResponse(status=status, headers=headers, body="no")
+    return HandshakeRefused("localhost", response)
+
+
+class Stage:
+    """A call on the virtual clock with everything around it."""
+
+    def __init__(self, *doors: Door, options: CallOptions | None = None) -> None:
+        self.agents = Agents(*doors)
+        self.line = FakeLine()
+        self.leg = VirtualLeg()
+        self.line.leg = self.leg  # type: ignore[assignment]
+        self.notes = Notes()
+        book = Journal(self.notes, clock=LoopClock())
+        self.call = Call("c1", self.line, book.call("c1"), options)
+
+    @property
+    def now(self) -> float:
+        return now_ns() / 1e9
+
+    def causes(self) -> list[str]:
+        """Why the call ended, one for each record of an end."""
+        return [note["cause"] for note in self.notes.named("call.ended")]
+
+    def loud(self, since: float = 0.0) -> list[float]:
+        """When the caller heard something."""
+        return self.leg.loud[bisect_left(self.leg.loud, since) :]
+
+    def heard(self, since: float = 0.0) -> bytes:
+        """All that the caller heard."""
+        return b"".join(pcm for at, pcm in self.leg.heard if at >= since)
+
+    async def until(self, true: Callable[[], object], within_s: float = 120.0) -> None:
+        """Wait until something is true, on the virtual clock."""
+        with anyio.fail_after(within_s):
+            while not true():  # noqa: ASYNC110 - time leaps
+                await anyio.sleep(PACKET_S)
+
+
+def _peak(pcm: bytes) -> int:
+    samples = memoryview(pcm).cast("h")
+    return max(map(abs, samples), default=0)
+
+
+@asynccontextmanager
+async def stage(
+    scenario: Callable[[Stage], Awaitable[None]],
+    *doors: Door,
+    options: CallOptions | None = None,
+) -> AsyncIterator[Stage]:
+    """`scenario` under way; the block ends when the call has, and nothing may be left of it."""
+    it = Stage(*doors, options=options)
+    before = asyncio.all_tasks()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.leg.run)
+        tasks.start_soon(it.call.live, lambda _call: scenario(it))
+        yield it
+        await it.call.wait_ended()
+        it.leg.close()
+    await anyio.sleep(10)
+    assert it.agents.alive == 0, "a session was left open"
+    assert asyncio.all_tasks() == before, "a task was left behind"
+    assert len(it.causes()) == 1

@@ -32,10 +32,15 @@ class EarlyBargeInTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Early barge-in with all it can be told; `EarlyBargeIn` says what each means."""
 
     how: Literal["duck", "pause"] = "duck"
+    """Whether its speech goes on softer, or waits."""
     depth_db: int = 15
+    """How much softer, from 1 to 60."""
     confirm_ms: float = 400
+    """How long the server has to confirm that the caller speaks; else all is taken back."""
     clear_after_ms: float | None = None
+    """Speech of the caller so long is a barge-in without the server; unset: it is the server's."""
     detector: Literal["own", "earshot"] = "own"
+    """What tells speech: levels and tones, or a neural network where it was built in."""
 
     def __post_init__(self) -> None:
         self.rule()

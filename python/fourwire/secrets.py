@@ -95,8 +95,13 @@ def refuse_bad_source(field: str, source: Source) -> None:
     if isinstance(source, str) and not VARIABLE.fullmatch(source):
         raise IllegalSetting(
             field,
-            "must be the name of the environment variable that holds the key, not the key itself",
+            f"must be the name of the environment variable that holds the {_noun(field)}, not the "
+            f"{_noun(field)} itself",
         )
+
+
+def _noun(field: str) -> str:
+    return field.rpartition("_")[2]
 
 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")

@@ -43,8 +43,11 @@ class PortRange:
             raise ValueError("a range of ports is written 10000-20000, from 1024 up to 65535")
         self.first, self.last = first, last
 
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
     def __repr__(self) -> str:
-        return f"PortRange('{self.first}-{self.last}')"
+        return f"PortRange('{self}')"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PortRange) and self.pair == other.pair
@@ -80,10 +83,13 @@ class Listen:
         self.port = int(match[4])
         self.external = external
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         external = f"={self.external}" if self.external else ""
-        return f"Listen('{self.transport}:{host}:{self.port}{external}')"
+        return f"{self.transport}:{host}:{self.port}{external}"
+
+    def __repr__(self) -> str:
+        return f"Listen('{self}')"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Listen) and repr(self) == repr(other)

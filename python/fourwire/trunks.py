@@ -8,7 +8,7 @@ import msgspec
 
 from fourwire import sip
 from fourwire.problems import IllegalSetting
-from fourwire.secrets import secret
+from fourwire.secrets import SecretFrom, Source, refuse_bad_source, secret_of
 from fourwire.sip.errors import LocalError
 from fourwire.sip.user_agent import sip_uri
 
@@ -22,14 +22,19 @@ class User(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Who may call by a password."""
 
     username: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-    password: Annotated[str, msgspec.Meta(min_length=1)]
-    """The environment variable that holds the password."""
+    """The name that the password belongs to."""
+    password: Annotated[str, msgspec.Meta(min_length=1)] | SecretFrom
+    """The environment variable that holds the password, or a table that says where it lies."""
+
+    def __post_init__(self) -> None:
+        refuse_bad_source("password", self.password)
 
 
 class Trunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A carrier or PBX (`[[trunk]]`)."""
 
     name: Name
+    """What routes and the journal call it."""
     sources: tuple[str, ...] = ()
     """Addresses and networks it calls from, as `203.0.113.0/24`."""
     transports: tuple[Transport, ...] = ()
@@ -48,8 +53,9 @@ class Trunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The domain of our From and of numbers that are called; empty: the server's."""
     username: str = ""
     """Whom we prove to be when it asks."""
-    password: str = ""
-    """The environment variable that holds the password of `username`."""
+    password: str | SecretFrom = ""
+    """The environment variable that holds the password of `username`, or a table that says where
+    it lies."""
     caller: str = ""
     """Who calls, where `dial` does not say."""
 
@@ -103,10 +109,12 @@ def access_of(
 
 
 def credentials_of(
-    username: str, password: str, environ: Mapping[str, str] | None = None
+    username: str, password: Source, environ: Mapping[str, str] | None = None
 ) -> sip.Credentials | None:
-    """What we prove who we are with; `password` names the environment variable that holds it."""
-    return sip.Credentials(username, secret(password, environ).reveal()) if username else None
+    """What we prove who we are with; `password` says where it lies."""
+    if not username:
+        return None
+    return sip.Credentials(username, secret_of("password", password, environ).reveal())
 
 
 def _trunk(trunk: Trunk, environ: Mapping[str, str] | None) -> sip.Trunk:
@@ -115,10 +123,17 @@ def _trunk(trunk: Trunk, environ: Mapping[str, str] | None) -> sip.Trunk:
         networks=tuple(found for source in trunk.sources if (found := _network(source))),
         transports=frozenset(trunk.transports),
         certificates=frozenset(name.lower() for name in trunk.certificates),
-        passwords={u.username: secret(u.password, environ).reveal() for u in trunk.users},
+        passwords=_passwords(trunk, environ),
         trusted=trunk.trusted,
         max_calls=trunk.max_calls,
     )
+
+
+def _passwords(trunk: Trunk, environ: Mapping[str, str] | None) -> dict[str, str]:
+    return {
+        user.username: secret_of("password", user.password, environ).reveal()
+        for user in trunk.users
+    }
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
@@ -136,8 +151,10 @@ def check_uri(field: str, text: str) -> None:
         raise IllegalSetting(field, str(error)) from None
 
 
-def check_login(username: str, password: str) -> None:
+def check_login(username: str, password: Source) -> None:
     """Raise `IllegalSetting` where one of the two is missing."""
+    if password:
+        refuse_bad_source("password", password)
     if username and not password:
         raise IllegalSetting("password", "is missing beside username: name the variable it is in")
     if password and not username:

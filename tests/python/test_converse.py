@@ -1,15 +1,13 @@
 """A conversation survives failure, and the caller never hears endless silence."""
 
-from collections.abc import Callable
 from typing import Any
 
 import anyio
 import pytest
-from support.virtual import Door, Stage, VirtualClockLoop, refused, stage
+from support.virtual import Door, Stage, VirtualClockLoop, conversing, refused, stage
 
 from fourwire import g711
 from fourwire.announcement import bundled
-from fourwire.conversation import Conversation
 from fourwire.demo.speech import recording
 from fourwire.failure_policy import FailurePolicy
 from fourwire.inworld import Toolbox, Unreachable
@@ -21,30 +19,12 @@ from fourwire.standin.calling import FunctionCall, FunctionCalls
 pytestmark = pytest.mark.anyio
 
 WELL = Behaviour()
-STEADY = FailurePolicy(pause_s=0.0)
 BUSY = refused(503, **{"Retry-After": "5"})
 
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:
     return "asyncio", {"loop_factory": VirtualClockLoop}
-
-
-def conversing(
-    policy: FailurePolicy = STEADY, tools: Toolbox | None = None, **more: Any
-) -> Callable[[Stage], Any]:
-    """A scenario that does nothing but talk."""
-
-    async def scenario(it: Stage) -> None:
-        conversation = Conversation(
-            connect=lambda key: it.agents.connect(key, audio=it.call.audio, tools=tools),
-            session={"instructions": "-", "output_modalities": ["audio", "text"]},
-            greeting="Greet the caller.",
-            **more,
-        )
-        await it.call.converse(conversation, policy)
-
-    return scenario
 
 
 def as_heard(pcm: bytes) -> bytes:

@@ -290,6 +290,19 @@ async def test_an_agent_that_is_lost_in_mid_call_comes_back_without_a_second_gre
         ]
 
 
+async def test_calls_whose_agent_failed_give_back_every_port_and_session() -> None:
+    broken = Behaviour(close_after_ms=400, close_code=1006)
+    async with scene(by_hand, broken) as stage:
+        for _ in range(3):
+            async with stage.phone.call(stage.uri()) as caller:
+                await caller.ended()
+        await stage.notes.until("call.ended", 3)
+        await stage.agent.wait_idle()
+        await stage.gateway.wait_idle(5)
+        await anyio.sleep(0.2)  # until counters show it
+        assert stage.gateway.media.counters()["ports_in_use"] == 0
+
+
 async def test_of_two_calls_at_once_only_the_one_that_fails_ends() -> None:
     def app_of(url: str) -> App:
         app = App()

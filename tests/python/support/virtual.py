@@ -19,20 +19,26 @@ from fourwire import Leg, LegConfig, RtpPacket, g711, inworld
 from fourwire._core import Closed, Rtcp, Rtp
 from fourwire.call import Call
 from fourwire.call_options import CallOptions
+from fourwire.conversation import Conversation
+from fourwire.failure_policy import FailurePolicy
+from fourwire.inworld import Toolbox
 from fourwire.inworld.errors import HandshakeRefused
 from fourwire.inworld.events import HTTPResponse, WebSocketClosed
 from fourwire.inworld.transport import Disconnected, Target
 from fourwire.journal import Clock, Journal
 from fourwire.media import MediaLeg
 from fourwire.standin import Behaviour
+from fourwire.standin import conversation as server
 from fourwire.standin.admission import Refusal, admit
-from fourwire.standin.conversation import Conversation
 from fourwire.standin.outbox import Close, Send
 from fourwire.standin.record import SessionRecord
 from support.gateway import FakeLine, Notes
 
 PACKET_S = 0.02
 SPEECH_LEVEL = 1000
+
+STEADY = FailurePolicy(pause_s=0.0)
+"""A policy without chance."""
 
 
 class _LeapingSelector(selectors.SelectSelector):
@@ -153,7 +159,9 @@ class Connection:
         record = SessionRecord(key=key, opened_ns=now_ns(), record_ms=1000, log=deque())
         self.record = record
         self.open = True
-        self._server = Conversation(now_ns(), behaviour=behaviour, record=record, number=number)
+        self._server = server.Conversation(
+            now_ns(), behaviour=behaviour, record=record, number=number
+        )
         self._told: list[dict[str, Any]] = []
         self._news = asyncio.Event()
         self._closed: WebSocketClosed | None = None
@@ -285,6 +293,23 @@ class Stage:
         with anyio.fail_after(within_s):
             while not true():  # noqa: ASYNC110 - time leaps
                 await anyio.sleep(PACKET_S)
+
+
+def conversing(
+    policy: FailurePolicy = STEADY, tools: Toolbox | None = None, **more: Any
+) -> Callable[[Stage], Any]:
+    """A scenario that does nothing but talk."""
+
+    async def scenario(it: Stage) -> None:
+        conversation = Conversation(
+            connect=lambda key: it.agents.connect(key, audio=it.call.audio, tools=tools),
+            session={"instructions": "-", "output_modalities": ["audio", "text"]},
+            greeting="Greet the caller.",
+            **more,
+        )
+        await it.call.converse(conversation, policy)
+
+    return scenario
 
 
 def _peak(pcm: bytes) -> int:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from fourwire.call_tools import phone_tools as phone_tools
     from fourwire.conversation import Conversation as Conversation
     from fourwire.failure_policy import FailurePolicy as FailurePolicy
+    from fourwire.line import RequestFailed as RequestFailed
     from fourwire.line import TransferFailed as TransferFailed
     from fourwire.media import Media as Media
     from fourwire.media_leg import MediaLeg as MediaLeg
@@ -74,6 +75,7 @@ __all__ = [
     "Network",
     "Playout",
     "PlayoutBuffer",
+    "RequestFailed",
     "Resampler",
     "RtpPacket",
     "Secret",
@@ -121,6 +123,7 @@ _HOME = {
     "Network": "fourwire._core",
     "Playout": "fourwire._core",
     "PlayoutBuffer": "fourwire._core",
+    "RequestFailed": "fourwire.line",
     "Resampler": "fourwire._core",
     "RtpPacket": "fourwire._core",
     "Secret": "fourwire.settings",

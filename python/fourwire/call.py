@@ -25,7 +25,7 @@ from fourwire.inworld.events import Event
 from fourwire.journal import CallJournal
 from fourwire.keys import Keys
 from fourwire.life import Cause, Ended, Life, State, Step, WrongMoment
-from fourwire.line import Headers, Line, LineClosed, LineEnded, MediaChanged, Transferred
+from fourwire.line import Headers, Line, LineClosed, LineEnded, MediaChanged
 from fourwire.media import FORMATS, MediaLeg
 from fourwire.parting import Parting
 from fourwire.rtp_watch import RtpWatch
@@ -291,12 +291,12 @@ class Call(CallAgent, CallControl):
             match event:
                 case LineEnded(cause, detail):
                     self.end(cause, detail)
-                case Transferred(detail):
-                    self.end(Cause.TRANSFERRED, detail)
                 case MediaChanged(direction, remote, codec):
                     about = {"direction": direction, "remote": remote, "codec": codec}
                     self.journal.write("call.media_changed", **about)
-                    self._rtp.hold(event.held)
+                    self._rtp.hold(event.held or self.on_hold)
+                case _:
+                    await self.heed(event)
         self.end(Cause.LINE_FAILED, "the line fell silent")
 
     async def _follow_leg(self) -> None:

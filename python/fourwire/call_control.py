@@ -1,7 +1,8 @@
-"""How a scenario parts from a caller: it refuses, hangs up, or sends the caller on."""
+"""What a scenario asks of a caller's side: to wait, to hear of it, to go on, or to go."""
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -9,8 +10,18 @@ import anyio
 from fourwire.bridge import Bridge
 from fourwire.journal import CallJournal
 from fourwire.life import Cause, Life, State, WrongMoment
-from fourwire.line import Headers, Line, TransferFailed
+from fourwire.line import (
+    Headers,
+    Info,
+    Line,
+    LineEvent,
+    Referral,
+    TransferAsked,
+    TransferFailed,
+    Transferred,
+)
 from fourwire.parting import Parting
+from fourwire.rtp_watch import RtpWatch
 
 __all__ = ["CallControl"]
 
@@ -26,7 +37,17 @@ class CallControl:
     _life: Life
     _bridge: Bridge | None
     _parting: Parting
+    _rtp: RtpWatch
     _in_transfer = False
+    on_hold = False
+    """Whether we have put the caller on hold."""
+    on_transfer: Callable[[Referral], Awaitable[None]] | None = None
+    """What is done where the caller's side asks us to call somebody else and leave; without, that
+    is refused. Returning tells it that this is done, `TransferFailed` that it is not."""
+
+    def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` beside the scenario, until the call ends; an error in it ends the call."""
+        raise NotImplementedError
 
     def end(self, cause: Cause, detail: str = "", status: int | None = None) -> None:
         """End the call by `cause`, unless it has ended already. Returns at once."""
@@ -56,6 +77,69 @@ class CallControl:
             self._parting.headers = headers
         self.end(Cause.HUNG_UP)
         await anyio.lowlevel.checkpoint()
+
+    async def redirect(self, *targets: str) -> None:
+        """Tell a caller who is not answered yet to call one of `targets` instead (302)."""
+        if not targets or any(sign in target for target in targets for sign in ' <>"\r\n'):
+            raise ValueError(f"targets are {targets}, must be one URI or more")
+        contacts = ", ".join(f"<{target}>" for target in targets)
+        await self.reject(302, headers={"Contact": contacts})
+
+    async def hold(self) -> None:
+        """Put the caller on hold: he is asked to send nothing, and the agent is parted from him.
+
+        What is played to him he hears. `RequestFailed` where his side will not.
+        """
+        await self._hold(True)
+
+    async def resume(self) -> None:
+        """Take the caller back from hold, and to the agent."""
+        await self._hold(False)
+
+    async def _hold(self, on: bool) -> None:
+        self._must_be_answered("be held")
+        if on == self.on_hold:
+            return
+        changed = await self._ask(self._line.hold(on))
+        self.on_hold = on
+        self._rtp.hold(on or changed.held)
+        self.journal.write("call.on_hold" if on else "call.resumed")
+        if self._bridge is not None:
+            self._bridge.pause() if on else self._bridge.resume()
+
+    async def inform(self, content_type: str, body: bytes) -> None:
+        """Tell the caller's side something beside the audio (INFO, RFC 6086)."""
+        self._must_be_answered("be told anything")
+        await self._ask(self._line.inform(content_type, body))
+
+    async def heed(self, event: LineEvent) -> None:
+        """Act on what the far side does of its own accord."""
+        match event:
+            case Transferred(detail):
+                self.end(Cause.TRANSFERRED, detail)
+            case Info(content_type, body):
+                self.journal.write("call.info", content_type=content_type, size=len(body))
+            case TransferAsked(referral):
+                await self._decide(referral)
+
+    async def _decide(self, referral: Referral) -> None:
+        if self.on_transfer is None:
+            await referral.refuse(403)
+        else:
+            self.start_soon(partial(self._follow, referral, self.on_transfer))
+
+    async def _follow(self, referral: Referral, act: Callable[[Referral], Awaitable[None]]) -> None:
+        self.journal.write("call.transfer_asked", target=referral.target)
+        await referral.accept()
+        try:
+            await act(referral)
+        except TransferFailed as failed:
+            await referral.tell(failed.status, failed.reason)
+        except Exception:
+            await referral.tell(500)
+            raise
+        else:
+            await referral.tell(200)
 
     async def transfer(
         self,

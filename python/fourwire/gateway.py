@@ -242,6 +242,7 @@ def _sip_settings(settings: Settings) -> sip.Settings:
             sip.Listener(to.transport, to.host, to.port, to.external or None)
             for to in settings.listen
         ],
+        takes_referrals=True,  # each call decides
         access=access_of(settings.trunk, settings.access),
         tls=settings.tls,
         keep_alive_s=settings.keep_alive_s,

@@ -10,11 +10,15 @@ from fourwire.sdp import CodecName
 
 __all__ = [
     "Headers",
+    "Info",
     "Line",
     "LineClosed",
     "LineEnded",
     "LineEvent",
     "MediaChanged",
+    "Referral",
+    "RequestFailed",
+    "TransferAsked",
     "TransferFailed",
     "Transferred",
 ]
@@ -54,7 +58,42 @@ class Transferred:
     detail: str = ""
 
 
-LineEvent = LineEnded | MediaChanged | Transferred
+class Referral(Protocol):
+    """The far side's wish that we call somebody else and leave."""
+
+    target: str
+    """The URI to call."""
+    replaces: str | None
+    """The Replaces header that the call is to bear; None for none (RFC 3891)."""
+    referred_by: str | None
+    """Who asks, as the far side writes it."""
+
+    async def accept(self) -> None:
+        """Accept: the far side waits to be told how it goes."""
+
+    async def refuse(self, status: int = 603) -> None:
+        """Refuse with a SIP status."""
+
+    async def tell(self, status: int, reason: str = "") -> None:
+        """Tell what the call has met: 180 that it rings, a final status how it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """The far side asks us to call somebody else."""
+
+    referral: Referral
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Something that the far side tells beside the audio, such as keys (RFC 6086)."""
+
+    content_type: str
+    body: bytes
+
+
+LineEvent = LineEnded | MediaChanged | Transferred | TransferAsked | Info
 
 
 class LineClosed(Exception):
@@ -66,14 +105,18 @@ class LineClosed(Exception):
         super().__init__(detail or cause.value)
 
 
-class TransferFailed(Exception):
-    """The caller could not be sent on, and is still here."""
+class RequestFailed(Exception):
+    """The other side did not do what was asked of it; the call goes on as it was."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(f"{status} {reason}".strip())
         self.status = status
         """A SIP status: what the other side answered, or 408 where it told nothing in time."""
         self.reason = reason
+
+
+class TransferFailed(RequestFailed):
+    """The caller could not be sent on, and is still here."""
 
 
 class Line(Protocol):
@@ -129,6 +172,12 @@ class Line(Protocol):
         where `target` is nothing to be sent to. Being cancelled takes nothing back: `Transferred`
         tells where it comes to pass later.
         """
+
+    async def hold(self, on: bool) -> MediaChanged:
+        """Ask the far side to fall silent, or to speak again; `RequestFailed` where it will not."""
+
+    async def inform(self, content_type: str, body: bytes) -> None:
+        """Tell the far side something beside the audio; `RequestFailed` where it refuses that."""
 
     def events(self) -> AsyncIterator[LineEvent]:
         """What the far side does, up to `LineEnded`."""

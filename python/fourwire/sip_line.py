@@ -1,18 +1,23 @@
 """A call that came by SIP, as a line: its offer answered, its audio running on a leg of ours."""
 
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from fourwire import sdp, sip
 from fourwire._core import PortsExhausted
 from fourwire.life import Cause
 from fourwire.line import (
     Headers,
+    Info,
     Line,
     LineClosed,
     LineEnded,
     LineEvent,
     MediaChanged,
+    RequestFailed,
+    TransferAsked,
     TransferFailed,
     Transferred,
 )
@@ -192,13 +197,26 @@ class SipLine:
             raise ValueError("only a call that came by SIP can be taken over")
         to = target if isinstance(target, str) else target._incoming
         try:
-            await self._incoming.transfer(to, headers)
-        except sip.CallFailed as error:
-            raise TransferFailed(error.status, error.reason) from None
-        except sip.CallEnded as error:
-            raise LineClosed(_cause(error.ended), "while it was being sent on") from None
+            with _asking():
+                await self._incoming.transfer(to, headers)
+        except RequestFailed as failed:
+            raise TransferFailed(failed.status, failed.reason) from None
         except sip.LocalError as error:
             raise ValueError(str(error)) from None
+
+    async def hold(self, on: bool) -> MediaChanged:
+        """A re-INVITE that offers to send and not to receive, or both again (RFC 3264 §8.4)."""
+        policy = replace(self._policy, direction="sendonly" if on else "sendrecv")
+        offer = sdp.offer(policy, previous=self._described)
+        with _asking():
+            answer = await self._incoming.reinvite(offer)
+        self._policy, self._described = policy, offer
+        return self._follow(self._accepted(answer))
+
+    async def inform(self, content_type: str, body: bytes) -> None:
+        """INFO (RFC 6086)."""
+        with _asking():
+            await self._incoming.inform(content_type, body)
 
     async def events(self) -> AsyncIterator[LineEvent]:
         """What the caller does, up to `LineEnded`; re-INVITEs are answered on the way."""
@@ -209,6 +227,10 @@ class SipLine:
                     return
                 case sip.Transferring(status=status, reason=reason, over=True) if status < 300:
                     yield Transferred(f"{status} {reason}".strip())
+                case sip.TransferRequest():
+                    yield TransferAsked(event)
+                case sip.Info(content_type=kind, body=body):
+                    yield Info(kind, body)
                 case sip.Reinvite() | sip.Reanswered():
                     try:
                         changed = await self._changed(event)
@@ -267,6 +289,17 @@ def _reserved(media: Media) -> MediaPort:
         return media.reserve()
     except PortsExhausted as error:
         raise Refused(503, str(error)) from None
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """What a request within the dialog may come to, in a line's own words."""
+    try:
+        yield
+    except sip.CallFailed as error:
+        raise RequestFailed(error.status, error.reason) from None
+    except sip.CallEnded as error:
+        raise LineClosed(_cause(error.ended), _detail(error.ended)) from None
 
 
 def _cause(ended: sip.Ended) -> Cause:

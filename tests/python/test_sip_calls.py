@@ -416,3 +416,13 @@ def test_a_hundred_calls_at_once_keep_apart() -> None:
     assert caller.agent.idle
     assert callee.agent.idle
     assert len(callee.told(Invited)) == 100
+
+
+def test_a_cancelled_invite_that_never_ends_is_forgotten() -> None:
+    world = World()
+    caller, _ = ringing(world)
+    world.swallow = losing("487 INVITE", "CANCEL")
+    world.do(caller, lambda agent, now: agent.hang_up(now, 1))
+    world.run(100)
+
+    assert caller.agent.idle

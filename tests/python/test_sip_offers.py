@@ -257,3 +257,16 @@ def test_an_info_goes_both_ways_and_is_answered() -> None:
     (reply,) = callee.told(Replied)
     assert isinstance(reply, Replied)
     assert (reply.status, reply.reason) == (200, "OK")
+
+
+def test_a_change_whose_answer_is_lost_leaves_nothing_when_the_call_is_over() -> None:
+    world = World()
+    caller, callee = established(world)
+    callee.on_event = lambda event: None
+    world.do(caller, lambda agent, now: agent.reinvite(now, 1, OFFER))
+    world.run(1)
+    world.swallow = losing("487 INVITE")
+    world.do(caller, lambda agent, now: agent.hang_up(now, 1))
+    world.run(100)
+
+    assert caller.agent.idle

@@ -123,7 +123,7 @@ class Call:
             case "INVITE" | "UPDATE":
                 self._offers.receive_response(now, transaction, response)
             case "BYE" if not response.is_provisional:
-                self._be_gone()
+                self._be_gone(now)
             case "REFER":
                 self._referrals.receive_response(transaction, response)
                 self._end_if_unknown(now, response)
@@ -139,7 +139,7 @@ class Call:
             case "INVITE" | "UPDATE":
                 self._offers.unanswered(now, transaction, status)
             case "BYE":
-                self._be_gone()
+                self._be_gone(now)
             case "REFER":
                 self._referrals.unanswered(transaction, status)
             case "INFO":
@@ -322,7 +322,7 @@ class Call:
         self._core.respond(now, transaction, 200)
         if not self.over:
             self._end(now, Cause.BYE)
-        self._be_gone()
+        self._be_gone(now)
 
     def _receive_info(self, now: int, transaction: Transaction) -> None:
         request = transaction.request
@@ -377,11 +377,12 @@ class Call:
         self._core.counters[f"ended_{cause.name.lower()}"] += 1
         self._core.events.append(Ended(self.id, cause, status, reason))
 
-    def _be_gone(self) -> None:
+    def _be_gone(self, now: int) -> None:
         if self.state is CallState.GONE:
             return
         self._core.gone.append(self.id)
         self.state = CallState.GONE
         self._answers.clear()
+        self._offers.abandon(now)
         if self.dialog is not None:
             self._core.dialogs.pop(self.dialog.key, None)

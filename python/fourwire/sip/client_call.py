@@ -93,7 +93,7 @@ class ClientCall(Call):
         if what != "cancel":
             super().tick(now, what, cseq)
         elif self._success is None:
-            self._be_gone()
+            self._be_gone(now)
 
     def _receive_provisional(self, now: int, response: Response) -> None:
         if self.state is CallState.ENDING and not self._ringing:
@@ -166,12 +166,17 @@ class ClientCall(Call):
         self._core.acknowledge(dialog, response.cseq.number, self._flow, False)
         self._core.send_within(now, dialog, "BYE", self._flow, False)
 
+    def _be_gone(self, now: int) -> None:
+        if self._transaction is not None:
+            self._core.transactions.expire(now, self._transaction)
+        super()._be_gone(now)
+
     def _refused(self, now: int, status: int, reason: str) -> None:
         if not self.over:
             cause = Cause.UNANSWERED if status in (408, 503) else Cause.REJECTED
             self._end(now, cause, status, reason)
         self._core.deadlines.cancel((self.id, "cancel", 0))
-        self._be_gone()
+        self._be_gone(now)
 
     def _send_cancel(self, now: int) -> None:
         """CANCEL bears the Via, Route and CSeq number of what it cancels (§9.1)."""

@@ -137,6 +137,11 @@ class Offers:
         elif self.described is not None:
             self._make(now, self.described, silent=True)
 
+    def abandon(self, now: int) -> None:
+        """The call is gone: what the peer says to our offer matters to nobody."""
+        if self._asking is not None:
+            self._core.transactions.expire(now, self._asking)
+
     def busy(self) -> bool:
         """Whether an offer of either side is under way."""
         return bool(self._asked or self._asking or self._again is not None)

@@ -102,7 +102,7 @@ class ServerCall(Call):
         self._refuse(now, status, reason, headers)
         phrase = PHRASES.get(status, "") if reason is None else reason
         self._end(now, Cause.REJECTED, status, phrase)
-        self._be_gone()
+        self._be_gone(now)
 
     def hang_up(self, now: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """End the call from any state: before the answer, as unavailable."""
@@ -118,14 +118,14 @@ class ServerCall(Call):
         elif self.state is CallState.INVITED:
             self._refuse(now, 487)
             self._end(now, Cause.CANCELLED)
-            self._be_gone()
+            self._be_gone(now)
 
     def tick(self, now: int, what: str, cseq: int) -> None:
         """A timer fired: one more minute of ringing, or what every call has."""
         if what == "1xx" and not self._reliable.tick(now):
             self._refuse(now, 504)  # RFC 3262 §3: nobody acknowledged
             self._end(now, Cause.UNACKNOWLEDGED, 504, PHRASES[504])
-            self._be_gone()
+            self._be_gone(now)
         elif what != "ring":
             super().tick(now, what, cseq)
         elif self.state is CallState.INVITED and self._last_provisional is not None:

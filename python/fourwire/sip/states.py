@@ -88,6 +88,7 @@ NEXT: dict[Kind, _Rows] = {
             _C.PROVISIONAL: _step(_S.PROCEEDING, _A.TELL),
             _C.SUCCESS: _step(_S.ACCEPTED, _A.TELL),
             _C.FAILURE: _step(_S.COMPLETED, _A.ACKNOWLEDGE, _A.TELL),
+            Timer.B: _step(_S.TERMINATED),  # runs here only where nobody waits any longer
         },
         _S.ACCEPTED: {
             _C.SUCCESS: _step(_S.ACCEPTED, _A.TELL),

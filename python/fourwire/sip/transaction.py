@@ -180,6 +180,16 @@ class Transactions:
         self._take(now, transaction, _cause_of(response), response)
         return True
 
+    def expire(self, now: int, transaction: Transaction) -> None:
+        """Let an INVITE end soon whose outcome nobody waits for any longer.
+
+        After a provisional response RFC 3261 leaves it to the user agent how long to wait for a
+        final one; §9.1 names 64 * T1 for what was cancelled.
+        """
+        if transaction.kind is Kind.INVITE_CLIENT and transaction.state is State.PROCEEDING:
+            pause = TABLE[Timer.B].first(transaction.intervals, transaction.to.reliable)
+            self._set(now, transaction, Timer.B, pause or 0)
+
     # Both.
 
     def transmit(self, data: bytes, to: Flow | Hop, otherwise: Hop | None = None) -> None:

@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, ExitStack
+from contextlib import ExitStack, asynccontextmanager
 
 import anyio
 
@@ -14,6 +14,7 @@ from fourwire.hours import Days, Hours, Zone
 from fourwire.journal import Journal
 from fourwire.life import Ended
 from fourwire.mistakes import mistake_in
+from fourwire.outlet import Outlet, Stream
 from fourwire.routes import Refusal
 from fourwire.routing import Offered, Pattern, Router, Rule
 from fourwire.settings import Settings
@@ -88,16 +89,25 @@ class App:
         """The scenario of the first rule that `call` is of."""
         return Router(self._rules).target(call)
 
-    def open(
+    @asynccontextmanager
+    async def open(
         self, settings: Settings | None = None, journal: Journal | None = None
-    ) -> AbstractAsyncContextManager[Gateway]:
+    ) -> AsyncIterator[Gateway]:
         """A gateway that runs this app while the block runs; signals are left alone.
 
         Without `settings`, those of the environment.
         """
         settings = settings or Settings.load()
-        journal = journal or Journal.open(settings.journal)
-        return open_gateway(settings, journal, self.target, self._after_call)
+        own = Journal.open(settings.journal) if journal is None else None
+        try:
+            gateway = open_gateway(
+                settings, journal or own or Journal(), self.target, self._after_call
+            )
+            async with gateway as running:
+                yield running
+        finally:
+            if own is not None:
+                own.close()
 
     async def serve(
         self,
@@ -131,7 +141,8 @@ class App:
         """
         try:
             settings = settings or Settings.load()
-            anyio.run(self.serve, settings, Journal.open(settings.journal, Console()))
+            console = Console(outlet=Outlet(Stream(sys.stderr)))
+            anyio.run(self.serve, settings, Journal.open(settings.journal, console))
         except Exception as error:
             mistake = mistake_in(error)
             if mistake is None:

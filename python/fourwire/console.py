@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from fourwire.journal import Entry
+from fourwire.outlet import Outlet
 from fourwire.settings import redact
 
 __all__ = ["Console"]
@@ -13,8 +14,17 @@ __all__ = ["Console"]
 class Console:
     """A sink of the journal that prints what happens, with the time since the call began."""
 
-    def __init__(self, stream: TextIO | None = None, *, colour: bool | None = None) -> None:
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        colour: bool | None = None,
+        outlet: Outlet | None = None,
+    ) -> None:
+        """Print to `stream`, standard error where left out; by way of `outlet`, which leads there,
+        where nobody may wait for a slow terminal or pipe."""
         self._stream = stream or sys.stderr
+        self._outlet = outlet
         self._colour = self._stream.isatty() if colour is None else colour
 
     def __call__(self, entry: Entry) -> None:
@@ -29,11 +39,11 @@ class Console:
         clock = " " * 9 if t is None else f"{t:8.2f}s"
         dim, plain = ("\x1b[2m", "\x1b[0m") if self._colour else ("", "")
         tag = f"{call[:6]} " if call else ""
-        print(
-            f"{dim}{clock} {tag}{plain}{mark} {_visible(redact(text))}",
-            file=self._stream,
-            flush=True,
-        )
+        printed = f"{dim}{clock} {tag}{plain}{mark} {_visible(redact(text))}"
+        if self._outlet is not None:
+            self._outlet.put(f"{printed}\n")
+        else:
+            print(printed, file=self._stream, flush=True)
 
 
 def _visible(text: str) -> str:

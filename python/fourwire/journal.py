@@ -12,18 +12,18 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, Self
 
 import msgspec
 
 from fourwire.inworld import events
 from fourwire.inworld.events import Event
+from fourwire.outlet import AppendedFile, Outlet, Stream
 from fourwire.settings import SettingsError, redact
 
 __all__ = ["CallJournal", "Clock", "Entry", "Journal", "Sink", "plain"]
 
-Sink = Callable[["Entry"], None]
+Sink = Callable[["Entry"], object]
 
 logger = logging.getLogger("fourwire.journal")
 
@@ -68,30 +68,39 @@ class Journal:
         self.clock = clock or Clock()
         self._began = self.clock.monotonic()
         self._sinks = list(sinks)
-        self._file: TextIO | None = None
-        self.lost = 0
-        """How many lines a sink has failed to take; the first is logged."""
+        self._outlet: Outlet | None = None
+        self._missed = 0
+
+    @property
+    def lost(self) -> int:
+        """How many lines a sink, the file or the pipe has failed to take; the first is logged."""
+        return self._missed + (0 if self._outlet is None else self._outlet.lost)
 
     @classmethod
     def open(cls, path: str, *sinks: Sink) -> Self:
         """A journal that appends to the file at `path`; `-` is standard output, empty no file.
 
-        Raises `SettingsError` where the file cannot be written.
+        The file is written beside the event loop, and opened anew where it was moved away. Raises
+        `SettingsError` where it cannot be written.
         """
         journal = cls(*sinks)
         if path == "-":
-            journal._sinks.append(lambda entry: print(entry.line(), file=sys.stdout, flush=True))
+            journal._write_to(Outlet(Stream(sys.stdout)))
         elif path:
-            journal._open(path)
+            journal._write_to(Outlet(_appended(path)))
         return journal
 
-    def _open(self, path: str) -> None:
-        try:
-            file = Path(path).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115
-        except OSError as error:
-            raise SettingsError(f"journal: cannot write {path}: {error.strerror}") from None
-        self._file = file
-        self._sinks.append(lambda entry: _write(file, entry))
+    def _write_to(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._sinks.append(lambda entry: outlet.put(entry.line() + "\n"))
+
+    def add(self, sink: Sink) -> None:
+        """Tell `sink` too, from now on."""
+        self._sinks.append(sink)
+
+    def remove(self, sink: Sink) -> None:
+        """Tell `sink` no longer."""
+        self._sinks.remove(sink)
 
     def call(self, call_id: str) -> "CallJournal":
         """The journal of one call, whose clock starts now."""
@@ -110,16 +119,16 @@ class Journal:
                 self._miss(error)
 
     def _miss(self, error: Exception) -> None:
-        """Count what a sink lost (a full disk, a closed pipe): no call ends of it."""
-        self.lost += 1
-        if self.lost == 1:
+        """Count what a sink lost: no call ends of it."""
+        self._missed += 1
+        if self._missed == 1:
             what = redact(f"{type(error).__name__}: {error}")
             logger.error("the journal cannot be written, calls go on: %s", what)
 
     def close(self) -> None:
-        """Close the file, if there is one."""
-        if self._file is not None:
-            self._file.close()
+        """Write what waits, and close the file, if there is one."""
+        if self._outlet is not None:
+            self._outlet.close()
 
 
 class CallJournal:
@@ -204,6 +213,8 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode("utf-8")
 
 
-def _write(file: TextIO, entry: Entry) -> None:
-    if not file.closed:
-        file.write(entry.line() + "\n")
+def _appended(path: str) -> AppendedFile:
+    try:
+        return AppendedFile(path)
+    except OSError as error:
+        raise SettingsError(f"journal: cannot write {path}: {error.strerror}") from None

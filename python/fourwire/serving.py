@@ -1,5 +1,6 @@
 """`fourwire serve`: a gateway that answers by a plan, and takes a new one while it runs."""
 
+import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
@@ -12,6 +13,7 @@ from fourwire.call import Scenario
 from fourwire.console import Console
 from fourwire.gateway import Gateway
 from fourwire.journal import Journal
+from fourwire.outlet import Outlet, Stream
 from fourwire.plan import Answer, Plan
 from fourwire.problems import SettingsError
 from fourwire.routes import Refusal
@@ -41,8 +43,11 @@ class Service:
 
     async def run(self, quiet: bool = False, console: Console | None = None) -> None:
         """Answer calls until SIGTERM or SIGINT; SIGHUP reloads."""
-        console = console or Console()
         async with AsyncExitStack() as stack:
+            if console is None:
+                outlet = Outlet(Stream(sys.stderr))
+                stack.callback(outlet.close)
+                console = Console(outlet=outlet)
             for doubt in self._plan.doubts():
                 console.line(f"{doubt}.", mark="!")
             if any(answer.key is None for answer in self._plan.answers):

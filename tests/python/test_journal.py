@@ -118,7 +118,9 @@ def test_a_file_gets_a_line_an_event_and_keeps_what_it_held(tmp_path: Path) -> N
 
 
 def test_standard_output_can_be_the_journal(capsys: pytest.CaptureFixture[str]) -> None:
-    Journal.open("-").write("hello")
+    journal = Journal.open("-")
+    journal.write("hello")
+    journal.close()
     assert json.loads(capsys.readouterr().out)["event"] == "hello"
 
 

@@ -18,6 +18,7 @@ from fourwire.media import Media
 from fourwire.routes import Refusal
 from fourwire.routing import Offered
 from fourwire.settings import Settings, SettingsError
+from fourwire.sip.tls import Contexts
 from fourwire.sip_line import Refused, SipLine
 from fourwire.trunks import access_of
 
@@ -230,10 +231,15 @@ def _require_opus(settings: Settings) -> None:
 
 
 def _require_certificate(settings: Settings) -> None:
-    """Refuse TLS without a certificate in the words of the settings file."""
+    """Refuse TLS without certificates that can be used, in the words of the settings file."""
     secure = [listen for listen in settings.listen if listen.transport == "tls"]
     if secure and (settings.tls is None or not settings.tls.certificate):
         raise SettingsError(f"listen = {secure[0]}: needs certificate and key in [tls]")
+    try:
+        if settings.tls is not None:
+            Contexts(settings.tls)
+    except OSError as error:
+        raise SettingsError(f"tls: {error}") from None
 
 
 def _sip_settings(settings: Settings) -> sip.Settings:

@@ -1,5 +1,6 @@
 """What the files of a gateway say together: its settings, its rules, and who answers."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from fourwire.problems import SettingsError
 from fourwire.routes import Refusal, Route, doubts_of
 from fourwire.routing import Rule
 from fourwire.secrets import MissingSecret, Secret
-from fourwire.settings import Settings
+from fourwire.settings import Settings, strange_variables
 from fourwire.trunks import access_of
 
 __all__ = ["Answer", "Plan"]
@@ -34,6 +35,8 @@ class Plan:
 
     settings: Settings
     rules: tuple[tuple[Rule, Answer | Refusal], ...]
+    strange: tuple[str, ...] = ()
+    """What looks like a setting in the environment and is none."""
 
     @classmethod
     def load(
@@ -48,7 +51,9 @@ class Plan:
         Raises `SettingsError` with the problems of all files at once; a missing key of an agent is
         none, but told by its `Answer`.
         """
+        environ = os.environ if environ is None else environ
         settings = Settings.load(path, environ=environ, flags=flags)
+        strange = tuple(strange_variables(environ))
         if settings.agent and settings.route:
             raise SettingsError("agent and [[route]] exclude each other: name the agent in a route")
         names = [route.agent for route in settings.route if route.agent]
@@ -56,8 +61,9 @@ class Plan:
         access_of(settings.trunk, settings.access, environ)
         if not settings.route:
             (only,) = answers.values()
-            return cls(settings, ((Rule(dialled=only.agent.dialled), only),))
-        return cls(settings, tuple(_ruled(route, answers) for route in settings.route))
+            return cls(settings, ((Rule(dialled=only.agent.dialled), only),), strange)
+        rules = tuple(_ruled(route, answers) for route in settings.route)
+        return cls(settings, rules, strange)
 
     @property
     def answers(self) -> list[Answer]:
@@ -68,6 +74,7 @@ class Plan:
     def doubts(self) -> Iterator[str]:
         """What looks wrong, though it can be used."""
         routes = self.settings.route
+        yield from self.strange
         yield from doubts_of(routes)
         trunks = ["", *(trunk.name for trunk in self.settings.trunk)]
         for route in routes:

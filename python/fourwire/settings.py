@@ -1,5 +1,6 @@
 """What a gateway is told before it starts."""
 
+import difflib
 import ipaddress
 import os
 import re
@@ -28,6 +29,7 @@ __all__ = [
     "SettingsError",
     "redact",
     "secret",
+    "strange_variables",
 ]
 
 
@@ -227,6 +229,17 @@ def _of_environment(cls: type[Settings], environ: Mapping[str, str]) -> Source:
     names = {f"FOURWIRE_{name.upper()}": name for name in cls.__struct_fields__}
     table = {name: _of_text(name, environ[var]) for var, name in names.items() if environ.get(var)}
     return Source(table, lambda place: "environment", strict=False)
+
+
+def strange_variables(environ: Mapping[str, str]) -> list[str]:
+    """What looks like a setting in `environ` and is none, each with the likeliest one meant."""
+    names = [f"FOURWIRE_{name.upper()}" for name in Settings.__struct_fields__]
+    strange = [var for var in environ if var.startswith("FOURWIRE_") and var not in names]
+    near = {var: difflib.get_close_matches(var, names, n=1) for var in strange}
+    return [
+        f"{var} is no setting" + (f": {meant[0]} was meant?" if meant else "")
+        for var, meant in near.items()
+    ]
 
 
 def _of_command_line(flags: Mapping[str, Any]) -> Source:

@@ -86,6 +86,32 @@ def test_check_doubts_what_the_server_would_ignore(
     assert "no trunk is named nobody" in told
 
 
+def test_check_reads_certificates_and_doubts_variables_that_are_no_settings(
+    directory: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = directory / "gateway.toml"
+    settings.write_text('listen = ["tls:0.0.0.0:5061"]\n[tls]\ncertificate = "/nowhere.pem"\n')
+    assert main(["check", "--settings", str(settings)]) == 2
+    assert "/nowhere.pem" in capsys.readouterr().err
+    monkeypatch.setenv("FOURWIRE_MAX_CALS", "5")
+    assert main(["check"]) == 0
+    doubts = capsys.readouterr().out
+    assert "FOURWIRE_MAX_CALS is no setting: FOURWIRE_MAX_CALLS was meant?" in doubts
+
+
+@pytest.mark.anyio
+async def test_a_reload_does_not_put_the_stand_in_in_the_place_of_an_agent(
+    directory: Path,
+) -> None:
+    agent = directory / "agent.toml"
+    async with serving(directory, {"INWORLD_API_KEY": KEY}) as (served, _):
+        agent.write_text('api_key = "OTHER_KEY"\n')
+        assert "OTHER_KEY is not set" in await served.reload("not reloaded")
+        agent.write_text(f"api_key = {{ command = ['echo', '{KEY[::-1]}'] }}\n")
+        await served.reload("reloaded: 2 rules, 1 agents")
+    assert KEY[::-1] not in served.journal.read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "line"),
     [

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fourwire._core import Resampler as Resampler
     from fourwire._core import RtpPacket as RtpPacket
     from fourwire._core import SrtpError as SrtpError
+    from fourwire._core import SrtpKeys as SrtpKeys
     from fourwire._core import SrtpReceiver as SrtpReceiver
     from fourwire._core import SrtpSender as SrtpSender
     from fourwire._core import VoiceActivity as VoiceActivity
@@ -81,6 +82,7 @@ __all__ = [
     "Secret",
     "Settings",
     "SrtpError",
+    "SrtpKeys",
     "SrtpReceiver",
     "SrtpSender",
     "TransferFailed",
@@ -131,6 +133,7 @@ _HOME = {
     "TransferFailed": "fourwire.line",
     "VoiceActivity": "fourwire._core",
     "SrtpError": "fourwire._core",
+    "SrtpKeys": "fourwire._core",
     "SrtpReceiver": "fourwire._core",
     "SrtpSender": "fourwire._core",
     "append_message": "fourwire._core",

@@ -68,6 +68,7 @@ __all__ = [
     "RtpResumed",
     "RtpStopped",
     "SrtpError",
+    "SrtpKeys",
     "SrtpReceiver",
     "SrtpSender",
     "Unbridged",
@@ -465,6 +466,19 @@ class RtpPacket:
 
 class SrtpError(ValueError):
     """A packet that is not protected, or not let through; the message tells why."""
+
+@final
+class SrtpKeys:
+    """The master keys of a call under SRTP, one a direction, as SDES gives them (RFC 4568).
+
+    `send` is the one in our description, `receive` the one in theirs; each is as `SrtpSender` takes
+    it. They are shown by nothing.
+    """
+
+    def __new__(cls, suite: _Suite, send: _Octets, receive: _Octets) -> SrtpKeys: ...
+    @property
+    def suite(self) -> _Suite:
+        """What they are keys of."""
 
 @final
 class SrtpSender:
@@ -995,12 +1009,13 @@ class Port:
         remote: tuple[str, int],
         remote_rtcp: tuple[str, int] | None = None,
         rtcp_mux: bool = False,
+        keys: SrtpKeys | None = None,
     ) -> LiveLeg:
         """Begin the call: from now on packets go out, and the engine listens.
 
         `remote` is an IP address and a port; RTCP goes one port above where `remote_rtcp` does
-        not say otherwise, or to the same with `rtcp_mux` (RFC 5761). `RuntimeError` where the
-        port was started or closed already.
+        not say otherwise, or to the same with `rtcp_mux` (RFC 5761). With `keys` every packet
+        is under SRTP, both ways. `RuntimeError` where the port was started or closed already.
         """
 
     def close(self) -> None:
@@ -1098,8 +1113,11 @@ class LiveLeg:
         remote: tuple[str, int],
         remote_rtcp: tuple[str, int] | None = None,
         rtcp_mux: bool = False,
+        keys: SrtpKeys | None = None,
     ) -> None:
-        """Go on with what a new offer and answer agreed on (RFC 3264 section 8)."""
+        """Go on with what a new offer and answer agreed on (RFC 3264 section 8). A key that stays
+        is gone on with; without `keys`, packets are in the clear from now on.
+        """
 
     def hear_in_band_keys(self, how: _InBandKeys) -> None:
         """Make keys of their tones in the caller's audio (ITU-T Q.23) from now on: `"hear"` them,

@@ -5,7 +5,16 @@ An embedder hands a peer's offer to :func:`answer_to` and gets the answer to sen
 :func:`accept`. RFC 8866 (and its elder, RFC 4566) is the grammar, RFC 3264 the rules.
 """
 
+from ._agreement import (
+    Answer,
+    Direction,
+    Idle,
+    MediaPolicy,
+    NegotiatedMedia,
+    NoCommonCodec,
+)
 from ._codecs import ALL_CODECS, CODECS, G722, OPUS, PCMA, PCMU, Codec, CodecName
+from ._crypto import SUITES, Crypto, Srtp, SrtpKeys, Suite
 from ._description import (
     Attribute,
     Connection,
@@ -14,17 +23,7 @@ from ._description import (
     Origin,
     SessionDescription,
 )
-from ._negotiation import (
-    Answer,
-    Direction,
-    Idle,
-    MediaPolicy,
-    NegotiatedMedia,
-    NoCommonCodec,
-    accept,
-    answer_to,
-    offer,
-)
+from ._negotiation import accept, answer_to, offer
 from ._opus import OpusParameters
 
 __all__ = [
@@ -34,11 +33,13 @@ __all__ = [
     "OPUS",
     "PCMA",
     "PCMU",
+    "SUITES",
     "Answer",
     "Attribute",
     "Codec",
     "CodecName",
     "Connection",
+    "Crypto",
     "Direction",
     "Idle",
     "MalformedSdp",
@@ -49,6 +50,9 @@ __all__ = [
     "OpusParameters",
     "Origin",
     "SessionDescription",
+    "Srtp",
+    "SrtpKeys",
+    "Suite",
     "accept",
     "answer_to",
     "offer",

@@ -27,6 +27,11 @@ class Attribute(NamedTuple):
     def __str__(self) -> str:
         return self.name if self.value is None else f"{self.name}:{self.value}"
 
+    def __repr__(self) -> str:
+        """Without the keys of a `crypto` line: whoever has them hears the call."""
+        value = "..." if self.name == "crypto" else self.value
+        return f"Attribute(name={self.name!r}, value={value!r})"
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -198,10 +203,15 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
         if not line:
             continue
         if len(line) < 2 or line[1] != "=" or not line[0].isascii() or not line[0].isalpha():
-            raise MalformedSdp(f"line {line[:40]!r} is not of the form 'x=value'")
+            raise MalformedSdp(f"line {_shown(line)!r} is not of the form 'x=value'")
         if "\r" in line or "\0" in line:
-            raise MalformedSdp(f"line {line[:40]!r} holds a control character")
+            raise MalformedSdp(f"line {_shown(line)!r} holds a control character")
         yield line[0], line[2:]
+
+
+def _shown(line: str) -> str:
+    """The beginning of `line`, up to where it may hold a key."""
+    return line[:40].partition("inline")[0]
 
 
 def _sections(lines: Iterable[tuple[str, str]]) -> list[_Section]:

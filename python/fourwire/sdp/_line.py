@@ -1,12 +1,19 @@
 """Our side of a stream, as a description has it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from ._codecs import Codec
+from ._crypto import Crypto
 from ._description import Attribute, MediaDescription
 
-__all__ = ["Format", "our_line"]
+__all__ = ["COMFORT_NOISE", "COMFORT_NOISE_CLOCK", "Format", "our_line", "secured"]
+
+COMFORT_NOISE = 13
+"""The payload type that is set aside for comfort noise at 8 kHz (RFC 3389 §4)."""
+
+COMFORT_NOISE_CLOCK = 8000
+"""The clock of the codecs that have no silence suppression of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +51,9 @@ def our_line(
         formats=tuple(str(it.number) for it in formats),
         attributes=tuple(attributes),
     )
+
+
+def secured(line: MediaDescription, lines: Iterable[Crypto]) -> MediaDescription:
+    """`line` with the crypto `lines` of its keys."""
+    cryptos = tuple(Attribute("crypto", crypto.value()) for crypto in lines)
+    return replace(line, attributes=line.attributes + cryptos)

@@ -14,6 +14,7 @@ use rtrb::{Consumer, Producer, PushError, RingBuffer};
 use crate::counters::WorkerBoard;
 use crate::line::Line;
 use crate::recorder::TapeId;
+use crate::security::SrtpKeys;
 
 /// Names a leg; never given out twice by an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,7 +73,7 @@ pub(crate) enum Order {
     SendDigits { digits: Box<str>, tone: Duration, gap: Duration },
     HearInBandKeys(InBandKeys),
     Mask(bool),
-    Renegotiate(Media, Remote),
+    Renegotiate(Media, Remote, Option<SrtpKeys>),
     Record(Option<(TapeId, ClockRate)>),
     Close,
 }

@@ -51,6 +51,14 @@ counters! {
         recording_dropped,
         /// Digits that could not be sent.
         digits_refused,
+        /// Datagrams that the SRTP key does not fit: changed, forged, or in the clear; dropped.
+        srtp_unauthenticated,
+        /// SRTP datagrams that were there before, or are too old to tell; dropped.
+        srtp_replayed,
+        /// Datagrams that are no SRTP at all, or of too many sources; dropped.
+        srtp_malformed,
+        /// Packets that could not be protected, so were not sent.
+        srtp_unprotected,
     }
 }
 

@@ -23,6 +23,7 @@ use crate::outbox::{Mailbox, rings};
 use crate::port::{Port, Sockets};
 use crate::port_pool::{PortPool, ReserveError};
 use crate::recorder::Recorder;
+use crate::security::SrtpKeys;
 use crate::system;
 use crate::worker::{Worker, after};
 
@@ -242,12 +243,13 @@ impl Shared {
         sockets: Sockets,
         media: Media,
         remote: Remote,
+        keys: Option<SrtpKeys>,
     ) -> io::Result<LegHandle> {
         let number = self.next.fetch_add(1, Relaxed);
         let (id, port) = (LegId(number), sockets.port());
         let leg = Leg::new(leg_config(media)?, self.first_turn(number, media.turn()));
         let board = Arc::new(Board::new());
-        let line = Line::new(id, leg, media, sockets, remote, Arc::clone(&board));
+        let line = Line::new(id, leg, media, sockets, (remote, keys), Arc::clone(&board));
         let gate = Arc::clone(self.least_busy());
         if self.closed.load(SeqCst) || !gate.send(Command::Start(Box::new(line))) {
             return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the engine is closed"));
@@ -277,7 +279,8 @@ fn leg_config(media: Media) -> io::Result<LegConfig> {
     Ok(LegConfig {
         media,
         ssrc: Ssrc(u32::from_ne_bytes([a, b, c, d])),
-        first_sequence: u16::from_ne_bytes([e, f]),
+        // Below half, so that SRTP has no doubt of the turn if the first is lost (RFC 3711 §3.3.1).
+        first_sequence: u16::from_ne_bytes([e, f]) >> 1,
         first_timestamp: u32::from_ne_bytes([g, h, i, j]),
         cname: hex(&name),
         unix_time_at_origin: system::unix_time()

@@ -14,6 +14,7 @@ use fourwire::{Bridge, ClockRate, Codec, InBandKeys, Media};
 use crate::command::{Command, Gate, LegId, Order, Remote};
 use crate::counters::Board;
 use crate::engine::Shared;
+use crate::security::SrtpKeys;
 
 /// A leg that runs on a worker of an engine. All verbs return at once; what they lead to comes as
 /// events. Dropped, it closes.
@@ -149,10 +150,10 @@ impl LegHandle {
     }
 
     /// Goes by what a new offer and answer agreed on (RFC 3264 §8), and learns the caller's
-    /// address anew.
-    pub fn renegotiate(&self, media: Media, remote: Remote) {
+    /// address anew. Where there are `keys`, all packets are under SRTP from now on.
+    pub fn renegotiate(&self, media: Media, remote: Remote, keys: Option<SrtpKeys>) {
         self.hertz.store(media.codec.audio_rate().hertz(), Relaxed);
-        self.tell(Order::Renegotiate(media, remote));
+        self.tell(Order::Renegotiate(media, remote, keys));
     }
 
     /// Records the call to a stereo WAV file at `path`, in place of any recording that runs;

@@ -13,6 +13,7 @@ use crate::latch::Verdict;
 use crate::port::Sockets;
 use crate::recorder::{Tape, TapeId, TapeOutbox};
 use crate::route::Route;
+use crate::security::{Security, SrtpKeys};
 use crate::socket::{ArrivalClock, Inbox, Received, UdpSocket};
 
 /// Where a line's output goes that is not for the network.
@@ -35,6 +36,7 @@ pub(crate) struct Line {
     media: Media,
     sockets: Sockets,
     route: Route,
+    security: Security,
     tape: Option<Tape>,
     counters: LineCounters,
     kernel_overflow: [u32; 2],
@@ -62,7 +64,7 @@ impl Line {
         leg: Leg,
         media: Media,
         sockets: Sockets,
-        remote: Remote,
+        (remote, keys): (Remote, Option<SrtpKeys>),
         board: Arc<Board>,
     ) -> Self {
         let route = Route::new(remote, sockets.address);
@@ -72,6 +74,7 @@ impl Line {
             media,
             sockets,
             route,
+            security: Security::new(keys),
             tape: None,
             counters: LineCounters::default(),
             kernel_overflow: [0; 2],
@@ -110,10 +113,11 @@ impl Line {
             Order::SendDigits { digits, tone, gap } => self.send_digits(&digits, tone, gap),
             Order::HearInBandKeys(how) => self.leg.hear_in_band_keys(how),
             Order::Mask(on) => self.leg.mask(on),
-            Order::Renegotiate(media, remote) => {
+            Order::Renegotiate(media, remote, keys) => {
                 self.leg.renegotiate(now, media);
                 self.media = media;
                 self.route.rearm(remote);
+                self.security.rekey(keys);
             }
             Order::Record(tape) => self.record(tape, outlets),
             Order::Close => {}
@@ -150,15 +154,19 @@ impl Line {
     }
 
     fn step(&mut self, now: Moment, outlets: &mut Outlets) -> Option<Step> {
-        let Self { id, leg, sockets, route, tape, counters, .. } = self;
+        let Self { id, leg, sockets, route, security, tape, counters, .. } = self;
         match leg.poll(now)? {
             Output::Rtp(datagram) => {
-                send(&sockets.rtp, route.rtp_target(), datagram, counters);
+                if let Some(datagram) = security.protect(datagram, counters) {
+                    send(&sockets.rtp, route.rtp_target(), datagram, counters);
+                }
                 return Some(Step::Packet);
             }
             Output::Rtcp(datagram) => {
                 let socket = if route.mux() { &sockets.rtp } else { &sockets.rtcp };
-                send(socket, route.rtcp_target(), datagram, counters);
+                if let Some(datagram) = security.protect_rtcp(datagram, counters) {
+                    send(socket, route.rtcp_target(), datagram, counters);
+                }
             }
             Output::Append(message) => {
                 let sent = outlets.events.send_frame(append_frame(*id, message));
@@ -204,9 +212,12 @@ impl Line {
         clock: &ArrivalClock,
         outlets: &mut Outlets,
     ) -> Received {
-        let Self { id, leg, media, sockets, route, counters, .. } = self;
+        let Self { id, leg, media, sockets, route, security, counters, .. } = self;
         inbox.receive(&sockets.rtp, clock, |datagram| {
-            match route.judge_rtp(&datagram, media) {
+            let from = (datagram.source, datagram.arrival);
+            // Who has not the key is nobody: only then it is asked where the packet came from.
+            let Some(packet) = security.unprotect(datagram.bytes, counters) else { return };
+            match route.judge_rtp(from, packet, media, security.is_on()) {
                 Verdict::Probation => return counters.probation += 1,
                 Verdict::Reject => return counters.strangers += 1,
                 Verdict::Accept => {}
@@ -215,15 +226,16 @@ impl Line {
                     outlets.events.send((*id, Notice::Latched(peer)));
                 }
             }
-            let _ = leg.receive(datagram.arrival, datagram.bytes); // counted by the leg
+            let _ = leg.receive(datagram.arrival, packet); // counted by the leg
         })
     }
 
     fn receive_rtcp(&mut self, inbox: &mut Inbox, clock: &ArrivalClock) -> Received {
-        let Self { leg, sockets, route, counters, .. } = self;
+        let Self { leg, sockets, route, security, counters, .. } = self;
         inbox.receive(&sockets.rtcp, clock, |datagram| {
+            let Some(packet) = security.unprotect_rtcp(datagram.bytes, counters) else { return };
             if route.accepts_rtcp(datagram.source) {
-                let _ = leg.receive_rtcp(datagram.arrival, datagram.bytes); // counted by the leg
+                let _ = leg.receive_rtcp(datagram.arrival, packet); // counted by the leg
             } else {
                 counters.rtcp_strangers += 1;
             }
@@ -244,7 +256,10 @@ impl Line {
     pub(crate) fn close(mut self, now: Moment, cause: CloseCause, outlets: &mut Outlets) {
         self.record(None, outlets);
         let socket = if self.route.mux() { &self.sockets.rtp } else { &self.sockets.rtcp };
-        send(socket, self.route.rtcp_target(), self.leg.goodbye(now), &mut self.counters);
+        let goodbye = self.security.protect_rtcp(self.leg.goodbye(now), &mut self.counters);
+        if let Some(goodbye) = goodbye {
+            send(socket, self.route.rtcp_target(), goodbye, &mut self.counters);
+        }
         self.board.publish(&self.leg.counters(), &self.counters);
         self.tell_closed(cause, outlets);
     }

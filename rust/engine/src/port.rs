@@ -10,6 +10,7 @@ use crate::command::Remote;
 use crate::engine::Shared;
 use crate::handle::LegHandle;
 use crate::port_pool::{PortPool, ReserveError};
+use crate::security::SrtpKeys;
 use crate::socket::UdpSocket;
 use crate::system;
 
@@ -56,7 +57,20 @@ impl Port {
     /// # Errors
     /// When the engine is closed or the system gives no random numbers.
     pub fn start(self, media: Media, remote: Remote) -> io::Result<LegHandle> {
-        self.engine.start(self.sockets, media, remote)
+        self.engine.start(self.sockets, media, remote, None)
+    }
+
+    /// As [`start`](Self::start), with every packet of both ways under SRTP.
+    ///
+    /// # Errors
+    /// As those of [`start`](Self::start).
+    pub fn start_secure(
+        self,
+        media: Media,
+        remote: Remote,
+        keys: SrtpKeys,
+    ) -> io::Result<LegHandle> {
+        self.engine.start(self.sockets, media, remote, Some(keys))
     }
 }
 

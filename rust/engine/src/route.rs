@@ -2,13 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use fourwire::Media;
 use fourwire::wire::RtpPacket;
+use fourwire::{Media, Moment};
 use socket2::SockAddr;
 
 use crate::command::Remote;
 use crate::latch::{Latch, Proof, RtcpLatch, Verdict};
-use crate::socket::Datagram;
 
 /// The way between a leg's sockets and the other side's.
 #[derive(Debug)]
@@ -44,13 +43,20 @@ impl Route {
         self.aim();
     }
 
-    /// Judges a datagram that came to the RTP port.
-    pub(crate) fn judge_rtp(&mut self, datagram: &Datagram<'_>, media: &Media) -> Verdict {
-        if self.latch.peer() == Some(datagram.source) {
+    /// Judges the sender of `packet`, which came to the RTP port; one that is `genuine` was made
+    /// by who has the key of the call.
+    pub(crate) fn judge_rtp(
+        &mut self,
+        (source, arrival): (SocketAddr, Moment),
+        packet: &[u8],
+        media: &Media,
+        genuine: bool,
+    ) -> Verdict {
+        if self.latch.peer() == Some(source) {
             return Verdict::Accept;
         }
-        let proof = proof(datagram.bytes, media);
-        let verdict = self.latch.judge(datagram.arrival, datagram.source, proof);
+        let proof = proof(packet, media).map(|proof| Proof { genuine, ..proof });
+        let verdict = self.latch.judge(arrival, source, proof);
         if let Verdict::Latch(_) = verdict {
             self.aim();
         }
@@ -92,9 +98,8 @@ impl Route {
 /// What `datagram` proves of its sender, if it is RTP as `media` agrees on.
 fn proof(datagram: &[u8], media: &Media) -> Option<Proof> {
     let packet = RtpPacket::parse(datagram).ok()?;
-    media
-        .expects(packet.payload_type)
-        .then_some(Proof { ssrc: packet.ssrc.0, sequence: packet.sequence })
+    let proof = Proof { ssrc: packet.ssrc.0, sequence: packet.sequence, genuine: false };
+    media.expects(packet.payload_type).then_some(proof)
 }
 
 /// `address` as a socket of IPv6 has to be told it.
@@ -108,7 +113,7 @@ fn dressed(address: SocketAddr, dual_stack: bool) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fourwire::{Law, Moment};
+    use fourwire::Law;
 
     fn remote(mux: bool) -> Remote {
         Remote { mux, ..Remote::new("192.0.2.1:4000".parse().unwrap()) }
@@ -126,9 +131,8 @@ mod tests {
     }
 
     fn judge(route: &mut Route, source: &str, bytes: &[u8]) -> Verdict {
-        let source = source.parse().unwrap();
-        let datagram = Datagram { source, arrival: Moment::from_millis(0), bytes };
-        route.judge_rtp(&datagram, &Media::g711(Law::Mu))
+        let from = (source.parse().unwrap(), Moment::from_millis(0));
+        route.judge_rtp(from, bytes, &Media::g711(Law::Mu), false)
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl AsFd for UdpSocket {
 pub(crate) struct Datagram<'a> {
     pub(crate) source: SocketAddr,
     pub(crate) arrival: Moment,
-    pub(crate) bytes: &'a [u8],
+    pub(crate) bytes: &'a mut [u8],
 }
 
 /// How a turn of receiving went besides the datagrams.
@@ -154,14 +154,18 @@ impl Inbox {
         };
         let count = usize::try_from(count).unwrap_or(0);
         let mut received = Received { count, more: count == BATCH, ..Received::default() };
-        for (slot, header) in self.slots.iter().zip(&headers).take(count) {
+        for (slot, header) in self.slots.iter_mut().zip(&headers).take(count) {
             let notes = Notes::read(&header.msg_hdr);
             received.overflow = notes.overflow.or(received.overflow);
             if header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0 {
                 received.truncated += 1;
             } else if let Some(source) = slot.source(header.msg_hdr.msg_namelen) {
                 let arrival = clock.moment_of(notes.arrival);
-                hear(Datagram { source, arrival, bytes: &slot.bytes[..header.msg_len as usize] });
+                hear(Datagram {
+                    source,
+                    arrival,
+                    bytes: &mut slot.bytes[..header.msg_len as usize],
+                });
             }
         }
         received
@@ -257,7 +261,7 @@ impl ArrivalClock {
 const BATCH: usize = 4;
 
 /// Longer than any RTP packet over Ethernet.
-const LONGEST_DATAGRAM: usize = 2048;
+pub(crate) const LONGEST_DATAGRAM: usize = 2048;
 
 /// Room for an arrival time and an overflow count, each with its header, with something to spare.
 const CONTROL_ROOM: usize = 128;

@@ -180,7 +180,7 @@ fn a_new_offer_moves_the_call_to_its_address() {
     let leg = call(&engine, &old);
     let _ = old.hear();
     old.say(&speech(160), of_leg(&leg));
-    leg.renegotiate(Media::g711(Law::A), new.remote());
+    leg.renegotiate(Media::g711(Law::A), new.remote(), None);
     let first = new.hear();
     assert_eq!(first.source, of_leg(&leg));
     new.say(&speech(160), of_leg(&leg));

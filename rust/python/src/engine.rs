@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::event::{Audio, Closed, Counters, Latched};
 use crate::leg::{APPEND, LegConfig, PCM8, PCMU, TONE, announcement_of, bridge_of, event_of};
 use crate::lock::Held;
+use crate::srtp::SrtpKeys;
 use crate::word::{AppendTime, Field, Ip, Place, Ports, Span, Spelled, TickTime, ToneTime, Word};
 
 #[pyclass(frozen, module = "fourwire._core")]
@@ -149,7 +150,7 @@ impl Port {
         self.number
     }
 
-    #[pyo3(signature = (config, remote, remote_rtcp=None, rtcp_mux=false))]
+    #[pyo3(signature = (config, remote, remote_rtcp=None, rtcp_mux=false, keys=None))]
     fn start(
         &self,
         py: Python<'_>,
@@ -157,11 +158,16 @@ impl Port {
         remote: Place,
         remote_rtcp: Option<Place>,
         rtcp_mux: bool,
+        keys: Option<&SrtpKeys>,
     ) -> Result<LiveLeg, Error> {
         let port = self.port.held(py).take().ok_or(Error::PortSpent(self.number))?;
         let media = config.inner().media;
         let remote = remote_of(remote, remote_rtcp, rtcp_mux);
-        Ok(LiveLeg(py.detach(|| port.start(media, remote))?))
+        let leg = match keys.map(SrtpKeys::inner) {
+            Some(keys) => py.detach(|| port.start_secure(media, remote, keys)),
+            None => py.detach(|| port.start(media, remote)),
+        };
+        Ok(LiveLeg(leg?))
     }
 
     fn close(&self, py: Python<'_>) {
@@ -276,15 +282,17 @@ impl LiveLeg {
         self.0.mask(on);
     }
 
-    #[pyo3(signature = (config, remote, remote_rtcp=None, rtcp_mux=false))]
+    #[pyo3(signature = (config, remote, remote_rtcp=None, rtcp_mux=false, keys=None))]
     fn renegotiate(
         &self,
         config: &LegConfig,
         remote: Place,
         remote_rtcp: Option<Place>,
         rtcp_mux: bool,
+        keys: Option<&SrtpKeys>,
     ) {
-        self.0.renegotiate(config.inner().media, remote_of(remote, remote_rtcp, rtcp_mux));
+        let remote = remote_of(remote, remote_rtcp, rtcp_mux);
+        self.0.renegotiate(config.inner().media, remote, keys.map(SrtpKeys::inner));
     }
 
     fn record(&self, py: Python<'_>, path: Option<PathBuf>) -> Result<(), Error> {

@@ -69,7 +69,7 @@ mod _core {
     #[pymodule_export]
     use crate::speak::Playout;
     #[pymodule_export]
-    use crate::srtp::{SrtpReceiver, SrtpSender};
+    use crate::srtp::{SrtpKeys, SrtpReceiver, SrtpSender};
     #[pymodule_export]
     use crate::voice_activity::VoiceActivity;
     #[pymodule_export]

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use fourwire::wire::srtp::{self, MasterKey, Suite};
+use fourwire_engine as engine;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -19,6 +20,33 @@ impl Word for Suite {
         (Self::AesCm128HmacSha1_32.name(), Self::AesCm128HmacSha1_32),
         (Self::AeadAes128Gcm.name(), Self::AeadAes128Gcm),
     ];
+}
+
+#[pyclass(frozen, module = "fourwire._core")]
+pub(crate) struct SrtpKeys(engine::SrtpKeys);
+
+impl SrtpKeys {
+    pub(crate) fn inner(&self) -> engine::SrtpKeys {
+        self.0.clone()
+    }
+}
+
+#[pymethods]
+impl SrtpKeys {
+    #[new]
+    fn new(suite: Spelled<Suite>, send: Octets, receive: Octets) -> Result<Self, Error> {
+        let send = MasterKey::new(suite.0, &send)?;
+        Ok(Self(engine::SrtpKeys { send, receive: MasterKey::new(suite.0, &receive)? }))
+    }
+
+    #[getter]
+    fn suite(&self) -> &'static str {
+        self.0.send.suite().name()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("SrtpKeys({:?})", self.suite())
+    }
 }
 
 /// One end, and the packet that it works on: where this lies is kept from call to call.

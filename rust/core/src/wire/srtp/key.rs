@@ -12,6 +12,7 @@ use super::Suite;
 
 /// A suite with a master key and a master salt. Whoever has it reads the call: it is not shown,
 /// and what it was in is overwritten.
+#[derive(Clone, PartialEq, Eq)]
 pub struct MasterKey {
     suite: Suite,
     key: Zeroizing<[u8; Suite::KEY_LEN]>,

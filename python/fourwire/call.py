@@ -144,7 +144,7 @@ class Call(CallAgent, CallControl):
         self._life.take(Step.CONFIRM)
         self._parting.answered_at = self.journal.now
         self._join(leg)
-        self.journal.write("call.answered", codec=self._line.codec)
+        self.journal.write("call.answered", codec=self._line.codec, srtp=self._line.srtp)
 
     def send_digits(self, digits: str, *, tone_ms: float = 100, gap_ms: float = 100) -> None:
         """Send keys to the caller as telephone events (RFC 4733)."""

@@ -95,7 +95,8 @@ class Gateway:
             raise Refused(scenario.status, scenario.why, scenario.headers)
         codecs = [CODECS[name] for name in self.settings.codecs]
         settings = self.settings
-        line = SipLine(incoming, self.media, settings.address, codecs, settings.idle)
+        srtp = settings.srtp.of_call(incoming.transport)
+        line = SipLine(incoming, self.media, settings.address, codecs, settings.idle, srtp)
         call_id = uuid.uuid4().hex
         call = Call(call_id, line, self.journal.call(call_id), self._options)
         self.calls[call_id] = call

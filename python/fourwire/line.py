@@ -6,7 +6,7 @@ from typing import Protocol
 
 from fourwire.life import Cause
 from fourwire.media import MediaLeg
-from fourwire.sdp import CodecName
+from fourwire.sdp import CodecName, Suite
 
 __all__ = [
     "Headers",
@@ -44,6 +44,8 @@ class MediaChanged:
     """Where our audio goes."""
     codec: CodecName
     """The codec both sides speak now."""
+    srtp: Suite | None = None
+    """What protects the audio (SRTP); None: it is in the clear."""
 
     @property
     def held(self) -> bool:
@@ -149,6 +151,10 @@ class Line(Protocol):
     @property
     def codec(self) -> CodecName:
         """The codec both sides will speak, by its name in SDP."""
+
+    @property
+    def srtp(self) -> Suite | None:
+        """What will protect the audio (SRTP); None where it is in the clear."""
 
     async def ring(self, headers: Headers | None) -> None:
         """Tell the caller that we are being rung."""

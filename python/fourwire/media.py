@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from fourwire import _core, sdp
-from fourwire._core import LegConfig
+from fourwire._core import LegConfig, SrtpKeys
+from fourwire.media_agreement import leg_config, srtp_keys
 from fourwire.media_leg import (
     FORMATS,
     Address,
@@ -22,8 +23,6 @@ from fourwire.media_leg import (
     Format,
     LegEvent,
     MediaLeg,
-    leg_config,
-    somewhere,
 )
 
 __all__ = [
@@ -35,8 +34,6 @@ __all__ = [
     "Media",
     "MediaLeg",
     "MediaPort",
-    "leg_config",
-    "somewhere",
 ]
 
 
@@ -101,6 +98,7 @@ class Media:
         direction: sdp.Direction = "sendrecv",
         rtcp_mux: bool = True,
         idle: sdp.Idle = "silence",
+        srtp: sdp.Srtp | None = None,
     ) -> "tuple[str, AnsweredLeg]":
         """The answer to an SDP offer, and the leg that runs from now on (RFC 3264).
 
@@ -108,6 +106,8 @@ class Media:
             the laws of G.711 the offerer's.
         :param idle: what goes out while the agent is silent; `"comfort_noise"` leaves gaps where
             the other side takes that, `"noise"` does not.
+        :param srtp: what is wanted of SRTP, as `sdp.Srtp.fresh()`; None takes only calls in the
+            clear.
         :param address: where the other side reaches us, behind a NAT the public address; the one
             that this is bound to where left out.
         :raises fourwire.sdp.MalformedSdp: the offer is no session description.
@@ -125,6 +125,7 @@ class Media:
                 direction=direction,
                 rtcp_mux=rtcp_mux,
                 idle=idle,
+                srtp=srtp,
             )
             answer = sdp.answer_to(offer, policy)
             leg = AnsweredLeg(port.launch(answer.media), policy, answer)
@@ -171,19 +172,27 @@ class MediaPort:
         remote: Address,
         remote_rtcp: Address | None = None,
         rtcp_mux: bool = False,
+        keys: SrtpKeys | None = None,
     ) -> "MediaLeg":
         """Begin the call: from now on packets go out, and the engine listens.
 
-        `remote_rtcp` is one port above `remote` where left out (RFC 3550 section 11).
+        `remote_rtcp` is one port above `remote` where left out (RFC 3550 section 11). With `keys`
+        all packets are under SRTP.
         """
-        leg = MediaLeg(self._port.start(config, remote, remote_rtcp, rtcp_mux))
+        leg = MediaLeg(self._port.start(config, remote, remote_rtcp, rtcp_mux, keys))
         self._media.forget(self)
         self._media.adopt(leg)
         return leg
 
+    def begin(self, media: sdp.NegotiatedMedia) -> "MediaLeg":
+        """`start` by what `sdp` says that was agreed on."""
+        where = (media.remote, media.remote_rtcp, media.rtcp_mux)
+        return self.start(leg_config(media), *where, srtp_keys(media))
+
     def launch(self, media: sdp.NegotiatedMedia) -> _core.LiveLeg:
         """Begin the call that offer and answer agreed on, as the bare leg of the engine."""
-        leg = self._port.start(leg_config(media), media.remote, media.remote_rtcp, media.rtcp_mux)
+        where = (media.remote, media.remote_rtcp, media.rtcp_mux)
+        leg = self._port.start(leg_config(media), *where, srtp_keys(media))
         self._media.forget(self)
         return leg
 

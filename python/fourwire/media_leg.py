@@ -9,11 +9,11 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from typing import Literal, Self, TypeAlias
 
 from fourwire import _core, sdp
-from fourwire._core import EarlyBargeIn, LegConfig
+from fourwire._core import EarlyBargeIn, LegConfig, SrtpKeys
+from fourwire.media_agreement import leg_config, somewhere, srtp_keys
 
 __all__ = [
     "FORMATS",
@@ -23,8 +23,6 @@ __all__ = [
     "Format",
     "LegEvent",
     "MediaLeg",
-    "leg_config",
-    "somewhere",
 ]
 
 LegEvent: TypeAlias = (
@@ -64,15 +62,6 @@ FORMATS: dict[sdp.CodecName, Format] = {
 }
 """How an agent hears and speaks all that a codec carries, with nothing resampled."""
 
-NOWHERE = ("0.0.0.0", "::")  # noqa: S104 - an address that holds, not one to bind
-"""Addresses by which old phones ask for hold (RFC 3264 §8.4); audio never goes there."""
-
-OPUS_RATES: tuple[Literal[8000, 16000, 24000, 48000], ...] = (8000, 16000, 24000, 48000)
-"""Rates that Opus can be played at."""
-
-OPUS_BITRATE = 32_000
-"""Bits a second of the Opus that we send: with these, speech at 24 kHz leaves nothing to wish."""
-
 logger = logging.getLogger("fourwire.media")
 
 MOST_EVENTS = 4096
@@ -83,42 +72,6 @@ COUNTERS_AGE_S = 0.15
 
 DRAIN_INTERVAL_S = 0.05
 """How often a leg is asked whether it still speaks."""
-
-
-def leg_config(media: sdp.NegotiatedMedia) -> LegConfig:
-    """What a leg has to know of an agreement."""
-    return LegConfig(
-        codec=media.codec if media.opus is None else _opus(media.opus),
-        payload_type=media.payload_type,
-        receive_payload_type=media.receive_payload_type,
-        telephone_event=media.telephone_event,
-        receive_telephone_event=media.receive_telephone_event,
-        event_rate=48000 if media.event_rate == 48000 else 8000,
-        comfort_noise=media.comfort_noise,
-        receive_comfort_noise=media.receive_comfort_noise,
-        idle=media.idle,
-        packet_time_ms=media.packet_time_ms,
-        direction=media.direction,
-    )
-
-
-def somewhere(media: sdp.NegotiatedMedia, before: sdp.NegotiatedMedia) -> sdp.NegotiatedMedia:
-    """A later agreement, with the addresses from `before` where it has none but a wish to hold."""
-    if media.remote[0] not in NOWHERE:
-        return media
-    return replace(media, remote=before.remote, remote_rtcp=before.remote_rtcp)
-
-
-def _opus(theirs: sdp.OpusParameters) -> _core.Opus:
-    """Our Opus, at the rate of an agent, and of no more than the other side wishes."""
-    playable = [rate for rate in OPUS_RATES if rate <= theirs.max_playback_rate]
-    return _core.Opus(
-        rate=24000,
-        playback_rate=playable[-1],
-        bitrate=min(OPUS_BITRATE, theirs.max_average_bitrate),
-        fec=theirs.fec,
-        dtx=theirs.dtx,
-    )
 
 
 class MediaLeg:
@@ -253,9 +206,15 @@ class MediaLeg:
         remote: Address,
         remote_rtcp: Address | None = None,
         rtcp_mux: bool = False,
+        keys: SrtpKeys | None = None,
     ) -> None:
         """Go on with what a new offer and answer agreed on (RFC 3264 section 8)."""
-        self._leg.renegotiate(config, remote, remote_rtcp, rtcp_mux)
+        self._leg.renegotiate(config, remote, remote_rtcp, rtcp_mux, keys)
+
+    def follow(self, media: sdp.NegotiatedMedia) -> None:
+        """`renegotiate` to what `sdp` says that was agreed on."""
+        where = (media.remote, media.remote_rtcp, media.rtcp_mux)
+        self.renegotiate(leg_config(media), *where, srtp_keys(media))
 
     def record(self, path: str | None) -> None:
         """Write the call to a stereo WAV file, the caller left; None ends it.
@@ -365,7 +324,7 @@ class AnsweredLeg(MediaLeg):
         """
         answer = sdp.answer_to(offer, self._policy, previous=self._answer.sdp)
         media = somewhere(answer.media, self._answer.media)
-        self.renegotiate(leg_config(media), media.remote, media.remote_rtcp, media.rtcp_mux)
+        self.follow(media)
         self._answer = sdp.Answer(answer.sdp, media)
         return answer.sdp
 

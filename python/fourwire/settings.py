@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 import msgspec
 
 from fourwire.checking import At, fields_of, value_at
+from fourwire.media_security import SrtpSettings
 from fourwire.problems import IllegalSetting, SettingsError, told
 from fourwire.routes import Route
 from fourwire.sdp import CodecName
@@ -116,6 +117,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What whoever is of no trunk may do (`[access]`)."""
     tls: Tls | None = None
     """The certificates that `tls` listeners show and that we believe (`[tls]`)."""
+    srtp: SrtpSettings = SrtpSettings()
+    """Which calls are under SRTP (`[srtp]`)."""
     keep_alive_s: Annotated[float, msgspec.Meta(ge=0)] = 25.0
     """How often ways that we opened (connections, and those to registrars) are kept open; 0:
     never."""

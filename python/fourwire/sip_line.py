@@ -21,7 +21,8 @@ from fourwire.line import (
     TransferFailed,
     Transferred,
 )
-from fourwire.media import Media, MediaLeg, MediaPort, leg_config, somewhere
+from fourwire.media import Media, MediaLeg, MediaPort
+from fourwire.media_agreement import somewhere
 
 __all__ = ["Refused", "SipLine", "address_facing"]
 
@@ -65,11 +66,13 @@ class SipLine:
         address: str = "",
         codecs: Sequence[sdp.Codec] = sdp.CODECS,
         idle: sdp.Idle = "silence",
+        srtp: sdp.Srtp | None = None,
     ) -> None:
         """Reserve ports and settle the codec; `Refused` where that fails.
 
         `address` is what the caller is told to send its audio to; empty stands for ours that
         faces it; of `codecs`, the first are preferred. `idle` goes out while the agent is silent.
+        `srtp` is what is wanted of SRTP; None takes only calls in the clear.
         """
         self._incoming = incoming
         self._port = _reserved(media)
@@ -78,7 +81,11 @@ class SipLine:
         try:
             address = address or address_facing(incoming.source[0])
             self._policy = sdp.MediaPolicy(
-                address=address, port=self._port.port, codecs=tuple(codecs), idle=idle
+                address=address,
+                port=self._port.port,
+                codecs=tuple(codecs),
+                idle=idle,
+                srtp=srtp,
             )
             self._described = self._first_description()
         except BaseException:
@@ -110,6 +117,7 @@ class SipLine:
             "to_uri": incoming.to_uri,
             "trunk": incoming.trunk,
             "diverted_from": incoming.identity.diverted_from,
+            "srtp_keys_in_clear": self.srtp is not None and incoming.transport != "tls",
         }
 
     @property
@@ -142,6 +150,12 @@ class SipLine:
     def codec(self) -> sdp.CodecName:
         """What was agreed; before the caller of a late offer has chosen, our first choice."""
         return self._policy.codecs[0].name if self._media is None else self._media.codec
+
+    @property
+    def srtp(self) -> sdp.Suite | None:
+        """The suite that protects the audio; None where it is in the clear."""
+        keys = None if self._media is None else self._media.srtp
+        return None if keys is None else keys.suite
 
     async def ring(self, headers: Headers | None) -> None:
         """180 Ringing."""
@@ -179,8 +193,7 @@ class SipLine:
 
     def _started(self, media: sdp.NegotiatedMedia) -> MediaLeg:
         if self._leg is None:
-            config = leg_config(media)
-            self._leg = self._port.start(config, media.remote, media.remote_rtcp, media.rtcp_mux)
+            self._leg = self._port.begin(media)
         return self._leg
 
     async def reject(self, status: int, reason: str | None, headers: Headers | None) -> None:
@@ -271,9 +284,8 @@ class SipLine:
             media = somewhere(media, self._media)
         self._media = media
         if self._leg is not None:
-            config = leg_config(media)
-            self._leg.renegotiate(config, media.remote, media.remote_rtcp, media.rtcp_mux)
-        return MediaChanged(media.direction, media.remote, media.codec)
+            self._leg.follow(media)
+        return MediaChanged(media.direction, media.remote, media.codec, self.srtp)
 
     async def close(self) -> None:
         """Give the ports back, and end the dialog where nothing else has."""

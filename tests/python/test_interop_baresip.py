@@ -5,18 +5,23 @@ import socket
 import wave
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Literal
 
 import anyio
+import msgspec
 import numpy as np
 import pytest
 from support.baresip import baresip
 from support.capture_speech import SECOND, agent_says, found, is_whole
 from support.peers import require
-from support.scene import scene
+from support.scene import SETTINGS, scene
 
 from fourwire import Media, sdp, sip
 from fourwire._core import Audio
 from fourwire.demo.speech import recording
+from fourwire.media_security import SrtpSettings
+from fourwire.sdp import SUITES
+from fourwire.settings import Settings
 from fourwire.standin import Behaviour
 from fourwire.wav import Recording, read_wav
 
@@ -117,10 +122,52 @@ async def test_baresip_is_hung_up_on_in_pcma(speech: Path, tmp_path: Path) -> No
             await stage.notes.until("call.ended")
         assert stage.causes() == ["agent closed"]
         assert phone.count("CALL_CLOSED") == 1
-        assert stage.notes.named("call.answered") == [{"codec": "PCMA"}]
+        assert stage.notes.named("call.answered") == [{"codec": "PCMA", "srtp": None}]
 
     (heard,) = recordings(tmp_path)
     assert is_whole(found(heard, agent_says("greeting"), seconds=1.0))
+
+
+def secured(policy: Literal["optional", "required"]) -> Settings:
+    return msgspec.structs.replace(SETTINGS, srtp=SrtpSettings(policy=policy))
+
+
+@pytest.mark.parametrize("policy", ["optional", "required"])
+async def test_a_call_of_baresip_that_must_have_srtp_is_heard_both_ways(
+    policy: Literal["optional", "required"], speech: Path, tmp_path: Path
+) -> None:
+    require("baresip")
+    secure = {"account": ";mediaenc=srtp-mand", "config": "module srtp.so\n"}
+    async with scene(settings=secured(policy)) as stage:
+        async with baresip(tmp_path, speech, free_ports(2), **secure) as phone:
+            await phone.tell("dial", stage.uri())
+            await stage.notes.until("Inworld.Events.WebSocketMediaStarted", 2)
+            await phone.tell("hangup")
+            (ended,) = await stage.notes.until("call.ended")
+        (answered,) = stage.notes.named("call.answered")
+        (offered,) = stage.notes.named("call.offered")
+        (session,) = stage.agent.sessions
+
+    assert answered["srtp"] in SUITES
+    assert offered["srtp_keys_in_clear"] is True
+    assert is_whole(found(session.heard[: len(ASKS)], ASKS))
+    (heard,) = recordings(tmp_path)
+    assert is_whole(found(heard, agent_says("greeting")))
+    refused = ("srtp_unauthenticated", "srtp_replayed", "srtp_unprotected")
+    assert [ended["rtp"][name] for name in refused] == [0, 0, 0]
+
+
+async def test_baresip_without_srtp_is_refused_where_that_is_required(
+    speech: Path, tmp_path: Path
+) -> None:
+    require("baresip")
+    async with scene(settings=secured("required")) as stage:
+        async with baresip(tmp_path, speech, free_ports(2)) as phone:
+            await phone.tell("dial", stage.uri())
+            await phone.until("CALL_CLOSED")
+        (refused,) = stage.notes.named("gateway.refused")
+    assert refused["status"] == 488
+    assert "in the clear" in refused["why"]
 
 
 def tone(hertz: int, rate: int, seconds: float) -> bytes:

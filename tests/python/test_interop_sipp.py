@@ -116,7 +116,7 @@ async def test_sipp_offers_many_codecs_and_is_heard_in_g722(tmp_path: Path) -> N
         ear.listen()
         (ended,) = await stage.notes.until("call.ended")
 
-        assert stage.notes.named("call.answered") == [{"codec": "G722"}]
+        assert stage.notes.named("call.answered") == [{"codec": "G722", "srtp": None}]
         assert {arrival.packet.payload_type for arrival in ear.arrivals} == {G722}
         assert is_whole(found(stage.agent.sessions[0].heard, said), alike=0.98)
         spoken = fw.g722.decode(b"".join(arrival.packet.payload for arrival in ear.arrivals))

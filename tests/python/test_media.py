@@ -25,7 +25,8 @@ from fourwire._core import (
     ReplyEnded,
     ReplyStarted,
 )
-from fourwire.media import LegEvent, Media, MediaLeg, leg_config
+from fourwire.media import LegEvent, Media, MediaLeg
+from fourwire.media_agreement import leg_config
 
 pytestmark = pytest.mark.anyio
 

@@ -107,7 +107,7 @@ async def test_a_wideband_caller_and_the_agent_speak_at_the_codecs_own_rate() ->
             await caller.until_silence(300)
             await caller.until_speech()
         assert await one_end(stage) == ["caller hung up"]
-        assert stage.notes.named("call.answered") == [{"codec": "G722"}]
+        assert stage.notes.named("call.answered") == [{"codec": "G722", "srtp": None}]
         (opened,) = stage.notes.named("bridge.opened")
         assert (opened["input"], opened["output"]) == ("audio/pcm;rate=16000",) * 2
         assert loudest(stage.agent.sessions[0].heard) > -30
@@ -123,7 +123,7 @@ async def test_a_caller_with_opus_and_the_agent_speak_at_24_khz() -> None:
             await caller.until_silence(300)
             await caller.until_speech()
         assert await one_end(stage) == ["caller hung up"]
-        assert stage.notes.named("call.answered") == [{"codec": "opus"}]
+        assert stage.notes.named("call.answered") == [{"codec": "opus", "srtp": None}]
         (opened,) = stage.notes.named("bridge.opened")
         assert (opened["input"], opened["output"]) == ("audio/pcm;rate=24000",) * 2
         assert loudest(stage.agent.sessions[0].heard) > -30
@@ -139,7 +139,7 @@ async def test_a_caller_who_asks_for_an_offer_gets_one() -> None:
             await anyio.sleep(0.1)
             await call.hang_up()
         assert await one_end(stage) == ["caller hung up"]
-        assert stage.notes.named("call.answered") == [{"codec": "PCMA"}]
+        assert stage.notes.named("call.answered") == [{"codec": "PCMA", "srtp": None}]
 
 
 async def test_an_unknown_number_is_refused_with_404_and_a_strange_offer_with_488() -> None:

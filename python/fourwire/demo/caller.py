@@ -10,7 +10,7 @@ import anyio
 from fourwire import sdp, sip
 from fourwire._core import Audio, Key
 from fourwire.demo.levels import SPEECH_DBOV, dbov
-from fourwire.media import Media, MediaLeg, MediaPort, leg_config
+from fourwire.media import Media, MediaLeg, MediaPort
 
 __all__ = ["Caller", "Heard", "Telephone", "WaitedInVain", "telephone"]
 
@@ -116,7 +116,7 @@ class Caller:
         answer = await self.call.reinvite(offer)
         self._described = offer
         agreed = sdp.accept(offer, answer or "", policy)
-        self.leg.renegotiate(leg_config(agreed), agreed.remote, agreed.remote_rtcp, agreed.rtcp_mux)
+        self.leg.follow(agreed)
         return agreed
 
     async def hang_up(self) -> None:
@@ -157,7 +157,7 @@ class Telephone:
             port.close()
             raise
         agreed = sdp.accept(offer, call.answer_sdp or "", policy)
-        leg = port.start(leg_config(agreed), agreed.remote, agreed.remote_rtcp, agreed.rtcp_mux)
+        leg = port.begin(agreed)
         leg.bridge(input=FORMAT, output=FORMAT, append_ms=CHUNK_MS, shape="audio")
         caller = Caller(call, leg, port, policy, offer)
         listening = asyncio.create_task(caller.listen())

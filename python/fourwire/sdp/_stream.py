@@ -202,8 +202,8 @@ def usable(policy: MediaPolicy) -> str:
     codecs = " or ".join(codec.name for codec in policy.codecs)
     if policy.srtp is None:
         return f"{codecs} over RTP/AVP"
-    only = "only " if policy.srtp.required else ""
-    return f"{codecs}, {only}with SRTP by {' or '.join(policy.srtp.keys)}"
+    suites = " or ".join(policy.srtp.keys) or "keys that came by TLS"
+    return f"{codecs}, {'only' if policy.srtp.required else 'also'} with SRTP by {suites}"
 
 
 def _meet(theirs: Direction, ours: Direction) -> Direction:

@@ -106,6 +106,7 @@ class FakeLine:
     dialled = "voxi"
     headers: Mapping[str, str] = {"x-tenant": "blue"}
     codec = "PCMU"
+    srtp = None
     about: Mapping[str, object] = {"sip_call_id": "abc"}
 
     def __init__(self) -> None:

@@ -3,7 +3,6 @@
 Nothing here knows through which door the call came; that is the business of its `Line`.
 """
 
-import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -18,14 +17,15 @@ from fourwire.announcement import Player
 from fourwire.bridge import Bridge
 from fourwire.call_agent import CallAgent, cause_of
 from fourwire.call_control import CallControl
+from fourwire.call_keys import CallKeys
 from fourwire.call_options import CallOptions
 from fourwire.faults import innermost, is_cancelled, places
 from fourwire.inworld import AudioFormats, InworldError
 from fourwire.inworld.events import Event
 from fourwire.journal import CallJournal
-from fourwire.keys import Keys
+from fourwire.keys import KeyPress
 from fourwire.life import Cause, Ended, Life, State, Step, WrongMoment
-from fourwire.line import Headers, Line, LineClosed, LineEnded, MediaChanged
+from fourwire.line import Headers, KeyPressed, Line, LineClosed, LineEnded, MediaChanged
 from fourwire.media import FORMATS, MediaLeg
 from fourwire.parting import Parting
 from fourwire.rtp_watch import RtpWatch
@@ -37,7 +37,7 @@ Scenario = Callable[["Call"], Awaitable[None]]
 T = TypeVar("T")
 
 
-class Call(CallAgent, CallControl):
+class Call(CallKeys, CallAgent, CallControl):
     """One call, from its offer to its one end.
 
     When the call ends, for whatever cause, the scenario that handles it is cancelled; what must be
@@ -48,6 +48,7 @@ class Call(CallAgent, CallControl):
     def __init__(
         self, call_id: str, line: Line, journal: CallJournal, options: CallOptions | None = None
     ) -> None:
+        super().__init__()
         self.id = call_id
         """Unique among all calls; fit for a session key."""
         self.journal = journal
@@ -67,7 +68,6 @@ class Call(CallAgent, CallControl):
         self._tasks: TaskGroup | None = None
         self._scenario = anyio.CancelScope()
         self._over = anyio.Event()
-        self._keys = Keys()
         self._rtp = RtpWatch(
             self._options.rtp_lost_s, self.start_soon, partial(self.end, Cause.RTP_LOST)
         )
@@ -146,27 +146,6 @@ class Call(CallAgent, CallControl):
         self._join(leg)
         self.journal.write("call.answered", codec=self._line.codec, srtp=self._line.srtp)
 
-    def send_digits(self, digits: str, *, tone_ms: float = 100, gap_ms: float = 100) -> None:
-        """Send keys to the caller as telephone events (RFC 4733)."""
-        self._media("send digits").send_digits(digits, tone_ms=tone_ms, gap_ms=gap_ms)
-
-    async def collect_digits(
-        self,
-        most: int = 32,
-        *,
-        end: str = "#",
-        first_s: float = 10.0,
-        next_s: float = 5.0,
-        all_s: float = math.inf,
-    ) -> str:
-        """The keys that the caller presses from now on, up to `most` or to the key `end`.
-
-        What has come by then where no key follows: for `first_s` at first, for `next_s` later; and
-        where `all_s` have passed since the beginning.
-        """
-        self._media("collect digits")
-        return await self._keys.collect(most, end=end, first_s=first_s, next_s=next_s, all_s=all_s)
-
     def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` beside the scenario, until the call ends; an error in it ends the call."""
         assert self._tasks is not None, "a call is run by `live`"
@@ -198,6 +177,7 @@ class Call(CallAgent, CallControl):
         if self._life.end(cause, detail, status) is None:
             return
         self._over.set()
+        self._keys.close()
         self._scenario.cancel()
 
     async def live(self, scenario: Scenario) -> Ended:
@@ -295,6 +275,9 @@ class Call(CallAgent, CallControl):
                     about = {"direction": direction, "remote": remote, "codec": codec}
                     self.journal.write("call.media_changed", **about)
                     self._rtp.hold(event.held or self.on_hold)
+                    self._doubles.forget()
+                case KeyPressed(press):
+                    self._pressed(press)
                 case _:
                     await self.heed(event)
         self.end(Cause.LINE_FAILED, "the line fell silent")
@@ -303,9 +286,8 @@ class Call(CallAgent, CallControl):
         assert self._leg is not None
         async for event in self._leg.events():
             match event:
-                case Key(digit, duration_ms):
-                    self.journal.write("call.key", digit=digit, duration_ms=duration_ms)
-                    self._keys.press(digit)
+                case Key(digit, duration_ms, in_band):
+                    self._pressed(KeyPress(digit, duration_ms, "in-band" if in_band else "rtp"))
                 case RtpStopped() | RtpResumed():
                     self.journal.write(MEDIA_EVENTS[type(event)])
                     self._rtp.stop(isinstance(event, RtpStopped))

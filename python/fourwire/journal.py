@@ -6,6 +6,7 @@ and the value of a secret is blacked out wherever it turns up.
 """
 
 import logging
+import re
 import sys
 import time
 from collections import deque
@@ -139,6 +140,7 @@ class CallJournal:
         self._journal = journal
         self._began = began
         self._noted: deque[Event] = deque(maxlen=NOTED)
+        self._hidden: list[str] = []
 
     @property
     def now(self) -> float:
@@ -147,7 +149,14 @@ class CallJournal:
 
     def write(self, event: str, /, **about: Any) -> None:
         """Note what happened in this call."""
-        self._journal._tell(self.call_id, self._began, event, about)
+        told = _without(plain(about), self._hidden) if self._hidden else about
+        self._journal._tell(self.call_id, self._began, event, told)
+
+    def hide(self, secret: str) -> None:
+        """Black `secret` out wherever it turns up in this call from now on."""
+        if secret not in self._hidden:
+            self._hidden.append(secret)
+            self._hidden.sort(key=len, reverse=True)
 
     def note(self, event: Event) -> None:
         """Write an agent's event, once however many listeners pass it on; never its audio."""
@@ -182,6 +191,19 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
     return _object(value)
+
+
+def _without(value: Any, hidden: list[str]) -> Any:
+    """`value`, made by `plain`, with what is `hidden` blacked out; also where spaces part it."""
+    if isinstance(value, str):
+        for secret in hidden:
+            value = re.sub(r"[\s,.-]*".join(map(re.escape, secret)), "***", value)
+        return value
+    if isinstance(value, dict):
+        return {key: _without(item, hidden) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without(item, hidden) for item in value]
+    return value
 
 
 def _object(value: Any) -> Any:

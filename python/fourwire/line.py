@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
+from fourwire.keys import KeyPress
 from fourwire.life import Cause
 from fourwire.media import MediaLeg
 from fourwire.sdp import CodecName, Suite
@@ -11,6 +12,8 @@ from fourwire.sdp import CodecName, Suite
 __all__ = [
     "Headers",
     "Info",
+    "KeyPressed",
+    "KeysNotTaken",
     "Line",
     "LineClosed",
     "LineEnded",
@@ -89,13 +92,20 @@ class TransferAsked:
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Something that the far side tells beside the audio, such as keys (RFC 6086)."""
+    """Something that the far side tells beside the audio, and that is no key (RFC 6086)."""
 
     content_type: str
     body: bytes
 
 
-LineEvent = LineEnded | MediaChanged | Transferred | TransferAsked | Info
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The far side pressed a key, and told of it beside the audio."""
+
+    press: KeyPress
+
+
+LineEvent = LineEnded | MediaChanged | Transferred | TransferAsked | Info | KeyPressed
 
 
 class LineClosed(Exception):
@@ -105,6 +115,13 @@ class LineClosed(Exception):
         self.cause = cause
         self.detail = detail
         super().__init__(detail or cause.value)
+
+
+class KeysNotTaken(Exception):
+    """Keys cannot be sent to the far side."""
+
+    def __init__(self, why: str = "neither telephone events nor INFO were agreed on") -> None:
+        super().__init__(f"the caller's side takes no keys: {why}")
 
 
 class RequestFailed(Exception):
@@ -155,6 +172,13 @@ class Line(Protocol):
     @property
     def srtp(self) -> Suite | None:
         """What will protect the audio (SRTP); None where it is in the clear."""
+
+    @property
+    def takes_keys(self) -> Literal["rtp", "line"] | None:
+        """How keys reach the far side: in the audio's stream, by the line itself, or not at all."""
+
+    async def send_key(self, digit: str, duration_ms: float) -> None:
+        """Press a key by the line itself; `KeysNotTaken` where the far side refuses."""
 
     async def ring(self, headers: Headers | None) -> None:
         """Tell the caller that we are being rung."""

@@ -4,13 +4,17 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Literal
 
 from fourwire import sdp, sip
 from fourwire._core import PortsExhausted
+from fourwire.info_keys import KEY_RELAY, key_body, key_of
 from fourwire.life import Cause
 from fourwire.line import (
     Headers,
     Info,
+    KeyPressed,
+    KeysNotTaken,
     Line,
     LineClosed,
     LineEnded,
@@ -157,6 +161,26 @@ class SipLine:
         keys = None if self._media is None else self._media.srtp
         return None if keys is None else keys.suite
 
+    @property
+    def takes_keys(self) -> Literal["rtp", "line"] | None:
+        """Telephone events where they were agreed on, else INFO, unless the caller's `Allow` leaves
+        it out (RFC 3261 §20.5: where there is no `Allow`, nothing is known).
+        """
+        if self._media is not None and self._media.telephone_event is not None:
+            return "rtp"
+        allowed = self._incoming.headers.get("Allow")
+        methods = {method.strip().upper() for method in (allowed or "INFO").split(",")}
+        return "line" if "INFO" in methods else None
+
+    async def send_key(self, digit: str, duration_ms: float) -> None:
+        """INFO; returns when the caller's side has taken it."""
+        try:
+            await self._incoming.inform(KEY_RELAY, key_body(digit, duration_ms))
+        except sip.CallFailed as error:
+            raise KeysNotTaken(f"INFO was answered {error.status} {error.reason}".strip()) from None
+        except (sip.CallEnded, sip.LocalError) as error:
+            raise KeysNotTaken(str(error)) from None
+
     async def ring(self, headers: Headers | None) -> None:
         """180 Ringing."""
         await self._incoming.ring(headers)
@@ -243,7 +267,8 @@ class SipLine:
                 case sip.TransferRequest():
                     yield TransferAsked(event)
                 case sip.Info(content_type=kind, body=body):
-                    yield Info(kind, body)
+                    press = key_of(kind, body)
+                    yield Info(kind, body) if press is None else KeyPressed(press)
                 case sip.Reinvite() | sip.Reanswered():
                     try:
                         changed = await self._changed(event)

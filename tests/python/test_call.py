@@ -413,7 +413,9 @@ async def test_keys_are_written_down() -> None:
         all_of_it.line.leg.news.put(Key("5", 120.0))
         await settled()
         all_of_it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
-    assert all_of_it.notes.named("call.key") == [{"digit": "5", "duration_ms": 120.0}]
+    assert all_of_it.notes.named("call.key") == [
+        {"digit": "5", "duration_ms": 120.0, "method": "rtp"}
+    ]
 
 
 async def test_an_agents_event_is_written_once_however_often_it_is_logged() -> None:

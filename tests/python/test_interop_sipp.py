@@ -9,6 +9,7 @@ import anyio
 import pytest
 from support.capture import Ear, listen_on, write_packets, write_speech
 from support.capture_speech import SECOND, agent_says, found, is_whole
+from support.key_sound import typed
 from support.scene import Scene, scene
 from support.sipp import Outcome, ears_of, place_calls, require_digits, require_player
 
@@ -134,3 +135,28 @@ async def test_each_key_that_sipp_presses_arrives_once(tmp_path: Path) -> None:
         await stage.notes.until("call.ended")
         assert [note["digit"] for note in stage.notes.named("call.key")] == ["4", "2", "#", "*"]
         assert stage.causes() == ["caller hung up"]
+
+
+async def test_keys_by_sound_and_by_info_arrive_and_keys_go_out_by_info(tmp_path: Path) -> None:
+    app = fw.App()
+
+    @app.call()
+    async def answer(call: fw.Call) -> None:
+        keys = call.keys()
+        await call.answer()
+        call.hear_in_band_keys("remove")
+        async for key in keys:
+            if key.digit == "#":
+                call.send_digits("5")
+                break
+        await call.wait_ended()
+
+    write_speech(tmp_path / "speech.pcap", typed("79"), PCMU)
+    async with scene(app) as stage, a_caller() as (port, _):
+        outcome = await place_calls(stage.gateway.addresses[0], "keys_by_info", tmp_path, port)
+        assert outcome == SUCCESS
+        (ended,) = await stage.notes.until("call.ended")
+        told = [(note["digit"], note["method"]) for note in stage.notes.named("call.key")]
+        assert told == [("7", "in-band"), ("9", "in-band"), ("4", "info"), ("#", "info")]
+        assert stage.causes() == ["caller hung up"]
+        assert ended["rtp"]["keys_in_band"] == 2

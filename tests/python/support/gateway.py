@@ -108,6 +108,7 @@ class FakeLine:
     codec = "PCMU"
     srtp = None
     about: Mapping[str, object] = {"sip_call_id": "abc"}
+    takes_keys: str | None = "rtp"
 
     def __init__(self) -> None:
         self.leg = FakeLeg()
@@ -123,6 +124,9 @@ class FakeLine:
         """Let the far side do something."""
         self.gone = event if isinstance(event, LineEnded) else self.gone
         self.news.put(event)
+
+    async def send_key(self, digit: str, duration_ms: float) -> None:
+        self.told.append(("send_key", digit, duration_ms))
 
     async def ring(self, headers: Mapping[str, str] | None) -> None:
         self.told.append(("ring", headers))

@@ -15,6 +15,7 @@ from fourwire.journal import Journal
 from fourwire.life import Cause, Ended
 from fourwire.line import Headers
 from fourwire.media import Media
+from fourwire.registrations import Registrations
 from fourwire.routes import Refusal
 from fourwire.routing import Offered
 from fourwire.settings import Settings, SettingsError
@@ -53,6 +54,8 @@ class Gateway:
         self.journal = journal
         self.media = media
         self.endpoint = endpoint
+        self.registrations = Registrations(settings, journal, endpoint)
+        """How we stand with registrars."""
         self.calls: dict[str, Call] = {}
         """The calls that live now, by id."""
         self._route = route
@@ -138,6 +141,7 @@ class Gateway:
         """Take no new calls, let those that run finish within `grace_s`, then end them."""
         grace_s = self.settings.grace_s if grace_s is None else grace_s
         self.endpoint.drain = True
+        await self.registrations.end()
         if not self.calls or self._stuck:
             return
         self.journal.write("gateway.draining", calls=len(self.calls), grace_s=grace_s)
@@ -176,7 +180,9 @@ async def open_gateway(
         ):
             gateway = Gateway(settings, journal, media, endpoint, route, after_call)
             tasks.start_soon(gateway.take_calls)
+            tasks.start_soon(gateway.registrations.follow)
             journal.write("gateway.listening", addresses=gateway.addresses)
+            await gateway.registrations.begin()
             try:
                 yield gateway
             finally:
@@ -250,7 +256,7 @@ def _sip_settings(settings: Settings) -> sip.Settings:
             for to in settings.listen
         ],
         takes_referrals=True,  # each call decides
-        access=access_of(settings.trunk, settings.access),
+        access=access_of(settings.trunk, settings.access, registers=bool(settings.register)),
         tls=settings.tls,
         keep_alive_s=settings.keep_alive_s,
         max_calls=settings.max_calls,

@@ -58,7 +58,7 @@ class Plan:
             raise SettingsError("agent and [[route]] exclude each other: name the agent in a route")
         names = [route.agent for route in settings.route if route.agent]
         answers = _answers(names if settings.route else [settings.agent], environ)
-        access_of(settings.trunk, settings.access, environ)
+        access_of(settings.trunk, settings.access, environ, registers=bool(settings.register))
         if not settings.route:
             (only,) = answers.values()
             return cls(settings, ((Rule(dialled=only.agent.dialled), only),), strange)

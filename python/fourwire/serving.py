@@ -66,7 +66,9 @@ class Service:
         try:
             plan = await anyio.to_thread.run_sync(self._load)
             rules = self._rules_of(plan)
-            access = access_of(plan.settings.trunk, plan.settings.access)
+            settings = plan.settings
+            registers = bool(settings.register)
+            access = access_of(settings.trunk, settings.access, registers=registers)
         except Exception as error:
             problems = error.problems if isinstance(error, SettingsError) else (repr(error),)
             gateway.journal.write("gateway.reload_failed", problems=list(problems))

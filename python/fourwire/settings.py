@@ -19,7 +19,7 @@ from fourwire.sdp import CodecName
 from fourwire.secrets import MissingSecret, Secret, redact, secret
 from fourwire.sip import Tls
 from fourwire.toml_file import TomlFile
-from fourwire.trunks import Access, Trunk
+from fourwire.trunks import Access, Register, Trunk
 
 __all__ = [
     "Listen",
@@ -113,6 +113,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where SIP is listened for."""
     trunk: tuple[Trunk, ...] = ()
     """Carriers and PBXs that we connect to (`[[trunk]]`)."""
+    register: tuple[Register, ...] = ()
+    """Registrars that send us calls (`[[register]]`)."""
     access: Access = Access()
     """What whoever is of no trunk may do (`[access]`)."""
     tls: Tls | None = None
@@ -159,10 +161,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise IllegalSetting("address", "must be the IP address of a machine")
         if twice := next((name for name in self.codecs if self.codecs.count(name) > 1), None):
             raise IllegalSetting("codecs", f"names {twice} twice")
-        names = [trunk.name for trunk in self.trunk]
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                raise IllegalSetting(("trunk", number, "name"), "is the name of two trunks")
+        for field, groups in (("trunk", self.trunk), ("register", self.register)):
+            names = [group.name for group in groups]
+            for number, name in enumerate(names):
+                if name in names[:number]:
+                    raise IllegalSetting((field, number, "name"), "is the name of two of them")
 
     @classmethod
     def load(

@@ -12,7 +12,7 @@ from fourwire.secrets import SecretFrom, Source, refuse_bad_source, secret_of
 from fourwire.sip.errors import LocalError
 from fourwire.sip.user_agent import sip_uri
 
-__all__ = ["Access", "Trunk", "User", "access_of", "credentials_of"]
+__all__ = ["Access", "Register", "Trunk", "User", "access_of", "credentials_of", "trunk_of"]
 
 Name = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_.-]{1,64}$")]
 Transport = Literal["udp", "tcp", "tls"]
@@ -72,6 +72,36 @@ class Trunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise IllegalSetting("name", why)
 
 
+class Register(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A registrar that sends us calls once it knows where we are (`[[register]]`)."""
+
+    name: Name
+    """What the journal calls it."""
+    server: str
+    """The registrar, as `sip:pbx.example.com` or `sip:carrier.example;transport=tls`."""
+    user: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    """Who registers: the user of the address."""
+    domain: str = ""
+    """The domain of the address; empty: the registrar's."""
+    username: str = ""
+    """Whom we prove to be; empty: `user`."""
+    password: Source = ""
+    """Where the password lies, as in `[[trunk]]`; empty: none is asked for."""
+    proxy: str = ""
+    """Where requests go, if not to `server`."""
+    expires_s: Annotated[int, msgspec.Meta(ge=30, le=86_400)] = 600
+    """Seconds for which we ask to be known; we are reminded in time."""
+    trunk: str = ""
+    """The trunk that its calls are of; empty: one by this registration's name."""
+
+    def __post_init__(self) -> None:
+        check_uri("server", self.server)
+        if self.proxy:
+            check_uri("proxy", self.proxy)
+        if self.password:
+            refuse_bad_source("password", self.password)
+
+
 class Access(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What whoever is of no trunk may do (`[access]`)."""
 
@@ -99,22 +129,36 @@ class Access(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def access_of(
-    trunks: Sequence[Trunk], access: Access, environ: Mapping[str, str] | None = None
+    trunks: Sequence[Trunk],
+    access: Access,
+    environ: Mapping[str, str] | None = None,
+    *,
+    registers: bool,
 ) -> sip.Access:
-    """Who may call, as the SIP endpoint takes it; `SettingsError` where a password is missing."""
-    return sip.Access(
-        trunks=tuple(_trunk(trunk, environ) for trunk in trunks),
-        **msgspec.structs.asdict(access),
-    )
+    """Who may call, as the SIP endpoint takes it; `SettingsError` where a password is missing.
+
+    `registers` tells that registrars send us calls: strangers are refused then as with trunks.
+    """
+    given = msgspec.structs.asdict(access)
+    given["strangers"] = access.strangers or ("refuse" if trunks or registers else "admit")
+    return sip.Access(trunks=tuple(_trunk(trunk, environ) for trunk in trunks), **given)
 
 
 def credentials_of(
     username: str, password: Source, environ: Mapping[str, str] | None = None
 ) -> sip.Credentials | None:
-    """What we prove who we are with; `password` says where it lies."""
-    if not username:
+    """What we prove who we are with; `password` says where it lies, None that there is none."""
+    if not password:
         return None
     return sip.Credentials(username, secret_of("password", password, environ).reveal())
+
+
+def trunk_of(
+    name: str, trunks: Sequence[Trunk], environ: Mapping[str, str] | None = None
+) -> sip.Trunk:
+    """The trunk of that name, or a new one of which nothing else is known."""
+    known = next((trunk for trunk in trunks if trunk.name == name), None)
+    return sip.Trunk(name=name) if known is None else _trunk(known, environ)
 
 
 def _trunk(trunk: Trunk, environ: Mapping[str, str] | None) -> sip.Trunk:

@@ -3,6 +3,7 @@
 import wave
 from pathlib import Path
 
+import anyio
 import pytest
 from support.baresip import baresip
 from support.capture_speech import SECOND
@@ -13,7 +14,7 @@ from support.sipp_plain import free_ports, run_sipp
 
 from fourwire.settings import Listen, Settings
 from fourwire.sip import Tls
-from fourwire.trunks import Trunk, User
+from fourwire.trunks import Register, Trunk, User
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop]
 
@@ -94,3 +95,29 @@ async def test_baresip_calls_over_tls_and_proves_its_password(
         assert (offered["trunk"], offered["caller"]) == ("pbx", "caller")
         assert stage.causes() == ["caller hung up"]
         assert stage.gateway.endpoint.counters()["challenged"] >= 1
+
+
+async def test_sipp_as_a_registrar_asks_for_our_password_and_keeps_us(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OUR_PASSWORD", "looking-glass")
+    (port,) = free_ports(1)
+    results: list[tuple[int, str]] = []
+
+    async def registrar() -> None:
+        results.append(await run_sipp(None, "registrar", port=port, word="looking-glass"))
+
+    register = Register(
+        name="office",
+        server=f"sip:127.0.0.1:{port}",
+        user="alice",
+        password="OUR_PASSWORD",  # noqa: S106 - where it stands
+    )
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(registrar)
+        async with scene(settings=settings((), register=(register,))) as stage:
+            (registered,) = await stage.notes.until("registration.registered")
+            assert registered == {"name": "office", "expires_s": 600}
+            assert stage.gateway.registrations.standing["office"].registered
+        await stage.notes.until("registration.ended")
+    assert results == [(0, "")]

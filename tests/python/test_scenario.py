@@ -171,7 +171,10 @@ async def test_audio_may_flow_before_the_answer() -> None:
         policy = sdp.MediaPolicy(address="127.0.0.1", port=9996)
         _, host, port = stage.gateway.addresses[0]
         call = stage.phone.endpoint.dial(
-            stage.uri(), to=(host, port), from_user="1001", offer=sdp.offer(policy)
+            stage.uri(),
+            to=[sip.Hop("udp", host, port, address=host)],
+            from_user="1001",
+            offer=sdp.offer(policy),
         )
         await call.answered()
         progressed = await anext(aiter(call.events()))

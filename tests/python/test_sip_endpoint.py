@@ -167,7 +167,8 @@ async def test_nothing_is_lost_before_the_first_listener() -> None:
     async with sip.listen(settings()) as caller, sip.listen(settings()) as callee:
         _, host, port = callee.addresses[0]
         to = (host, port)
-        call = caller.dial(f"sip:x@{host}:{port}", to=to, from_user="a", offer=OFFER)
+        hops = [sip.Hop("udp", to[0], to[1], address=to[0])]
+        call = caller.dial(f"sip:x@{host}:{port}", to=hops, from_user="a", offer=OFFER)
         await anyio.sleep(0.1)
         await call.hang_up()
         await anyio.sleep(0.1)

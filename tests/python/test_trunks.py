@@ -32,7 +32,9 @@ def written(folder: Path, text: str) -> Path:
 
 def test_trunks_come_from_the_file_and_passwords_from_the_environment(tmp_path: Path) -> None:
     settings = Settings.load(written(tmp_path, GOOD), environ={})
-    access = access_of(settings.trunk, settings.access, {"PBX_PASSWORD": "wonderland"})
+    access = access_of(
+        settings.trunk, settings.access, {"PBX_PASSWORD": "wonderland"}, registers=False
+    )
     carrier, pbx = access.trunks
     assert access.strangers == "drop"
     assert [str(network) for network in carrier.networks] == ["203.0.113.0/24", "2001:db8::1/128"]
@@ -45,7 +47,7 @@ def test_trunks_come_from_the_file_and_passwords_from_the_environment(tmp_path: 
 def test_a_password_that_is_not_set_says_what_to_set(tmp_path: Path) -> None:
     settings = Settings.load(written(tmp_path, GOOD), environ={})
     with pytest.raises(MissingSecret, match="PBX_PASSWORD is not set"):
-        access_of(settings.trunk, settings.access, {})
+        access_of(settings.trunk, settings.access, {}, registers=False)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_a_password_that_is_not_set_says_what_to_set(tmp_path: Path) -> None:
         ('[access]\nstrangers = "shoot"', "access.strangers = 'shoot'"),
         (
             '[[trunk]]\nname = "a"\nserver = "sip:x"\n[[trunk]]\nname = "a"\nserver = "sip:y"',
-            "trunk.name = 'a': is the name of two trunks",
+            "trunk.name = 'a': is the name of two of them",
         ),
     ],
 )
@@ -71,3 +73,11 @@ def test_what_is_wrong_with_a_trunk_is_named(tmp_path: Path, text: str, problem:
     with pytest.raises(SettingsError, match=problem) as caught:
         Settings.load(written(tmp_path, text), environ={})
     assert "settings.toml" in str(caught.value)
+
+
+def test_who_registers_refuses_strangers_as_who_has_trunks(tmp_path: Path) -> None:
+    text = '[[register]]\nname = "office"\nserver = "sip:pbx.example"\nuser = "1001"\n'
+    settings = Settings.load(written(tmp_path, text), environ={})
+    access = access_of(settings.trunk, settings.access, {}, registers=bool(settings.register))
+    assert access.of_strangers == "refuse"
+    assert access_of((), settings.access, {}, registers=False).of_strangers == "admit"

@@ -12,6 +12,7 @@ from .flow import Flow
 from .message import Request, Response
 from .notifier import Notifier
 from .offers import Offers
+from .proving import Prover, proofs_in, prove
 from .refer_to import successor_of
 from .referral import Referrals
 from .responding import CAPABILITIES, PHRASES, response_to
@@ -41,6 +42,8 @@ class Call:
     def __init__(self, core: Core, number: int, flow: Flow, trunk: str = "") -> None:
         self.id = number
         self.trunk = trunk
+        self.prover: Prover | None = None
+        self._proofs: tuple[tuple[str, str], ...] = ()
         self.state = CallState.INVITED
         self.dialog: Dialog | None = None
         self.core = self._core = core
@@ -132,6 +135,20 @@ class Call:
             case "INFO" if not response.is_provisional:
                 self._replied(transaction, response.status, response.reason)
                 self._end_if_unknown(now, response)
+
+    def prove(self, now: int, transaction: Transaction, response: Response) -> bool:
+        """Answer the challenge in a response by a new request; false where that is no use."""
+        dialog, over = self.dialog, self.over
+        again = prove(now, self._core, self.prover, transaction, response, dialog, over)
+        if again is None:
+            return False
+        self._resent(transaction, again)
+        return True
+
+    def _resent(self, transaction: Transaction, again: Transaction) -> None:
+        if again.request.method == "INVITE":
+            self._proofs = proofs_in(again.request)
+        self._offers.resent(transaction, again)
 
     def unanswered(self, now: int, transaction: Transaction, status: int) -> None:
         """A request of ours within the dialog got no response."""
@@ -349,7 +366,8 @@ class Call:
         """Send the ACK to a 2xx; each 2xx that comes again gets one again (§13.2.2.4)."""
         self._follow_target(response)
         number = response.cseq.number
-        self._core.acknowledge(self.in_dialog(), number, self._flow, self._behind_nat, sdp)
+        flow, nat = self._flow, self._behind_nat
+        self._core.acknowledge(self.in_dialog(), number, flow, nat, sdp, self._proofs)
 
     def _follow_target(self, response: Response) -> None:
         try:

@@ -1,18 +1,46 @@
 """A call that we place: from the INVITE to the peer's final response (RFC 3261 §13.2)."""
 
+from collections import deque
+from dataclasses import dataclass, replace
+
 from .body import sdp_of
 from .call import Call, CallState
 from .core import Core
 from .dialog import Dialog
+from .digest import Credentials
 from .early import EarlyDialogs
 from .errors import CallOver, LocalError, MalformedMessage
 from .events import Answered, Cause, Progressed
+from .fields import Address
 from .flow import Flow, Hop
+from .grammar import quote
 from .headers import Headers
 from .message import Request, Response
+from .proving import Prover, proofs_in, repeated
 from .responding import PHRASES, default_port, via_of
+from .timers import SECOND
 from .transaction import Transaction
 from .uri import Uri, bracketed
+
+TRY_NEXT = 4 * SECOND
+"""How long a server may be silent before the next one is tried, where there is one. RFC 3263 §4.3
+would wait for 32 s (Timer B), which no caller does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What else is agreed with whom we call."""
+
+    trunk: str = ""
+    """The name of the trunk that the call is of."""
+    credentials: Credentials | None = None
+    """Who we are, where the peer asks for a proof."""
+    domain: str = ""
+    """The domain of our From; empty: our address."""
+    others: tuple[Flow | Hop, ...] = ()
+    """Servers to try where the first is silent or has no room (RFC 3263 §4.3)."""
+    redirects: int = 5
+    """How often the call may be sent elsewhere by a 3xx."""
 
 
 class ClientCall(Call):
@@ -20,8 +48,17 @@ class ClientCall(Call):
 
     placed_here = True
 
-    def __init__(self, core: Core, number: int, request: Request, to: Flow | Hop) -> None:
-        super().__init__(core, number, _flow_for(to))
+    def __init__(
+        self, core: Core, number: int, request: Request, to: Flow | Hop, terms: Terms
+    ) -> None:
+        super().__init__(core, number, _flow_for(to), terms.trunk)
+        if terms.credentials is not None:
+            self.prover = Prover(terms.credentials)
+        self._others = deque(terms.others)
+        self._redirects = terms.redirects
+        self._targets = {str(request.uri)}
+        self._abandoned: set[Transaction] = set()
+        """INVITEs in whose place another was sent while they had no answer."""
         self._to = to
         self.contact = request.headers["Contact"]
         self._request = request
@@ -38,6 +75,8 @@ class ClientCall(Call):
         send = self._core.transactions.send
         self._transaction = send(now, self._request, self._to, owner=self.id)
         self._core.counters["sent_invite"] += 1
+        if self._others:
+            self._core.deadlines.set((self.id, "next", 0), now + TRY_NEXT)
 
     def acknowledge_answer(self, now: int, sdp: str) -> None:
         """Answer the offer that came in the 2xx to an INVITE of ours without one."""
@@ -72,33 +111,100 @@ class ClientCall(Call):
         """Take a response to the INVITE, or to a request within the dialog."""
         if transaction.request.method == "CANCEL":
             return
-        if transaction is not self._transaction:
+        if transaction in self._abandoned:
+            self._receive_late(now, transaction, response)
+        elif transaction is not self._transaction:
             super().receive_response(now, transaction, response)
         elif response.is_provisional:
             self._receive_provisional(now, response)
         elif response.is_success:
             self._receive_success(now, response)
-        else:
+        elif not self._go_on(now, response):
             self._refused(now, response.status, response.reason)
 
     def unanswered(self, now: int, transaction: Transaction, status: int) -> None:
         """The INVITE, or another request of ours, got no response."""
         if transaction is self._transaction:
-            self._refused(now, status, PHRASES[status])
-        else:
+            if not self._try_next(now):
+                self._refused(now, status, PHRASES[status])
+        elif transaction not in self._abandoned:
             super().unanswered(now, transaction, status)
 
     def tick(self, now: int, what: str, cseq: int) -> None:
         """A timer fired: a cancelled INVITE that never got its 487 is given up (§9.1)."""
-        if what != "cancel":
+        if what == "next":
+            self._try_next(now)
+        elif what != "cancel":
             super().tick(now, what, cseq)
         elif self._success is None:
             self._be_gone(now)
+
+    def _resent(self, transaction: Transaction, again: Transaction) -> None:
+        super()._resent(transaction, again)
+        if transaction is self._transaction:
+            self._transaction, self._request = again, again.request
+            self._early = EarlyDialogs(self._core, self.id, again.request)
+            self._ringing = False
+
+    def _go_on(self, now: int, response: Response) -> bool:
+        """Send the INVITE elsewhere, as a refusal says or allows; false where it does not."""
+        if 300 <= response.status < 400:
+            return self._redirected(now, response)
+        return response.status == 503 and self._try_next(now)
+
+    def _redirected(self, now: int, response: Response) -> bool:
+        """RFC 3261 §8.1.3.4: the most wanted of the Contacts that was not tried yet."""
+        found = [uri for uri in targets_of(response) if str(uri) not in self._targets]
+        if self.over or not self._redirects or not found:
+            return False
+        self._redirects -= 1
+        if found[0].host != self._request.uri.host:
+            self.prover = None  # another host is not told the hash of our password
+        self._others.clear()
+        self._send_instead(now, self._core.hop_to(found[0], self._flow), found[0])
+        return True
+
+    def _try_next(self, now: int) -> bool:
+        if self.over or self._ringing or not self._others:
+            return False
+        self._send_instead(now, self._others.popleft(), self._request.uri)
+        self._core.counters["servers_passed_over"] += 1
+        return True
+
+    def _send_instead(self, now: int, to: Flow | Hop, uri: Uri) -> None:
+        if self._transaction is not None and not self._transaction.answered:
+            self._abandoned.add(self._transaction)
+        if isinstance(to, Hop) and to.local is None:
+            to = replace(to, local=self._flow.local)
+        self._flow = _flow_for(to)
+        self.contact = self._core.contact(
+            self._flow, _user_in(self.contact), secure=uri.scheme == "sips"
+        )
+        self._request = repeated(
+            self._core,
+            self._request,
+            to,
+            cseq=self._request.cseq.number + 1,
+            uri=uri,
+            contact=self.contact,
+        )
+        self._targets.add(str(uri))
+        self._early = EarlyDialogs(self._core, self.id, self._request)
+        self._to, self._proofs, self._ringing = to, (), False
+        self.begin(now)
+
+    def _receive_late(self, now: int, transaction: Transaction, response: Response) -> None:
+        """A server that was given up answers after all: it is told that it is too late."""
+        if response.is_success:
+            self._decline_fork(now, transaction.request, response)
+        elif response.is_provisional:
+            self._cancel(now, transaction)
 
     def _receive_provisional(self, now: int, response: Response) -> None:
         if self.state is CallState.ENDING and not self._ringing:
             self._send_cancel(now)
         self._ringing = True
+        self._core.deadlines.cancel((self.id, "next", 0))
         if "100rel" in response.headers.tokens("Require") and not self._prove(now, response):
             return
         if self.state is CallState.INVITED and response.status > 100:
@@ -129,7 +235,7 @@ class ClientCall(Call):
         if self._success is None:
             self._take_success(now, response)
         elif response.to.tag != self._success.to.tag:
-            self._decline_fork(now, response)
+            self._decline_fork(now, self._request, response)
         elif self.state is not CallState.ANSWERED:  # else our own answer is still to come
             self._acknowledge_2xx(now, response, self._answer)
 
@@ -157,16 +263,18 @@ class ClientCall(Call):
             self._acknowledge_2xx(now, response)
         self._core.events.append(Answered(self.id, sdp_of(response) or self._early_sdp))
 
-    def _decline_fork(self, now: int, response: Response) -> None:
+    def _decline_fork(self, now: int, request: Request, response: Response) -> None:
         """A second party answered the same INVITE: one call is all we want (§13.2.2.4)."""
         try:
-            dialog = Dialog.as_client(self._request, response)
+            dialog = Dialog.as_client(request, response)
         except MalformedMessage:
             return
-        self._core.acknowledge(dialog, response.cseq.number, self._flow, False)
+        proofs = proofs_in(request)
+        self._core.acknowledge(dialog, response.cseq.number, self._flow, False, headers=proofs)
         self._core.send_within(now, dialog, "BYE", self._flow, False)
 
     def _be_gone(self, now: int) -> None:
+        self._core.deadlines.cancel((self.id, "next", 0))
         if self._transaction is not None:
             self._core.transactions.expire(now, self._transaction)
         super()._be_gone(now)
@@ -179,18 +287,22 @@ class ClientCall(Call):
         self._be_gone(now)
 
     def _send_cancel(self, now: int) -> None:
+        if self._transaction is not None:
+            self._cancel(now, self._transaction)
+        wait = 64 * self._core.rules.intervals.t1
+        self._core.deadlines.set((self.id, "cancel", 0), now + wait)
+
+    def _cancel(self, now: int, transaction: Transaction) -> None:
         """CANCEL bears the Via, Route and CSeq number of what it cancels (§9.1)."""
-        request = self._request
+        request = transaction.request
         headers = Headers([("Via", request.headers["Via"]), ("Max-Forwards", "70")])
         headers.extend(("Route", route) for route in request.headers.get_all("Route"))
         for name in ("From", "To", "Call-ID"):
             headers.add(name, request.headers[name])
         headers.add("CSeq", f"{request.cseq.number} CANCEL")
         cancel = self._core.finished("CANCEL", request.uri, headers, (), None)
-        self._core.transactions.send(now, cancel, self._to, owner=self.id)
+        self._core.transactions.send(now, cancel, transaction.to, owner=self.id)
         self._core.counters["sent_cancel"] += 1
-        wait = 64 * self._core.rules.intervals.t1
-        self._core.deadlines.set((self.id, "cancel", 0), now + wait)
 
 
 def _flow_for(to: Flow | Hop) -> Flow:
@@ -198,6 +310,27 @@ def _flow_for(to: Flow | Hop) -> Flow:
         return to
     local = to.local or ("0.0.0.0", 5060)  # noqa: S104
     return Flow(to.transport, local, (to.address or to.host, to.port or default_port(to.transport)))
+
+
+def _user_in(contact: str) -> str:
+    return Address.parse(contact).uri.user or ""
+
+
+def targets_of(response: Response) -> list[Uri]:
+    """The SIP URIs that a 3xx names, the most wanted first (RFC 3261 §20.10)."""
+    try:
+        contacts = Address.parse_list(response.headers.values_of("Contact"))
+    except MalformedMessage:
+        return []
+    wanted = sorted(contacts, key=_weight, reverse=True)
+    return [contact.uri for contact in wanted if contact.uri.is_sip and not contact.uri.headers]
+
+
+def _weight(contact: Address) -> float:
+    try:
+        return float(contact.parameters.get("q") or 1)
+    except ValueError:
+        return 0.0
 
 
 def invitation(
@@ -210,12 +343,13 @@ def invitation(
     display_name: str,
     offer: str | None,
     headers: tuple[tuple[str, str], ...],
+    domain: str = "",
 ) -> Request:
     """The INVITE of a new call."""
     flow = Flow(to.transport, local, (uri.host, uri.port or 0))
     contact = core.contact(flow, from_user, secure=uri.scheme == "sips")
-    name = f'"{display_name}" ' if display_name else ""
-    host = f"{bracketed(local[0])}:{local[1]}"
+    name = f"{quote(display_name)} " if display_name else ""
+    host = domain or f"{bracketed(local[0])}:{local[1]}"
     fields = Headers(
         [
             ("Via", via_of(to.transport, local, core.branch())),

@@ -148,8 +148,10 @@ class Connection(asyncio.Protocol):
 class Connections:
     """All connections of an endpoint, by number and by peer."""
 
-    def __init__(self, settings: Settings, deliver: Deliver) -> None:
+    def __init__(self, settings: Settings, deliver: Deliver, lost: Callable[[int], None]) -> None:
+        """``lost`` is told the number of each connection that has closed."""
         self.settings = settings
+        self._lost = lost
         self.deliver = deliver
         self.counters: Counter[str] = Counter()
         self._all: dict[int, Connection] = {}
@@ -174,6 +176,7 @@ class Connections:
         """Forget a connection that is closed."""
         if self._all.pop(connection.number, None) is None:
             return
+        self._lost(connection.number)
         host = connection.remote[0]
         self._hosts[host] -= 1
         if not self._hosts[host]:

@@ -149,11 +149,20 @@ class Core:
         return self.transactions.send(now, request, to, otherwise=otherwise, owner=owner)
 
     def acknowledge(
-        self, dialog: Dialog, cseq: int, flow: Flow, behind_nat: bool, sdp: str | None = None
+        self,
+        dialog: Dialog,
+        cseq: int,
+        flow: Flow,
+        behind_nat: bool,
+        sdp: str | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        """Send the ACK to a 2xx, which is no transaction of its own (RFC 3261 §13.2.2.4)."""
+        """Send the ACK to a 2xx, which is no transaction of its own (RFC 3261 §13.2.2.4).
+
+        ``headers`` are the proofs of its INVITE, which it bears too (§22.1).
+        """
         to = self.next_hop(dialog, flow, behind_nat)
-        ack = self.within(dialog, "ACK", to, flow, sdp=sdp, cseq=cseq)
+        ack = self.within(dialog, "ACK", to, flow, headers=headers, sdp=sdp, cseq=cseq)
         self.transactions.transmit(bytes(ack), to, self.otherwise(dialog, to))
 
     def within(

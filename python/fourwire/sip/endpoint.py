@@ -5,24 +5,27 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import anyio
 import anyio.lowlevel
 
-from .access import Access
+from .access import Access, Trunk
 from .calls import GivenHeaders, IncomingCall, LiveCall, OutgoingCall, pairs
+from .client_call import Terms
 from .core import Rules
 from .errors import CallFailed, LocalError
-from .events import Ended, Invited
-from .flow import Address, Flow, Hop
+from .events import Ended, Invited, Registered, RegistrationEvent, Unregistered
+from .flow import Flow, Hop
+from .registration import Registrar
 from .settings import Settings
 from .sockets import Sockets
 from .transaction import Transmit
 from .uri import Uri
-from .user_agent import UserAgent, sip_uri
+from .user_agent import DEFAULT_TERMS, UserAgent, sip_uri
 
 T = TypeVar("T")
 
@@ -30,6 +33,12 @@ _log = logging.getLogger("fourwire.sip")
 
 OPENING_SECONDS = 15.0
 """How long looking up a name and opening a connection may take: well within Timer B and F."""
+
+MAX_TOLD = 1000
+"""Events of registrations that wait for a listener; more are dropped and counted."""
+
+NOWHERE = "192.0.2.1"
+"""An address of no machine (RFC 5737): our own that faces the Internet faces it."""
 
 MAX_OPENING = 256
 """Messages that may wait for a connection to open or a name to be found; more are given up."""
@@ -41,9 +50,11 @@ class Endpoint:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
-        self.sockets = Sockets(settings, self._deliver)
+        self.sockets = Sockets(settings, self._deliver, self._lost)
         self._calls: dict[int, LiveCall] = {}
         self._arrived: asyncio.Queue[IncomingCall] = asyncio.Queue(settings.max_calls)
+        self._registered: asyncio.Queue[RegistrationEvent] = asyncio.Queue(MAX_TOLD)
+        self._registrations: list[int] = []
         self._counters: Counter[str] = Counter()
         self._wake: asyncio.TimerHandle | None = None
         self._flow: Flow | None = None
@@ -75,36 +86,78 @@ class Endpoint:
         while True:
             yield await self._arrived.get()
 
+    async def register(self, registrar: Registrar, trunk: Trunk, server: Uri | None = None) -> int:
+        """Register with a registrar, by ``server`` where that is another, and stay registered.
+
+        Calls that it sends are of ``trunk``. Returns the number that
+        :meth:`registration_events` tells of. Closing the endpoint unregisters.
+        """
+        goal = server or registrar.uri
+        found = await self.sockets.hops_to(goal)
+        named = goal.transport if goal.parameter("transport") or goal.scheme == "sips" else "udp"
+        transport = found[0].transport if found else named
+        remote = (found[0].address if found else NOWHERE, 0)
+        local = self.sockets.way_to(transport, remote).local
+        # Without the address, so that it is looked up again each time.
+        to = Hop(transport, goal.host, goal.port, local)
+        number = self._agent.register(time.monotonic_ns(), registrar, to, trunk)
+        self._registrations.append(number)
+        self._pump()
+        return number
+
+    def unregister(self, registration: int) -> None:
+        """Have a registrar forget us; nothing happens where it has."""
+        self._command(lambda ua, now: ua.unregister(now, registration))
+
+    async def registration_events(self) -> AsyncIterator[RegistrationEvent]:
+        """What becomes of registrations, each event once."""
+        while True:
+            yield await self._registered.get()
+
     def dial(
         self,
         uri: str,
         *,
-        to: Address,
+        to: Sequence[Hop],
         from_user: str,
         display_name: str = "",
         offer: str | None = None,
         headers: GivenHeaders = None,
+        terms: Terms = DEFAULT_TERMS,
     ) -> OutgoingCall:
-        """Place a call to ``uri`` by the address ``to``, and return before it is answered.
+        """Place a call to ``uri``, and return before it is answered.
 
+        ``to`` is what :meth:`find` gives; what is silent or full of it is passed over.
         ``events()`` tells of ringing and early media, ``answered()`` waits for the end of it.
         Without an ``offer`` the peer is asked for one, which ``acknowledge`` then answers.
         """
         target = sip_uri(uri)
-        flow = self.sockets.way_to(target.transport, to)
+        first, *others = [self._way(hop) for hop in to]
         number = self._agent.invite(
             time.monotonic_ns(),
             uri,
-            local=flow.local,
+            local=first.local or ("", 0),
             from_user=from_user,
             display_name=display_name,
             offer=offer,
             headers=pairs(headers),
-            to=flow if target.transport == "udp" else _hop(target, to, flow),
+            to=first,
+            terms=replace(terms, others=tuple(others)),
         )
         call = self._calls[number] = OutgoingCall(self, number, target.host)
         self._pump()
         return call
+
+    async def find(self, uri: str) -> list[Hop]:
+        """Where a call to ``uri`` may go, in the order in which to try (RFC 3263).
+
+        :raises CallFailed: nowhere (503).
+        """
+        target = sip_uri(uri)
+        found = await self.sockets.hops_to(target)
+        if not found:
+            raise CallFailed(503, f"{target.host} has no address that a listener here can reach")
+        return found
 
     async def invite(
         self,
@@ -114,25 +167,21 @@ class Endpoint:
         offer: str | None,
         display_name: str = "",
         headers: GivenHeaders = None,
+        terms: Terms = DEFAULT_TERMS,
     ) -> OutgoingCall:
         """Place a call and wait for the answer; being cancelled, it cancels the call.
 
         :raises CallFailed: the peer refuses (3xx to 6xx), nobody answers (408), or the host
             cannot be reached (503).
         """
-        target = sip_uri(uri)
-        hop = Hop(target.transport, target.host, target.port)
-        found = await self.sockets.addressed(hop)
-        if not found:
-            raise CallFailed(503, f"{target.host} has no address that a listener here can reach")
-        to = (found[0].address, found[0].port or 0)
         call = self.dial(
             uri,
-            to=to,
+            to=await self.find(uri),
             from_user=from_user,
             display_name=display_name,
             offer=offer,
             headers=headers,
+            terms=terms,
         )
         try:
             await call.answered()
@@ -140,6 +189,11 @@ class Endpoint:
             await call.hang_up()
             raise
         return call
+
+    def _way(self, hop: Hop) -> Flow | Hop:
+        """The way to a hop whose address is known, our end of it included."""
+        flow = self.sockets.way_to(hop.transport, (hop.address, hop.port or 0))
+        return flow if hop.transport == "udp" else replace(hop, local=flow.local)
 
     def counters(self) -> dict[str, int]:
         """How often what happened, by name; ``calls``, ``transactions`` and so on as they are."""
@@ -177,6 +231,8 @@ class Endpoint:
         self.drain = True
         for call in list(self._calls.values()):
             await call.hang_up()
+        for registration in self._registrations:
+            self.unregister(registration)
         with anyio.move_on_after(self._settings.farewell_s):
             await self._idle()
         self._closed = True
@@ -219,6 +275,8 @@ class Endpoint:
                 self._send(output)
             elif isinstance(output, Invited):
                 self._arrive(output)
+            elif isinstance(output, RegistrationEvent):
+                self._tell(output)
             else:
                 call = self._calls.get(output.call)
                 if call is not None:
@@ -228,6 +286,20 @@ class Endpoint:
         if not self._agent.unfinished:
             self._finished.set()
         self._sleep_until(None if self._closed else self._agent.deadline())
+
+    def _tell(self, event: RegistrationEvent) -> None:
+        if isinstance(event, Registered) and event.flow is not None:
+            self.sockets.keep(event.registration, event.flow)
+        elif isinstance(event, Unregistered):
+            self.sockets.drop(event.registration)
+        try:
+            self._registered.put_nowait(event)
+        except asyncio.QueueFull:  # nobody listens
+            self.count("registration_events_dropped")
+
+    def _lost(self, connection: int) -> None:
+        self._agent.flow_lost(time.monotonic_ns(), connection)
+        asyncio.get_running_loop().call_soon(self._pump)
 
     def _arrive(self, event: Invited) -> None:
         assert self._flow is not None, "an INVITE comes by a flow"
@@ -291,7 +363,3 @@ async def listen(settings: Settings) -> AsyncIterator[Endpoint]:
     finally:
         with anyio.CancelScope(shield=True):
             await endpoint._close()
-
-
-def _hop(target: Uri, to: Address, flow: Flow) -> Hop:
-    return Hop(target.transport, target.host, to[1], flow.local, to[0])

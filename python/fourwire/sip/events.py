@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from .flow import Flow
 from .message import Request
 
 
@@ -152,6 +153,35 @@ class Ended:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registrar knows us (again), for so many seconds; calls from it come by ``flow``."""
+
+    registration: int
+    expires_s: int
+    flow: Flow | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotRegistered:
+    """A registrar refused us or was silent (408, 503); the next attempt is in ``retry_s``."""
+
+    registration: int
+    status: int
+    reason: str
+    retry_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """A registrar was told that we leave, or could not be: the last event of a registration."""
+
+    registration: int
+
+
+RegistrationEvent = Registered | NotRegistered | Unregistered
+"""What is told of a registration."""
+
 Event = (
     Invited
     | Acknowledged
@@ -166,4 +196,7 @@ Event = (
     | Transferring
     | TransferAsked
     | Ended
+    | Registered
+    | NotRegistered
+    | Unregistered
 )

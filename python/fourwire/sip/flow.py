@@ -1,6 +1,6 @@
 """Where a message came from, or is to go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Address = tuple[str, int]
 """An IP address (no brackets) and a port."""
@@ -39,6 +39,12 @@ class Hop:
     """Our end, where a flow to the same peer is at hand."""
     address: str = ""
     """The IP address, where it has been looked up already."""
+    turn: int = 0
+    """With which of its addresses to begin, counted on where those before have failed."""
+
+    def turned(self) -> "Hop":
+        """The same hop, to begin with its next address."""
+        return replace(self, turn=self.turn + 1)
 
     @property
     def reliable(self) -> bool:

@@ -179,6 +179,13 @@ class Offers:
             self._asking = None
             self._answered(now, transaction, response)
 
+    def resent(self, transaction: Transaction, again: Transaction) -> None:
+        """A request of ours was sent again, as a new one."""
+        if transaction is self._asking:
+            self._asking = again
+        if transaction is self._refreshing:
+            self._refreshing = again
+
     def unanswered(self, now: int, transaction: Transaction, status: int) -> None:
         """Nobody answered a re-INVITE or an UPDATE of ours."""
         if transaction is self._refreshing:

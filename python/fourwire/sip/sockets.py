@@ -13,11 +13,12 @@ from .connection import Connection, Connections, Deliver
 from .errors import LocalError
 from .flow import Address, Flow, Hop
 from .framing import PING
-from .resolve import Lookup, Resolver, hops_of
+from .resolve import Lookup, Resolver, hops_of, hops_to
 from .responding import default_port
 from .settings import Listener, Settings
 from .tls import Contexts, Tls
 from .transport import UdpSocket, bind, told_address
+from .uri import Uri
 
 BACKLOG = 1024
 """Connections that the kernel keeps for us while Python does other things."""
@@ -81,8 +82,14 @@ class NoDoor:
 class Sockets:
     """The sockets, and what is sent by them."""
 
-    def __init__(self, settings: Settings, deliver: Deliver, lookup: Lookup | None = None) -> None:
-        self.connections = Connections(settings, deliver)
+    def __init__(
+        self,
+        settings: Settings,
+        deliver: Deliver,
+        lost: Callable[[int], None],
+        lookup: Lookup | None = None,
+    ) -> None:
+        self.connections = Connections(settings, deliver, lost)
         self.counters: Counter[str] = Counter()
         self.lookup = lookup or Resolver(settings.nameservers)
         self._settings = settings
@@ -93,7 +100,7 @@ class Sockets:
         self._addresses: list[tuple[str, str, int]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._handshakes = 0
-        self._kept: set[Flow] = set()
+        self._kept: dict[int, Flow] = {}
         self._random = random.SystemRandom()
 
     @property
@@ -173,6 +180,13 @@ class Sockets:
         if hop.address:
             return [hop]
         found = await hops_of(hop.transport, hop.host, hop.port, self.lookup, self._random)
+        reached = [each for each in found if self.reaches(each)]
+        turn = hop.turn % len(reached) if reached else 0
+        return reached[turn:] + reached[:turn]
+
+    async def hops_to(self, uri: Uri) -> list[Hop]:
+        """Where a request to ``uri`` may go, with addresses that we can reach, in order."""
+        found = await hops_to(uri, self.transports, self.lookup, self._random)
         return [each for each in found if self.reaches(each)]
 
     def reaches(self, hop: Hop) -> bool:
@@ -248,21 +262,21 @@ class Sockets:
 
     # What goes on all the time.
 
-    def keep(self, flow: Flow) -> None:
-        """Keep a way through NATs open that peers are to use later (RFC 5626 §3.5)."""
+    def keep(self, number: int, flow: Flow) -> None:
+        """Keep the way of registration ``number`` open, by which calls are to come (RFC 5626)."""
         if flow.transport == "udp":  # connections that we opened are kept without being told
-            self._kept.add(flow)
+            self._kept[number] = flow
 
-    def drop(self, flow: Flow) -> None:
+    def drop(self, number: int) -> None:
         """Keep it open no longer."""
-        self._kept.discard(flow)
+        self._kept.pop(number, None)
 
     async def _keep_alive(self) -> None:
         while self._settings.keep_alive_s:
             # RFC 5626 §4.4.1: not all at the same moment, and never later than was said.
             await asyncio.sleep(self._settings.keep_alive_s * self._random.uniform(0.8, 1.0))
             self.connections.ping()
-            for flow in self._kept:
+            for flow in self._kept.values():
                 self.send(PING, flow)
 
     async def _watch_certificates(self) -> None:

@@ -31,6 +31,8 @@ class Transaction:
     pauses: dict[Timer, int] = field(default_factory=dict)
     owner: int = 0
     """The call it belongs to; 0 for none."""
+    tries: int = 0
+    """How many requests it stands in the place of, which were refused for want of a proof."""
 
     @property
     def over(self) -> bool:

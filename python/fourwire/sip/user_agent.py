@@ -8,9 +8,9 @@ be done; after each, and whenever :meth:`UserAgent.deadline` has passed, call
 from collections import Counter
 from dataclasses import replace
 
-from .access import Access
+from .access import Access, Trunk
 from .call import Call
-from .client_call import ClientCall, invitation
+from .client_call import ClientCall, Terms, invitation
 from .core import Content, Core, Random, Rules
 from .errors import CallOver, LocalError, MalformedMessage
 from .events import Event
@@ -18,15 +18,17 @@ from .flow import Flow, Hop
 from .gate import Gate
 from .message import Answerable, Message, Request, Response, parse
 from .reception import Reception
-from .responding import (
-    stamped,
-)
+from .registration import Registrar, Registration
+from .registration import State as Registering
+from .responding import stamped
 from .server_call import ServerCall
 from .transaction import Asked, Happening, Responded, Transaction, Transmit, Unanswered
 from .uri import Uri
 
 Output = Transmit | Event
 """What :meth:`UserAgent.poll` gives."""
+
+DEFAULT_TERMS = Terms()
 
 HeaderFields = tuple[tuple[str, str], ...]
 
@@ -38,6 +40,7 @@ class UserAgent:
         self._core = Core(rules, random)
         self._gate = Gate(rules.access, random)
         self._calls: dict[int, Call] = {}
+        self._registrations: dict[int, Registration] = {}
         self._reception = Reception(self._core, self._gate, self._calls)
 
     @property
@@ -181,6 +184,7 @@ class UserAgent:
         offer: str | None = None,
         headers: HeaderFields = (),
         to: Flow | Hop | None = None,
+        terms: Terms = DEFAULT_TERMS,
     ) -> int:
         """Place a call, and return its number.
 
@@ -199,13 +203,37 @@ class UserAgent:
             display_name=display_name,
             offer=offer,
             headers=headers,
+            domain=terms.domain,
         )
         if isinstance(hop, Hop):
             hop = replace(hop, local=local)
-        made = ClientCall(self._core, self._core.next_number(), request, hop)
+        made = ClientCall(self._core, self._core.next_number(), request, hop, terms)
         self._calls[made.id] = made
         made.begin(now)
         return made.id
+
+    def register(self, now: int, registrar: Registrar, to: Flow | Hop, trunk: Trunk) -> int:
+        """Register with a registrar, and stay registered; calls from there are of ``trunk``.
+
+        Returns the number under which its events are told. ``to`` holds our address.
+        """
+        line = self._core.token()
+        made = Registration(self._core, self._core.next_number(), registrar, to, line)
+        self._registrations[made.id] = made
+        self._gate.lines[line] = trunk
+        made.begin(now)
+        return made.id
+
+    def unregister(self, now: int, registration: int) -> None:
+        """Have a registrar forget us; :class:`Unregistered` tells when it has."""
+        if registration in self._registrations:
+            self._registrations[registration].close(now)
+        self._settle(now, None)
+
+    def flow_lost(self, now: int, connection: int) -> None:
+        """A connection has closed."""
+        for registration in self._registrations.values():
+            registration.flow_lost(now, connection)
 
     def acknowledge(self, now: int, call: int, sdp: str) -> None:
         """Answer the offer in the 2xx to a call that we placed without one."""
@@ -227,8 +255,8 @@ class UserAgent:
 
     @property
     def unfinished(self) -> int:
-        """How many calls there are, those included whose BYE or CANCEL is under way."""
-        return len(self._calls)
+        """How many calls and registrations there are whose end is not through, or not begun."""
+        return len(self._calls) + len(self._registrations)
 
     @property
     def idle(self) -> bool:
@@ -252,6 +280,8 @@ class UserAgent:
         number, what, cseq = due
         if number in self._calls:
             self._calls[number].tick(now, what, cseq)
+        elif number in self._registrations:
+            self._registrations[number].tick(now)
         return True
 
     def _receive(self, now: int, message: Message, flow: Flow) -> None:
@@ -267,10 +297,22 @@ class UserAgent:
             self._take(now, happenings.popleft(), flow)
         while self._core.gone:
             del self._calls[self._core.gone.pop()]
+        if self._registrations:
+            self._note_registrars()
+
+    def _note_registrars(self) -> None:
+        """Forget registrations that are over, and know the addresses of the others' registrars."""
+        for number, registration in list(self._registrations.items()):
+            if registration.state is Registering.GONE:
+                del self._registrations[number]
+                self._gate.lines.pop(registration.line, None)
+        hosts = (each.flow for each in self._registrations.values())
+        self._gate.registrars = {flow.remote[0] for flow in hosts if flow is not None}
 
     def _take(self, now: int, happening: Happening, flow: Flow | None) -> None:
         transaction = happening.transaction
-        call = self._calls.get(transaction.owner)
+        owner = transaction.owner
+        call = self._calls.get(owner) or self._registrations.get(owner)
         if isinstance(happening, Asked):
             if flow is not None:
                 self._reception.serve(now, transaction, flow)
@@ -282,11 +324,17 @@ class UserAgent:
             self._responded(now, call, transaction, happening.response, flow)
 
     def _responded(
-        self, now: int, call: Call, transaction: Transaction, response: Response, flow: Flow | None
+        self,
+        now: int,
+        call: Call | Registration,
+        transaction: Transaction,
+        response: Response,
+        flow: Flow | None,
     ) -> None:
-        if isinstance(call, ClientCall) and flow is not None:
+        if isinstance(call, ClientCall | Registration) and flow is not None:
             call.follow(flow)
-        call.receive_response(now, transaction, response)
+        if not call.prove(now, transaction, response):
+            call.receive_response(now, transaction, response)
 
     def _call(self, number: int) -> Call:
         call = self._calls.get(number)

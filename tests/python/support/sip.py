@@ -2,8 +2,10 @@
 
 import heapq
 import random
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from fourwire.sip.core import Rules
 from fourwire.sip.events import Event, Invited, Reinvited
@@ -48,6 +50,26 @@ class Sent:
         return f"{self.message.status} {self.message.cseq.method}"
 
 
+class Script:
+    """Answers each request by a function; keeps to no rule of SIP beside that."""
+
+    def __init__(self, answer: Callable[[Request], Response | None]) -> None:
+        self._answer = answer
+        self._outputs: deque[Transmit] = deque()
+
+    def receive(self, now: int, data: bytes, flow: Flow) -> None:
+        message = parse(data)
+        response = self._answer(message) if isinstance(message, Request) else None
+        if response is not None:
+            self._outputs.append(Transmit(bytes(response), flow))
+
+    def poll(self, now: int) -> Transmit | None:
+        return self._outputs.popleft() if self._outputs else None
+
+    def deadline(self) -> int | None:
+        return None
+
+
 @dataclass
 class Peer:
     """A user agent at an address, and what it told."""
@@ -86,6 +108,13 @@ class World:
         agent = UserAgent(Rules(**rules), random.Random(seed))  # type: ignore[arg-type]
         peer = self._peers[host, port] = Peer(agent, (host, port))
         return peer
+
+    def server(
+        self, host: str, answer: Callable[[Request], Response | None], port: int = 5060
+    ) -> None:
+        """A server that answers requests as a test says, each time it is asked."""
+        script: Any = Script(answer)
+        self._peers[host, port] = Peer(script, (host, port))
 
     def place(self, caller: Peer, callee: Peer, offer: str | None = OFFER, **more: object) -> int:
         """Let ``caller`` call ``callee``."""
@@ -164,7 +193,7 @@ class World:
 
     def _post(self, peer: Peer, transmit: Transmit) -> None:
         to = transmit.to
-        remote = to.remote if isinstance(to, Flow) else (to.host, to.port)
+        remote = to.remote if isinstance(to, Flow) else (to.address or to.host, to.port or 5060)
         sent = Sent(self.now / MILLISECOND, peer.address, parse(transmit.data))
         self.sent.append(sent)
         if self.swallow(sent):

@@ -41,6 +41,7 @@ class App:
     def __init__(self) -> None:
         self._rules: list[tuple[Rule, Scenario | Refusal]] = []
         self._after: list[AfterCall] = []
+        self._gateway: Gateway | None = None
 
     def call(
         self,
@@ -104,10 +105,34 @@ class App:
                 settings, journal or own or Journal(), self.target, self._after_call
             )
             async with gateway as running:
+                self._gateway = running
                 yield running
         finally:
+            self._gateway = None
             if own is not None:
                 own.close()
+
+    async def dial(
+        self,
+        target: str,
+        *,
+        trunk: str = "",
+        caller: str = "",
+        display_name: str = "",
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 60.0,
+    ) -> Call:
+        """Call `target` by the gateway that runs this app; see `Gateway.dial`."""
+        if self._gateway is None:
+            raise RuntimeError("nobody can be called: the app does not run")
+        return await self._gateway.dial(
+            target,
+            trunk=trunk,
+            caller=caller,
+            display_name=display_name,
+            headers=headers,
+            timeout_s=timeout_s,
+        )
 
     async def serve(
         self,

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
+from anyio.abc import TaskGroup, TaskStatus
 
 from fourwire import _core, sdp, sip
 from fourwire.call import Call, Scenario
 from fourwire.call_options import CallOptions
+from fourwire.dialling import Dialling, wish_of
 from fourwire.journal import Journal
 from fourwire.life import Cause, Ended
 from fourwire.line import Headers
@@ -66,6 +68,7 @@ class Gateway:
             recordings=settings.recordings,
             early_barge_in=settings.early_barge_in,
         )
+        self._tasks: TaskGroup | None = None
         self._idle = anyio.Event()
         self._stuck = False
 
@@ -74,11 +77,60 @@ class Gateway:
         """Transport, host and port of every SIP listener, as bound."""
         return list(self.endpoint.addresses)
 
-    async def take_calls(self) -> None:
-        """Take calls until cancelled."""
+    async def take_calls(
+        self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Take calls until cancelled, and have calls out live beside them."""
         async with anyio.create_task_group() as calls:
+            self._tasks = calls
+            task_status.started()
             async for incoming in self.endpoint.calls():
                 calls.start_soon(self._take, incoming)
+
+    async def dial(
+        self,
+        target: str,
+        *,
+        trunk: str = "",
+        caller: str = "",
+        display_name: str = "",
+        headers: Headers | None = None,
+        timeout_s: float = 60.0,
+    ) -> Call:
+        """Call `target`, a number or a SIP URI, and return the call once it is answered.
+
+        It goes by the trunk of that name, or where the URI says. It lives until either side hangs
+        up. Raises `CallFailed` where it is refused (its status), is not answered within
+        `timeout_s` (408), or there is no room (503).
+        """
+        named = next((each for each in self.settings.trunk if each.name == trunk), None)
+        if trunk and named is None:
+            raise ValueError(f"there is no trunk {trunk}")
+        limit = None if named is None else named.max_calls
+        full = limit is not None and self.endpoint.calls_of(trunk) >= limit
+        if full or self.endpoint.drain or self._tasks is None:
+            raise sip.CallFailed(503, f"no room for another call {trunk}".strip())
+        wish = await wish_of(
+            self.endpoint,
+            named,
+            target,
+            caller=caller,
+            display_name=display_name,
+            headers=headers,
+        )
+        codecs = [CODECS[name] for name in self.settings.codecs]
+        dialling = Dialling(
+            self.endpoint,
+            self.media,
+            self.settings,
+            codecs,
+            self.journal,
+            self._options,
+            wish,
+            timeout_s,
+        )
+        self._tasks.start_soon(self._live, dialling.call, dialling.scenario)
+        return await dialling.answered()
 
     async def _take(self, incoming: sip.IncomingCall) -> None:
         try:
@@ -102,11 +154,14 @@ class Gateway:
         line = SipLine(incoming, self.media, settings.address, codecs, settings.idle, srtp)
         call_id = uuid.uuid4().hex
         call = Call(call_id, line, self.journal.call(call_id), self._options)
-        self.calls[call_id] = call
+        await self._live(call, scenario)
+
+    async def _live(self, call: Call, scenario: Scenario) -> None:
+        self.calls[call.id] = call
         try:
             ended = await call.live(scenario)
         finally:
-            del self.calls[call_id]
+            del self.calls[call.id]
             if not self.calls:
                 self._idle.set()
         await self._conclude(call, ended)
@@ -179,7 +234,7 @@ async def open_gateway(
             anyio.create_task_group() as tasks,
         ):
             gateway = Gateway(settings, journal, media, endpoint, route, after_call)
-            tasks.start_soon(gateway.take_calls)
+            await tasks.start(gateway.take_calls)
             tasks.start_soon(gateway.registrations.follow)
             journal.write("gateway.listening", addresses=gateway.addresses)
             await gateway.registrations.begin()

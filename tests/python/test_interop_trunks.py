@@ -12,6 +12,8 @@ from support.peers import require
 from support.scene import SETTINGS, scene
 from support.sipp_plain import free_ports, run_sipp
 
+from fourwire import sip
+from fourwire.app import App
 from fourwire.settings import Listen, Settings
 from fourwire.sip import Tls
 from fourwire.trunks import Register, Trunk, User
@@ -120,4 +122,38 @@ async def test_sipp_as_a_registrar_asks_for_our_password_and_keeps_us(
             assert registered == {"name": "office", "expires_s": 600}
             assert stage.gateway.registrations.standing["office"].registered
         await stage.notes.until("registration.ended")
+    assert results == [(0, "")]
+
+
+@pytest.mark.parametrize(("word", "status"), [("wonderland", 200), ("looking-glass", 403)])
+async def test_sipp_asks_for_our_password_when_we_call_it(
+    monkeypatch: pytest.MonkeyPatch, word: str, status: int
+) -> None:
+    monkeypatch.setenv("OUR_PASSWORD", word)
+    (port,) = free_ports(1)
+    results: list[tuple[int, str]] = []
+
+    async def carrier() -> None:
+        results.append(await run_sipp(None, "proven_answer", port=port, word="wonderland"))
+
+    out = Trunk(
+        name="carrier",
+        server=f"sip:127.0.0.1:{port}",
+        domain="carrier.example",
+        username="alice",
+        password="OUR_PASSWORD",  # noqa: S106 - where it stands
+        caller="+15551234",
+        trusted=True,
+    )
+    app = App()
+    async with scene(app, settings=settings((out,))), anyio.create_task_group() as tasks:
+        tasks.start_soon(carrier)
+        reached = 200
+        try:
+            call = await app.dial("+1999", trunk="carrier", headers={"X-Colour": "blue"})
+            assert call.audio.input == "audio/pcmu"
+            await call.hang_up()
+        except sip.CallFailed as failed:
+            reached = failed.status
+        assert reached == status
     assert results == [(0, "")]

@@ -195,6 +195,10 @@ class Endpoint:
         flow = self.sockets.way_to(hop.transport, (hop.address, hop.port or 0))
         return flow if hop.transport == "udp" else replace(hop, local=flow.local)
 
+    def calls_of(self, trunk: str) -> int:
+        """How many calls are of a trunk now, whoever placed them."""
+        return self._agent.calls_of(trunk)
+
     def counters(self) -> dict[str, int]:
         """How often what happened, by name; ``calls``, ``transactions`` and so on as they are."""
         shelf = self.sockets.connections

@@ -1,0 +1,149 @@
+"""Calls that we place: the same call as one that came in, once the other side answers."""
+
+import anyio
+import pytest
+from support.scene import SETTINGS, Scene, scene
+
+from fourwire import sip
+from fourwire.app import App
+from fourwire.call import Call
+from fourwire.settings import Settings
+from fourwire.trunks import Trunk, User
+
+pytestmark = pytest.mark.anyio
+
+
+def with_trunks(*trunks: Trunk) -> Settings:
+    given = {name: getattr(SETTINGS, name) for name in SETTINGS.__struct_fields__}
+    return Settings(**{**given, "trunk": trunks})
+
+
+def callee() -> App:
+    """Answers `voxi`, refuses `busy`, lets `slow` ring."""
+    app = App()
+
+    @app.call("voxi")
+    async def answer(call: Call) -> None:
+        await call.answer()
+        await call.wait_ended()
+
+    @app.call("busy")
+    async def refuse(call: Call) -> None:
+        await call.reject(486)
+
+    @app.call("slow")
+    async def ring(call: Call) -> None:
+        await call.ring()
+        await call.wait_ended()
+
+    return app
+
+
+async def at_rest(stage: Scene) -> None:
+    """Nothing of any call is left in the gateway that was called."""
+    with anyio.fail_after(10):
+        while stage.gateway.calls or stage.gateway.endpoint.counters()["calls"]:  # noqa: ASYNC110
+            await anyio.sleep(0.01)
+
+
+async def test_a_call_is_placed_answered_and_hung_up() -> None:
+    app = App()
+    async with scene(callee()) as stage, scene(app) as ours:
+        call = await app.dial(stage.uri(), caller="1001", headers={"X-Colour": "blue"})
+        assert (call.dialled, call.caller) == ("voxi", "1001")
+        assert call.audio.input == "audio/pcm;rate=16000"
+        (offered,) = await stage.notes.until("call.offered")
+        assert offered["caller"] == "1001"
+        await call.hang_up()
+        (ended,) = await ours.notes.until("call.ended")
+        assert (ended["cause"], ended["answered"]) == ("hung up", True)
+        await at_rest(stage)
+        assert stage.causes() == ["caller hung up"]
+        assert ours.gateway.calls == {}
+
+
+async def test_a_refusal_is_an_exception_with_its_status() -> None:
+    app = App()
+    async with scene(callee()) as stage, scene(app) as ours:
+        with pytest.raises(sip.CallFailed) as failed:
+            await app.dial(stage.uri("busy"))
+        assert failed.value.status == 486
+        (ended,) = await ours.notes.until("call.ended")
+        assert (ended["cause"], ended["answered"]) == ("not answered", False)
+        await at_rest(ours)
+
+
+async def test_who_does_not_answer_in_time_is_rung_no_longer() -> None:
+    app = App()
+    async with scene(callee()) as stage, scene(app) as ours:
+        with pytest.raises(sip.CallFailed) as failed:
+            await app.dial(stage.uri("slow"), timeout_s=0.3)
+        assert failed.value.status == 408
+        await at_rest(stage)
+        await at_rest(ours)
+        assert stage.causes() == ["cancelled"]
+
+
+async def test_a_dial_that_is_cancelled_takes_the_call_back() -> None:
+    app = App()
+    async with scene(callee()) as stage, scene(app) as ours:
+        with anyio.move_on_after(0.3):
+            await app.dial(stage.uri("slow"))
+        await at_rest(stage)
+        await at_rest(ours)
+        assert stage.causes() == ["cancelled"]
+
+
+async def test_a_trunk_says_where_numbers_are_and_who_we_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WORD", "wonderland")
+    app = App()
+    known = with_trunks(Trunk(name="us", users=(User(username="alice", password="WORD"),)))  # noqa: S106
+    theirs = App()
+
+    @theirs.call(r"\+1555\d+")
+    async def answer(call: Call) -> None:
+        await call.answer()
+        await call.wait_ended()
+
+    async with scene(theirs, settings=known) as stage:
+        _, host, port = stage.gateway.addresses[0]
+        out = Trunk(
+            name="out",
+            server=f"sip:{host}:{port}",
+            domain="ours.example",
+            username="alice",
+            password="WORD",  # noqa: S106
+            caller="+15550",
+            max_calls=1,
+        )
+        async with scene(app, settings=with_trunks(out)):
+            call = await app.dial("+1 555 1234", trunk="out")
+            (offered,) = await stage.notes.until("call.offered")
+            assert (offered["trunk"], offered["dialled"]) == ("us", "+15551234")
+            assert offered["caller"] == "+15550"
+            assert "ours.example" in offered["from_uri"]
+            with pytest.raises(sip.CallFailed, match="503 no room"):
+                await app.dial("+15559999", trunk="out")
+            await call.hang_up()
+            await at_rest(stage)
+
+
+@pytest.mark.parametrize(
+    ("target", "trunk", "problem"),
+    [
+        ("+1555", "", "only a trunk knows"),
+        ("+1555", "none", "there is no trunk none"),
+        ("mailto:a@b", "", "cannot be called"),
+        ("+1555", "in", "has no server"),
+    ],
+)
+async def test_what_cannot_be_called_is_said_at_once(target: str, trunk: str, problem: str) -> None:
+    app = App()
+    with pytest.raises(RuntimeError, match="does not run"):
+        await app.dial(target)
+    only_in = Trunk(name="in", sources=("192.0.2.1",))
+    async with scene(app, settings=with_trunks(only_in)):
+        with pytest.raises(ValueError, match=problem):
+            await app.dial(target, trunk=trunk)

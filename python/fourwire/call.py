@@ -28,6 +28,7 @@ from fourwire.life import Cause, Ended, Life, State, Step, WrongMoment
 from fourwire.line import Headers, KeyPressed, Line, LineClosed, LineEnded, MediaChanged
 from fourwire.media import FORMATS, MediaLeg
 from fourwire.parting import Parting
+from fourwire.quality import Quality
 from fourwire.rtp_watch import RtpWatch
 from fourwire.transcript import Transcript
 
@@ -166,6 +167,10 @@ class Call(CallKeys, CallAgent, CallControl):
         else:
             self.journal.write(event, **({} if text is None else {"text": text}), **about)
 
+    def quality(self) -> Quality:
+        """How the call sounds so far, both ways (E-model, ITU-T G.107)."""
+        return Quality(None, None) if self._leg is None else self._leg.quality()
+
     async def wait_ended(self) -> Ended:
         """Wait until the call is over."""
         await self._over.wait()
@@ -271,8 +276,8 @@ class Call(CallKeys, CallAgent, CallControl):
             match event:
                 case LineEnded(cause, detail):
                     self.end(cause, detail)
-                case MediaChanged(direction, remote, codec):
-                    about = {"direction": direction, "remote": remote, "codec": codec}
+                case MediaChanged(direction, remote, codec, srtp):
+                    about = {"direction": direction, "remote": remote, "codec": codec, "srtp": srtp}
                     self.journal.write("call.media_changed", **about)
                     self._rtp.hold(event.held or self.on_hold)
                     self._doubles.forget()
@@ -307,7 +312,11 @@ class Call(CallKeys, CallAgent, CallControl):
     def _account(self) -> dict[str, Any]:
         """What the record of the end tells of the talk."""
         rtp = {} if self._leg is None else self._leg.counters()
-        return {"transcript": self.transcript.turns, "rtp": rtp}
+        return {
+            "transcript": self.transcript.turns,
+            "rtp": rtp,
+            "quality": self.quality().entry(),
+        }
 
 
 MEDIA_EVENTS = {RtpStopped: "call.rtp_stopped", RtpResumed: "call.rtp_resumed"}

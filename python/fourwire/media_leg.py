@@ -14,6 +14,7 @@ from typing import Literal, Self, TypeAlias
 from fourwire import _core, sdp
 from fourwire._core import EarlyBargeIn, LegConfig, SrtpKeys
 from fourwire.media_agreement import leg_config, somewhere, srtp_keys
+from fourwire.quality import Quality, quality
 
 __all__ = [
     "FORMATS",
@@ -226,6 +227,10 @@ class MediaLeg:
     def counters(self) -> dict[str, int]:
         """What the leg has seen, done and dropped; right to about a tenth of a second."""
         return {**self._leg.counters(), **self._lost}
+
+    def quality(self) -> Quality:
+        """How both directions sound by now (E-model, ITU-T G.107)."""
+        return quality(self._leg.counters())
 
     def events(self) -> AsyncIterator[LegEvent]:
         """What happens on the leg, from its beginning up to `Closed`.

@@ -12,6 +12,7 @@ from fourwire.inworld.events import Event, WebSocketClosed
 from fourwire.inworld.feed import Feed, Listener
 from fourwire.journal import Entry, Journal
 from fourwire.line import LineClosed, LineEnded, LineEvent
+from fourwire.quality import Quality
 
 
 class Queue:
@@ -91,6 +92,9 @@ class FakeLeg:
 
     def counters(self) -> dict[str, int]:
         return {"rtp_received": 3}
+
+    def quality(self) -> Quality:
+        return Quality(None, None)
 
     def verbs(self) -> list[str]:
         """What the leg was told to do, without particulars."""

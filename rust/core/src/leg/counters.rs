@@ -65,6 +65,8 @@ counters! {
         waiting,
         /// Packets that never came in time and were concealed.
         lost,
+        /// Times that such packets followed each other.
+        losses,
         /// Samples made up for lost packets.
         concealed_samples,
         /// Samples of comfort noise while nothing came.
@@ -178,6 +180,7 @@ impl LegCounters {
         self.reordered = heard.reordered;
         self.overflow = heard.overflow;
         self.lost = heard.lost;
+        self.losses = heard.losses;
         self.concealed_samples = heard.concealed_samples;
         self.quiet_samples = heard.quiet_samples;
         self.restarts = heard.restarts;

@@ -24,6 +24,8 @@ pub struct DejitterCounters {
     pub waiting: u64,
     /// Packets given up; some of them may have come late.
     pub lost: u64,
+    /// Times that packets in a row were given up.
+    pub losses: u64,
     /// Packets that came behind others, in time or not.
     pub reordered: u64,
     /// Times that the stream was joined anew.
@@ -40,7 +42,7 @@ pub struct DejitterCounters {
 
 impl DejitterCounters {
     /// Every counter with its name.
-    pub const fn entries(&self) -> [(&'static str, u64); 16] {
+    pub const fn entries(&self) -> [(&'static str, u64); 17] {
         [
             ("received", self.received),
             ("played", self.played),
@@ -52,6 +54,7 @@ impl DejitterCounters {
             ("discarded", self.discarded),
             ("waiting", self.waiting),
             ("lost", self.lost),
+            ("losses", self.losses),
             ("reordered", self.reordered),
             ("restarts", self.restarts),
             ("played_samples", self.played_samples),

@@ -104,6 +104,7 @@ impl Dejitter {
             self.given_up = Some(GivenUp { from: self.next, to, since });
         }
         self.counters.lost += first.missing.cast_unsigned();
+        self.counters.losses += 1;
         self.history = self.history.checked_shl(first.missing as u32).unwrap_or(0);
         self.next += first.missing;
         self.hurried = false;

@@ -74,8 +74,6 @@ class Talk:
         except GivenUp as end:
             await self._give_up(end)
 
-    # From the first ring to the first word.
-
     async def _begin(self) -> Agent:
         """The first agent, greeted while the telephone rings, so that it speaks at once."""
         if self._call.state is State.OFFERED:
@@ -105,8 +103,6 @@ class Talk:
             barge_in=self._conversation.barge_in,
             early_barge_in=self._conversation.early_barge_in,
         )
-
-    # Opening a session.
 
     async def _opened(self) -> Agent:
         """A session with our settings, tried for as often as the policy has it; else `GivenUp`."""
@@ -152,8 +148,6 @@ class Talk:
                 await agent.close_shielded()
                 raise
             return agent
-
-    # While it lasts.
 
     async def _follow(self, agent: Agent) -> Failure | None:
         """How the session was lost; None where we closed it ourselves."""
@@ -202,8 +196,6 @@ class Talk:
             self._call.start_soon(agent.close_shielded)
         else:
             await agent.close_shielded()
-
-    # Mending.
 
     async def _mend(self, lost: Agent, failure: Failure) -> Agent:
         """Another agent in the place of the `lost` one, which knows what was said."""
@@ -264,8 +256,6 @@ class Talk:
             await anyio.sleep(self._policy.hold_after_s)
             await self._call.wait_drained()
             await self._call.play(hold, loop=True)
-
-    # Giving up.
 
     async def _give_up(self, end: GivenUp) -> None:
         """Do what is left to be done for the caller, and end the call."""

@@ -1,4 +1,4 @@
-"""What an agent says before the caller is there to hear it, kept until he is."""
+"""What an agent says and does before the caller is there, kept until he is."""
 
 from collections import deque
 from typing import Protocol
@@ -12,6 +12,9 @@ __all__ = ["HeldGreeting"]
 MOST_FRAMES = 4000
 """Frames that are kept: more than a minute of speech in the smallest deltas."""
 
+DONE = b"response.done"
+"""What stands in the frame that ends a response, be it one without a sound."""
+
 AUDIO = b"audio.delta"
 """What stands in every frame that carries audio; one that only quotes it is kept to no harm."""
 
@@ -22,18 +25,23 @@ class _Leg(Protocol):
 
 
 class HeldGreeting:
-    """Takes the place of a leg in front of `agent`, from now until `release`."""
+    """Takes the place of a leg in front of `agent`, from now until `release`.
+
+    Functions that the agent calls wait as well: there is no call yet that they could act on.
+    """
 
     def __init__(self, agent: Agent) -> None:
+        self._agent = agent
         self._kept: deque[bytes | str] = deque()
         self._sounds = anyio.Event()
         self.dropped = 0
         """Frames for which there was no room."""
         agent.on_message = self._receive
         agent.on_response = self._kept.append
+        agent.hold_tools()
 
     async def wait_for_sound(self, seconds: float) -> None:
-        """Wait until the agent has begun to speak, but no longer than `seconds`."""
+        """Wait until the agent has begun to speak, or will not, but no longer than `seconds`."""
         with anyio.move_on_after(seconds):
             await self._sounds.wait()
 
@@ -45,11 +53,13 @@ class HeldGreeting:
                 leg.begin_response(kept)
             else:
                 leg.receive_message(kept)
+        self._agent.release_tools()
 
     def _receive(self, frame: bytes) -> bool:
         """Keep audio; it is left to the session's parser all the same, which tells what it is."""
-        if AUDIO in frame:
+        if AUDIO in frame or DONE in frame:
             self._sounds.set()
+        if AUDIO in frame:
             if len(self._kept) < MOST_FRAMES:
                 self._kept.append(frame)
             else:

@@ -79,7 +79,7 @@ class Recall:
                 self._unheard = None
                 self._unanswered = self._unanswered or bool(text.strip())
             case events.ResponseCreated():
-                self._responding, self._unanswered = True, False
+                self._responding, self._unanswered, self._unheard = True, False, None
             case events.ResponseDone(response=response):
                 failed = response.status == "failed"
                 self._responding, self._unanswered = False, self._unanswered or failed

@@ -50,9 +50,6 @@ def texts(items: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(item["role"], item["content"][0]["text"]) for item in messages]
 
 
-# The beginning.
-
-
 async def test_the_greeting_begins_with_the_answer_and_nothing_of_it_is_lost() -> None:
     async with stage(conversing()) as it:
         await until_greeted(it)
@@ -75,6 +72,29 @@ async def test_nothing_of_the_greeting_is_spoken_into_a_line_that_is_not_there()
         await until_greeted(it)
         assert it.agents.connections[0].record.spoken[:16000] in it.heard()
         it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+
+
+async def test_a_function_that_the_greeting_calls_waits_for_the_call_to_be_answered() -> None:
+    tools, states = Toolbox(), []
+
+    async with stage(
+        conversing(tools=tools),
+        Behaviour(calls={0: FunctionCalls(calls=(FunctionCall("look"),), speaks=True)}, speed=0.0),
+    ) as it:
+
+        @tools.tool
+        async def look() -> None:
+            """Look around."""
+            states.append((it.call.state, it.call.agent is not None))
+
+        it.line.answering = anyio.Event()
+        await it.until(lambda: "answer" in it.line.verbs())
+        await anyio.sleep(5)
+        assert not states
+        it.line.answering.set()
+        await it.until(lambda: states)
+        it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+    assert states == [(State.ANSWERED, True)]
 
 
 @pytest.mark.parametrize("door", [None, WELL, Behaviour(never_update=True), BUSY])
@@ -143,9 +163,6 @@ async def test_a_server_that_asks_for_patience_is_left_alone_for_as_long() -> No
         it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
     first, second = it.agents.tries
     assert 4 <= second - first < 4.5
-
-
-# The middle.
 
 
 @pytest.mark.parametrize("code", [1006, 1011, 1000])
@@ -271,9 +288,6 @@ async def test_a_session_is_replaced_a_few_times_and_no_more() -> None:
     assert it.line.verbs()[-2:] == ["hang_up", "close"]
 
 
-# An agent that is there and says nothing.
-
-
 @pytest.mark.parametrize("responses", [1, 2])
 async def test_a_wedged_session_is_noticed_and_replaced(responses: int) -> None:
     async with stage(conversing(), Behaviour(wedge_after_responses=responses), WELL) as it:
@@ -300,6 +314,21 @@ async def test_a_caller_who_thinks_for_two_minutes_is_no_failure() -> None:
     assert not it.notes.named("conversation.lost")
 
 
+async def test_a_response_that_fails_is_asked_for_again_and_then_elsewhere() -> None:
+    failed = {"type": "response.done", "response": {"id": "r9", "status": "failed"}}
+    async with stage(conversing()) as it:
+        await until_greeted(it)
+        ill = it.agents.connections[0]
+        ill.inject(failed)
+        await it.until(lambda: len(ill.told("response.create")) == 2)
+        assert not it.notes.named("conversation.lost")
+        ill.inject(failed)
+        ill.inject(failed)
+        await it.until(lambda: it.notes.named("conversation.mended"))
+        assert it.notes.named("conversation.lost")[0]["failure"] == "server in trouble"
+        it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+
+
 async def test_a_watchdog_that_is_off_lets_an_agent_be_silent() -> None:
     policy = FailurePolicy(watchdog_s=0)
     async with stage(conversing(policy), Behaviour(wedge_after_responses=1)) as it:
@@ -308,9 +337,6 @@ async def test_a_watchdog_that_is_off_lets_an_agent_be_silent() -> None:
         assert it.call.state is State.ANSWERED
         it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
     assert not it.notes.named("conversation.lost")
-
-
-# The end.
 
 
 def hopeless(**how: Any) -> FailurePolicy:

@@ -164,9 +164,6 @@ def test_an_agent_file_says_what_is_done_when_the_agent_fails(tmp_path: Path) ->
     assert AgentFile().failure == FailurePolicy()
 
 
-# What is told to the next session.
-
-
 def test_only_what_was_heard_of_the_agent_is_told() -> None:
     turns = [
         Turn(speaker="agent", text="Hello there.", heard_ms=900.0, t=1.0),
@@ -186,9 +183,6 @@ def test_a_long_talk_is_told_by_its_end() -> None:
     items = Recall().items(turns)
     assert len(items) == MOST_ITEMS
     assert items[-1]["content"][0]["text"] == turns[-1].text
-
-
-# Whether an agent is still there.
 
 
 @given(st.floats(0, 100), st.booleans(), st.booleans(), st.floats(0.1, 60))

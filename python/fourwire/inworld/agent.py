@@ -124,6 +124,14 @@ class Agent(Verbs):
         """Whether a response is under way, or was asked for and has yet to come."""
         return self._session.responding
 
+    def hold_tools(self) -> None:
+        """Let functions that the agent calls wait, until `release_tools`."""
+        self._dispatch.may_run.clear()
+
+    def release_tools(self) -> None:
+        """Run those that wait, and later ones when they are called."""
+        self._dispatch.may_run.set()
+
     def send_frame(self, frame: bytes) -> None:
         """Queue an append message that is ready to be sent: JSON in UTF-8.
 

@@ -163,12 +163,18 @@ class Connection:
             now_ns(), behaviour=behaviour, record=record, number=number
         )
         self._told: list[dict[str, Any]] = []
+        self._injected: deque[bytes] = deque()
         self._news = asyncio.Event()
         self._closed: WebSocketClosed | None = None
 
     def told(self, kind: str) -> list[dict[str, Any]]:
         """What the agent was told of that type."""
         return [event for event in self._told if event["type"] == kind]
+
+    def inject(self, event: dict[str, Any]) -> None:
+        """Let the agent's side say something that it never would."""
+        self._injected.append(json.dumps(event).encode())
+        self._news.set()
 
     def break_off(self, code: int = 1006, reason: str = "") -> None:
         """End the connection from the server's side."""
@@ -186,6 +192,8 @@ class Connection:
         while True:
             if self._closed is not None:
                 raise Disconnected(self._closed)
+            if self._injected:
+                return self._injected.popleft()
             match self._server.poll(now_ns()):
                 case Send(frame):
                     return frame.encode() if isinstance(frame, str) else frame

@@ -42,6 +42,9 @@ class Dispatch:
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._closed = False
+        self.may_run = asyncio.Event()
+        """Whether functions run when they are called; else they wait for it."""
+        self.may_run.set()
         self.called = 0
         """Calls that were made here."""
         self.failed = 0
@@ -89,6 +92,7 @@ class Dispatch:
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self, call: ToolCall, *, crowded: bool) -> None:
+        await self.may_run.wait()
         began = self._loop.time()
         result = await self._result(call, crowded=crowded)
         self._answer(call, result, (self._loop.time() - began) * 1000, silent=result.silent)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from fourwire.call_tools import phone_tools as phone_tools
     from fourwire.conversation import Conversation as Conversation
     from fourwire.failure_policy import FailurePolicy as FailurePolicy
+    from fourwire.line import KeysNotTaken as KeysNotTaken
     from fourwire.line import RequestFailed as RequestFailed
     from fourwire.line import TransferFailed as TransferFailed
     from fourwire.media import Media as Media
@@ -68,6 +69,7 @@ __all__ = [
     "EarlyBargeIn",
     "FailurePolicy",
     "KeyTones",
+    "KeysNotTaken",
     "Leg",
     "LegConfig",
     "Levels",
@@ -117,6 +119,7 @@ _HOME = {
     "EarlyBargeIn": "fourwire._core",
     "FailurePolicy": "fourwire.failure_policy",
     "KeyTones": "fourwire._core",
+    "KeysNotTaken": "fourwire.line",
     "Leg": "fourwire._core",
     "LegConfig": "fourwire._core",
     "Levels": "fourwire._core",

@@ -1,6 +1,8 @@
 """An agent without code: a TOML file that says who answers, and the scenario that it makes."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,6 +11,7 @@ import msgspec
 from fourwire import inworld
 from fourwire._core import EarlyBargeIn
 from fourwire.call import Call, Scenario
+from fourwire.call_length import Length, limit_length
 from fourwire.call_tools import PhoneTool, phone_tools
 from fourwire.checking import checked
 from fourwire.conversation import Conversation
@@ -16,10 +19,13 @@ from fourwire.failure_policy import FailurePolicy
 from fourwire.inworld.endpoint import session_url
 from fourwire.media import EarlyBargeInLike
 from fourwire.problems import IllegalSetting, SettingsError, reason_of, told
+from fourwire.prompt_variables import filled, unknown_variable
 from fourwire.routing import ANYTHING, Pattern
 from fourwire.secrets import Secret, SecretFrom, refuse_bad_source, secret_of
+from fourwire.silence import Silence, watch_silence
 from fourwire.sip.errors import LocalError
 from fourwire.sip.refer_to import target_of
+from fourwire.told_keys import KeyOptions, tell_keys
 from fourwire.toml_file import TomlFile
 
 __all__ = ["AgentFile", "scenario"]
@@ -85,6 +91,13 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
     early_barge_in: Literal["off", "duck", "pause"] | EarlyBargeInTable | None = None
     """What becomes of its speech while the caller only seems to speak: a word, or a table; left
     out, what the gateway is set to."""
+    keys: Literal["tell"] | KeyOptions | None = None
+    """What becomes of keys that the caller presses unasked: `"tell"` tells the agent of them."""
+    silence: Silence | None = None
+    """What is done where nobody says anything; left out: nothing."""
+    length: Length | None = None
+    """How long a call lasts at most, and what the agent is told before; left out, what the gateway
+    is set to."""
     failure: FailurePolicy = FailurePolicy()
     """What is done when the agent cannot be reached, or is lost."""
     session: dict[str, Any] = {}
@@ -93,6 +106,7 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         self._refuse_doubles()
         self._refuse_bad_places()
+        self._refuse_unknown_variables()
         refuse_bad_source("api_key", self.api_key)
         self._refuse_bad_url()
         self._refuse_bad_transfer()
@@ -121,6 +135,16 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
             reason = "is ignored by Inworld: write it providerData"
             raise IllegalSetting(("session", "provider_data"), reason)
 
+    def _refuse_unknown_variables(self) -> None:
+        for field in ("greeting", "instructions"):
+            reason = unknown_variable(getattr(self, field) or "")
+            if reason is not None:
+                raise IllegalSetting(field, reason)
+        told = self.session.get("instructions")
+        reason = unknown_variable(told) if isinstance(told, str) else None
+        if reason is not None:
+            raise IllegalSetting(("session", "instructions"), reason)
+
     def _refuse_bad_url(self) -> None:
         try:
             session_url(self.url, "any")
@@ -146,8 +170,23 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
             return self.early_barge_in.rule()
         return self.early_barge_in
 
-    def session_config(self) -> dict[str, Any]:
-        """The session that the agent asks for, whole."""
+    def duties(self, call: Call) -> Iterator[Callable[[], Awaitable[None]]]:
+        """What goes on beside the talk in `call`."""
+        if self.silence is not None:
+            yield partial(watch_silence, call, self.silence)
+        if self.length is not None:
+            yield partial(limit_length, call, self.length)
+        options = self.key_options
+        if options is not None and options.tell:
+            yield partial(tell_keys, call, options)
+
+    @property
+    def key_options(self) -> KeyOptions | None:
+        """What becomes of keys, where the file says anything of it."""
+        return KeyOptions() if isinstance(self.keys, str) else self.keys
+
+    def session_config(self, fill: Callable[[str], str] = str) -> dict[str, Any]:
+        """The session that the agent asks for, whole; `fill` puts values for variables."""
         config = _copied({"type": "realtime", "output_modalities": ["audio", "text"]})
         config |= _copied(self.session)
         for name, place in PLACES.items():
@@ -155,13 +194,16 @@ class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
             if value is not None:
                 _put(config, place, value)
         config.setdefault("instructions", DEFAULT_INSTRUCTIONS)
+        if isinstance(config["instructions"], str):
+            config["instructions"] = fill(config["instructions"])
         return config
 
     def tools_of(self, call: Call) -> inworld.Toolbox | None:
         """What the agent may do with the telephone in `call`."""
         if not self.tools:
             return None
-        return phone_tools(call, *self.tools, transfer_to=self.transfer_to)
+        told = self.key_options is not None and self.key_options.sensitive == "digits"
+        return phone_tools(call, *self.tools, transfer_to=self.transfer_to, tell_secrets=told)
 
     def key(self, environ: Mapping[str, str] | None = None) -> Secret:
         """The API key; `MissingSecret` says what to set."""
@@ -190,9 +232,10 @@ def _with_instructions(agent: AgentFile, file: TomlFile) -> AgentFile:
     except (OSError, UnicodeDecodeError) as error:
         reason = f"cannot be read: {reason_of(error)}"
     else:
-        if "instructions" not in file.table:
+        unknown = unknown_variable(text)
+        if unknown is None and "instructions" not in file.table:
             return msgspec.structs.replace(agent, instructions=text)
-        reason = "instructions is given as well"
+        reason = unknown or "instructions is given as well"
     place = ("instructions_file",)
     raise SettingsError(told(file.at(place), place, name, reason))
 
@@ -202,6 +245,11 @@ def scenario(agent: AgentFile, key: Secret | str, url: str | None = None) -> Sce
 
     async def answer(call: Call) -> None:
         tools = agent.tools_of(call)
+        fill = partial(filled, call=call, now=datetime.now(UTC).astimezone())
+        if agent.key_options is not None:
+            call.hear_in_band_keys(agent.key_options.in_band)
+        for duty in agent.duties(call):
+            call.start_soon(duty)
 
         def connect(session_key: str) -> inworld.connect:
             return inworld.connect(
@@ -222,8 +270,8 @@ def scenario(agent: AgentFile, key: Secret | str, url: str | None = None) -> Sce
 
         conversation = Conversation(
             connect=connect,
-            session=agent.session_config(),
-            greeting=agent.greeting,
+            session=agent.session_config(fill),
+            greeting=fill(agent.greeting),
             early_barge_in=agent.early(),
             on_event=write_down,
         )

@@ -63,6 +63,7 @@ class Bridge:
         barge_in: BargeIn = DEFAULT,
         early_barge_in: EarlyBargeInLike = "off",
         held: HeldGreeting | None = None,
+        on_event: Callable[[object], None] = lambda event: None,
     ) -> None:
         self.leg = leg
         self.agent = agent
@@ -73,6 +74,7 @@ class Bridge:
         self._options = barge_in
         self._early = early_barge_in
         self._held = held
+        self._on_event = on_event
         self._listener = agent.events()
         self._is_open = False
         self._paused = False
@@ -160,6 +162,7 @@ class Bridge:
             self._agent_event(event)
 
     def _agent_event(self, event: events.Event) -> None:
+        self._on_event(event)
         match event:
             case events.SpeechStarted(item_id=item):
                 self._announced = item
@@ -174,6 +177,13 @@ class Bridge:
                 self._transcript.agent_said(item, text, self._journal.now)
             case events.WebSocketClosed():
                 self._on_closed(event)
+
+    def interrupt(self, trigger: str) -> None:
+        """Let the agent fall silent and forget what it meant to say, for another reason than
+        speech.
+        """
+        self.leg.barge_in()
+        self._silence_agent(trigger)
 
     def _heed_words(self, item: str | None) -> None:
         """Let words interrupt where the server found words and no speech, as it may over echo."""
@@ -258,4 +268,5 @@ class Bridge:
     def _publish(self, event: events.Event) -> None:
         """Let the agent's listeners know, and the journal even where they are gone."""
         self._journal.note(event)
+        self._on_event(event)
         self.agent.publish(event)

@@ -13,6 +13,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from fourwire._core import Closed, Goodbye, Key, Latched, RtpResumed, RtpStopped
+from fourwire.activity import Activity
 from fourwire.announcement import Player
 from fourwire.bridge import Bridge
 from fourwire.call_agent import CallAgent, cause_of
@@ -54,6 +55,8 @@ class Call(CallKeys, CallAgent, CallControl):
         """Unique among all calls; fit for a session key."""
         self.journal = journal
         """This call's part of the journal."""
+        self.activity = Activity()
+        """Who speaks or works, and since when nobody does."""
         self.transcript = Transcript()
         """What was said so far."""
         self.data: dict[str, Any] = {}
@@ -146,6 +149,7 @@ class Call(CallKeys, CallAgent, CallControl):
         self._parting.answered_at = self.journal.now
         self._join(leg)
         self.journal.write("call.answered", codec=self._line.codec, srtp=self._line.srtp)
+        self._end_after(self._options.most_s, Cause.TOO_LONG, [State.ANSWERED])
 
     def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` beside the scenario, until the call ends; an error in it ends the call."""
@@ -195,6 +199,7 @@ class Call(CallKeys, CallAgent, CallControl):
             async with anyio.create_task_group() as self._tasks:
                 self.start_soon(self._follow_line)
                 self.start_soon(self._part)
+                self._end_after(self._options.ring_s, Cause.RANG_OUT, UNANSWERED)
                 await self._play(scenario)
                 self.end(*self._leaving())
                 await self._part()
@@ -205,6 +210,17 @@ class Call(CallKeys, CallAgent, CallControl):
                 await self._part()
         assert self._life.ended is not None
         return self._life.ended
+
+    def _end_after(self, seconds: float | None, cause: Cause, where: list[State]) -> None:
+        """End the call by `cause` in so many seconds, if it stands `where` it has to then."""
+
+        async def wait() -> None:
+            await anyio.sleep(seconds or 0.0)
+            if self.state in where:
+                self.end(cause, f"{seconds:g} s")
+
+        if seconds is not None:
+            self.start_soon(wait)
 
     def _about(self) -> dict[str, Any]:
         who = {"caller": self.caller, "name": self.display_name, "dialled": self.dialled}
@@ -261,6 +277,7 @@ class Call(CallKeys, CallAgent, CallControl):
         if self._leg is None:
             self._leg = leg
             self.start_soon(self._follow_leg)
+            self._hear_in_band(leg)
             if self._options.recordings:
                 self.record(str(Path(self._options.recordings) / f"{self.id}.wav"))
 
@@ -280,6 +297,7 @@ class Call(CallKeys, CallAgent, CallControl):
                     about = {"direction": direction, "remote": remote, "codec": codec, "srtp": srtp}
                     self.journal.write("call.media_changed", **about)
                     self._rtp.hold(event.held or self.on_hold)
+                    self.activity.hold(self.journal.now, self._rtp.held)
                     self._doubles.forget()
                 case KeyPressed(press):
                     self._pressed(press)
@@ -296,6 +314,7 @@ class Call(CallKeys, CallAgent, CallControl):
                 case RtpStopped() | RtpResumed():
                     self.journal.write(MEDIA_EVENTS[type(event)])
                     self._rtp.stop(isinstance(event, RtpStopped))
+                    self.activity.hear(self.journal.now, event)
                 case Latched(address):
                     self.journal.write("call.latched", address=address)
                 case Goodbye():
@@ -318,5 +337,7 @@ class Call(CallKeys, CallAgent, CallControl):
             "quality": self.quality().entry(),
         }
 
+
+UNANSWERED = [State.OFFERED, State.RINGING, State.EARLY]
 
 MEDIA_EVENTS = {RtpStopped: "call.rtp_stopped", RtpResumed: "call.rtp_resumed"}

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from fourwire._core import Unbridged
+from fourwire.activity import Activity
 from fourwire.bridge import BargeIn, Bridge, ReplyEvent
 from fourwire.call_options import CallOptions
 from fourwire.conversation import Conversation
@@ -25,6 +26,7 @@ class CallAgent:
 
     journal: CallJournal
     transcript: Transcript
+    activity: Activity
     _options: CallOptions
     _bridge: Bridge | None
     _told_of: deque[Bridge]
@@ -104,7 +106,9 @@ class CallAgent:
                 self._options.early_barge_in if early_barge_in is None else early_barge_in
             ),
             held=held,
+            on_event=lambda event: self.activity.hear(self.journal.now, event),
         )
+        self.activity.lose_agent(self.journal.now)
         self._told_of.append(self._bridge)
         self._bridge.open()
         self.start_soon(self._bridge.follow)
@@ -113,6 +117,11 @@ class CallAgent:
         """Part the call from its agent; both go on."""
         if self._bridge is not None:
             self._bridge.close()
+
+    def interrupt(self, trigger: str) -> None:
+        """Let the agent fall silent and forget what it meant to say; `trigger` says why."""
+        if self.agent is not None and self._bridge is not None:
+            self._bridge.interrupt(trigger)
 
     async def wait_parted(self) -> None:
         """Part the call from its agent, and wait until it is known what of it was heard."""

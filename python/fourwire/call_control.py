@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import anyio
 
+from fourwire.activity import Activity
 from fourwire.bridge import Bridge
 from fourwire.journal import CallJournal
 from fourwire.life import Cause, Life, State, WrongMoment
@@ -33,6 +34,7 @@ class CallControl:
 
     id: str
     journal: CallJournal
+    activity: Activity
     _line: Line
     _life: Life
     _bridge: Bridge | None
@@ -103,6 +105,7 @@ class CallControl:
         changed = await self._ask(self._line.hold(on))
         self.on_hold = on
         self._rtp.hold(on or changed.held)
+        self.activity.hold(self.journal.now, on or changed.held)
         self.journal.write("call.on_hold" if on else "call.resumed")
         if self._bridge is not None:
             self._bridge.pause() if on else self._bridge.resume()

@@ -7,6 +7,7 @@ from typing import Literal
 
 import anyio
 
+from fourwire.activity import Activity
 from fourwire.journal import CallJournal
 from fourwire.keys import Doubles, KeyListener, KeyPress, Keys
 from fourwire.line import KeysNotTaken, Line
@@ -30,13 +31,17 @@ class CallKeys:
     """The part of a call that is typed."""
 
     journal: CallJournal
+    activity: Activity
     _line: Line
+    _leg: MediaLeg | None
 
     def __init__(self) -> None:
         self._keys = Keys()
         self._doubles = Doubles()
         self._typing_secretly = 0
         self._secrets: dict[str, str] = {}
+        self._in_band: InBandKeys = "off"
+        self._hears_in_band: InBandKeys = "off"
 
     def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` beside the scenario, until the call ends; an error in it ends the call."""
@@ -56,12 +61,17 @@ class CallKeys:
         """
         return self._keys.listen()
 
+    def uncollected_keys(self) -> KeyListener:
+        """The same, but for those that somebody collects."""
+        return self._keys.listen(beside_collecting=False)
+
     def hear_in_band_keys(self, how: InBandKeys) -> None:
         """Take tones in the caller's audio for keys, too (ITU-T Q.23); `"remove"` keeps the tones
-        from the agent and the recording. Off unless asked for.
+        from the agent and the recording. Off unless asked for, at any time.
         """
-        self._media("hear keys").hear_in_band_keys(how)
-        self.journal.write("call.in_band_keys", how=how)
+        self._in_band = how
+        if self._leg is not None:
+            self._hear_in_band(self._leg)
 
     async def collect_digits(
         self,
@@ -122,6 +132,13 @@ class CallKeys:
             raise KeysNotTaken
         self.start_soon(partial(self._send_by_line, digits.upper(), tone_ms, gap_ms))
 
+    def _hear_in_band(self, leg: MediaLeg) -> None:
+        """Have `leg` listen for tones as it was asked for."""
+        if self._in_band != self._hears_in_band:
+            self._hears_in_band = self._in_band
+            leg.hear_in_band_keys(self._in_band)
+            self.journal.write("call.in_band_keys", how=self._in_band)
+
     def _pressed(self, press: KeyPress) -> None:
         """Take a key that came in, unless another method told of it."""
         if not self._doubles.is_new(self.journal.now, press):
@@ -131,6 +148,7 @@ class CallKeys:
         about = {"duration_ms": press.duration_ms, "method": press.method}
         self.journal.write("call.key", digit=digit, **about)
         self._keys.press(press)
+        self.activity.touch(self.journal.now, by_caller=True)
 
     async def _collect_secretly(self, leg: MediaLeg, collect: Callable[[], Awaitable[str]]) -> str:
         self._typing_secretly += 1

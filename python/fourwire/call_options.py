@@ -15,6 +15,10 @@ class CallOptions:
     """Audio in one message to the agent."""
     rtp_lost_s: float | None = None
     """Seconds without RTP, outside hold, that end a call; None: never."""
+    ring_s: float | None = None
+    """Seconds after which a call that is not answered is refused; None: it may ring for ever."""
+    most_s: float | None = None
+    """Seconds after its answer at which a call is ended; None: it may last for ever."""
     recordings: str = ""
     """Directory that gets a recording of the call; empty: none is made."""
     early_barge_in: EarlyBargeInLike = "off"

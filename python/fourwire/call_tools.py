@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fourwire.call import Call
+from fourwire.call_keys import HIDDEN
 from fourwire.inworld import Silent, Toolbox, ToolCall, ToolError, events
 from fourwire.last_words import LastWords, heard_out
 from fourwire.life import WrongMoment
+from fourwire.line import KeysNotTaken
 from fourwire.transfer_tool import transfer_tool
 
 __all__ = ["PhoneTool", "phone_tools"]
@@ -20,24 +22,37 @@ PRESS_SECONDS = 40.0
 Digits = Annotated[str, Meta(pattern="^[0-9*#A-D]{1,32}$", description="keys: 0-9, * and #")]
 Most = Annotated[int, Meta(ge=1, le=32, description="how many keys are expected at most")]
 
+Sensitive = Annotated[
+    bool,
+    Meta(
+        description="true for a PIN, a card or an account number: you get a word that stands for "
+        "the digits, to give to other functions"
+    ),
+]
+
 PhoneTool = Literal["hang_up", "send_digits", "collect_digits", "transfer"]
 
 
 def phone_tools(
-    call: Call, *names: PhoneTool, transfer_to: Mapping[str, str] | None = None
+    call: Call,
+    *names: PhoneTool,
+    transfer_to: Mapping[str, str] | None = None,
+    tell_secrets: bool = False,
 ) -> Toolbox:
     """Tools for the agent that talks in `call`: those of `names`, all where none is given.
 
     `transfer` is among them where `transfer_to` lists to whom: names that the model may choose
-    from, each with a SIP or `tel:` URI or a number.
+    from, each with a SIP or `tel:` URI or a number. Of a secret that `collect_digits` collects the
+    model gets a word, which `call.secret_of` turns into the digits for a tool of yours; the digits
+    themselves with `tell_secrets`.
     """
-    every = _every_tool(call)
+    every = _every_tool(call, tell_secrets=tell_secrets)
     if transfer_to:
         every.extend(transfer_tool(call, transfer_to))
     return every.only(*names) if names else every
 
 
-def _every_tool(call: Call) -> Toolbox:
+def _every_tool(call: Call, *, tell_secrets: bool) -> Toolbox:
     tools = Toolbox()
 
     @tools.tool
@@ -56,17 +71,20 @@ def _every_tool(call: Call) -> Toolbox:
         """Press keys of the telephone, as for a menu at the other end."""
         try:
             call.send_digits(digits)
-        except WrongMoment as error:
+        except (WrongMoment, KeysNotTaken) as error:
             raise ToolError(str(error)) from None
 
     @tools.tool(timeout=PRESS_SECONDS)
-    async def collect_digits(most: Most = 32) -> dict[str, str]:
+    async def collect_digits(most: Most = 32, sensitive: Sensitive = False) -> dict[str, str | int]:
         """Have the caller type a number on the telephone's keys; the key # ends it.
 
         Ask for the number in the same breath. The result holds the digits, and is empty where no
         key was pressed.
         """
-        return {"digits": await call.collect_digits(most, all_s=PRESS_SECONDS - 1)}
+        digits = await call.collect_digits(most, all_s=PRESS_SECONDS - 1, sensitive=sensitive)
+        if not sensitive or tell_secrets or not digits:
+            return {"digits": digits}
+        return {"digits": HIDDEN, "count": len(digits), "word": call.keep_secret(digits)}
 
     return tools
 

@@ -65,6 +65,8 @@ class Gateway:
         self._options = CallOptions(
             append_ms=settings.append_ms,
             rtp_lost_s=settings.rtp_lost_s,
+            ring_s=settings.ring_s or None,
+            most_s=settings.max_call_s or None,
             recordings=settings.recordings,
             early_barge_in=settings.early_barge_in,
         )

@@ -42,6 +42,9 @@ class Cause(enum.Enum):
     TRANSFERRED = "transferred"
     REJECTED = "rejected"
     NOT_ANSWERED = "not answered"
+    RANG_OUT = "not answered in time"
+    SILENT = "nobody spoke"
+    TOO_LONG = "too long"
     AGENT_CLOSED = "agent closed"
     AGENT_FAILED = "agent failed"
     HANDLER_ERROR = "handler error"
@@ -146,6 +149,7 @@ REFUSAL: dict[Cause, int] = {
     Cause.HUNG_UP: 603,
     Cause.REJECTED: 603,
     Cause.NOT_ANSWERED: 480,
+    Cause.RANG_OUT: 480,
     Cause.AGENT_CLOSED: 503,
     Cause.AGENT_FAILED: 503,
     Cause.AUDIO_FAILED: 500,

@@ -146,6 +146,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that running calls are given to finish when the gateway is told to stop."""
     rtp_lost_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Seconds without any RTP of the caller, outside hold, that end a call; unset: never."""
+    ring_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    """Seconds after which a call that no scenario has answered is refused with 480; 0: never."""
+    max_call_s: Annotated[float, msgspec.Meta(ge=0)] = 14_400.0
+    """Seconds after its answer at which any call is ended, four hours: a guard against lines that
+    nobody hangs up; 0: never."""
     recordings: str = ""
     """Directory that gets a stereo recording of every call, caller left; empty: none are made."""
     journal: str = ""

@@ -436,3 +436,39 @@ async def test_the_record_of_the_end_holds_the_transcript_and_what_the_leg_count
     (note,) = all_of_it.notes.named("call.ended")
     assert note["transcript"] == []
     assert note["rtp"] == {"rtp_received": 3}
+
+
+async def test_a_call_that_nobody_answers_is_refused_after_a_while() -> None:
+    async def ring(call: Call) -> None:
+        await call.ring()
+        await anyio.sleep_forever()
+
+    async with living(ring, CallOptions(ring_s=0.02)) as all_of_it:
+        pass
+    assert ("reject", 480, None, None) in all_of_it.line.told
+    assert all_of_it.ended() == [("not answered in time", False)]
+
+
+async def test_a_call_lasts_no_longer_than_it_may() -> None:
+    options = CallOptions(ring_s=0.02, most_s=0.1)
+    async with living(answer_and_stay, options) as all_of_it:
+        pass
+    assert all_of_it.ended() == [("too long", True)]
+    assert "hang_up" in all_of_it.line.verbs()
+
+
+async def test_a_talk_that_began_before_the_answer_goes_on_with_it() -> None:
+    agent = FakeAgent()
+
+    async def scenario(call: Call) -> None:
+        await call.progress()
+        call.bridge(agent)  # type: ignore[arg-type]
+        await call.answer()
+        call.bridge(agent)  # type: ignore[arg-type]
+        await anyio.sleep_forever()
+
+    async with living(scenario) as all_of_it:
+        assert all_of_it.line.verbs() == ["progress", "answer"]
+        assert all_of_it.line.leg.verbs() == ["bridge"]
+        all_of_it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+    assert len(all_of_it.notes.named("bridge.opened")) == 1

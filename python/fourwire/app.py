@@ -25,6 +25,13 @@ AfterCall = Callable[[Call, Ended], Awaitable[None]]
 Reload = Callable[[Gateway], Awaitable[object]]
 
 
+STOPS = (signal.SIGTERM, signal.SIGINT)
+"""Signals after which a gateway finishes; a second one forces it."""
+
+PAUSES = (signal.SIGUSR1, signal.SIGUSR2)
+"""Signals by which new calls are refused, and taken again."""
+
+
 class App:
     """What a gateway does with calls: rules, in the order in which they were written.
 
@@ -142,16 +149,20 @@ class App:
     ) -> None:
         """Run until SIGTERM or SIGINT, then finish; `reload` is awaited at each SIGHUP.
 
-        From then on no new call is taken, and those that run get the grace of the settings; a
-        second signal ends the grace. Once all callers are gone a signal ends the program at once,
-        whatever a scenario still does that will not be cancelled.
+        SIGUSR1 has new calls refused, SIGUSR2 has them taken again; those that run go on.
+        After SIGTERM or SIGINT no new call is taken, and those that run get the grace of the
+        settings; a second signal ends the grace. Once all callers are gone a signal ends the
+        program at once, whatever a scenario still does that will not be cancelled.
         """
         with ExitStack() as listening:
-            known = (signal.SIGTERM, signal.SIGINT, *((signal.SIGHUP,) if reload else ()))
+            known = (*STOPS, *PAUSES, *((signal.SIGHUP,) if reload else ()))
             signals = listening.enter_context(anyio.open_signal_receiver(*known))
             async with self.open(settings, journal) as gateway:
-                while await anext(signals) is signal.SIGHUP and reload:
-                    await reload(gateway)
+                while (told := await anext(signals)) not in STOPS:
+                    if told in PAUSES:
+                        gateway.take_new_calls(told is signal.SIGUSR2)
+                    elif reload:
+                        await reload(gateway)
                 async with anyio.create_task_group() as draining:
                     draining.start_soon(_cancel_at_signal, signals, draining.cancel_scope)
                     await gateway.drain()
@@ -183,6 +194,6 @@ class App:
 async def _cancel_at_signal(
     signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope
 ) -> None:
-    while await anext(signals) is signal.SIGHUP:
-        pass  # there is nothing to reload for
+    while await anext(signals) not in STOPS:
+        pass  # there is nothing to reload or to pause any more
     scope.cancel()

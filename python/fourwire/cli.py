@@ -15,6 +15,7 @@ from fourwire.plan import Answer, Plan
 from fourwire.problems import SettingsError
 from fourwire.routes import Refusal
 from fourwire.routing import Offered
+from fourwire.settings import Settings
 
 __all__ = ["main"]
 
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_route(commands)
     _add_init(commands)
+    _add_drain(commands)
     _add_demo(commands)
     commands.add_parser("standin", help="run the stand-in agent alone", add_help=False)
     return parser
@@ -124,6 +126,21 @@ def _add_init(commands: "Commands[argparse.ArgumentParser]") -> None:
     init.add_argument("directory", metavar="DIR", help="where to; is made where there is none")
     init.add_argument("--force", action="store_true", help="write over files that are there")
     init.set_defaults(run=_init)
+
+
+def _add_drain(commands: "Commands[argparse.ArgumentParser]") -> None:
+    drain = commands.add_parser(
+        "drain",
+        help="have a running gateway take no new calls",
+        description="Have the gateway of these settings take no new calls; those that run go on. "
+        "It is found by its page (http.listen). The status is 1 where calls are left.",
+    )
+    drain.add_argument("--settings", metavar="FILE", help="how the gateway runs (TOML)")
+    drain.add_argument(
+        "--wait", metavar="SECONDS", type=float, default=0.0, help="for calls to end"
+    )
+    drain.add_argument("--resume", action="store_true", help="have it take calls again")
+    drain.set_defaults(run=_drain)
 
 
 def _add_demo(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -223,6 +240,13 @@ def _init(options: argparse.Namespace) -> int:
         print(path)
     print(f"next: fourwire check --settings {options.directory}/gateway.toml")
     return 0
+
+
+def _drain(options: argparse.Namespace) -> int:
+    from fourwire.drain import drain
+
+    listen = Settings.load(options.settings).http.listen
+    return drain(listen, resume=options.resume, wait_s=options.wait)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -13,10 +13,12 @@ from fourwire import _core, sdp, sip
 from fourwire.call import Call, Scenario
 from fourwire.call_options import CallOptions
 from fourwire.dialling import Dialling, wish_of
+from fourwire.goodbye import goodbye_of, say_goodbye
 from fourwire.journal import Journal
 from fourwire.life import Cause, Ended
 from fourwire.line import Headers
 from fourwire.media import Media
+from fourwire.operating import operated
 from fourwire.registrations import Registrations
 from fourwire.routes import Refusal
 from fourwire.routing import Offered
@@ -60,6 +62,13 @@ class Gateway:
         """How we stand with registrars."""
         self.calls: dict[str, Call] = {}
         """The calls that live now, by id."""
+        self.draining = False
+        """Whether new calls are refused because the gateway is to stop, or was told to."""
+        self.overloaded: str | None = None
+        """Why new calls are refused because of the load, where they are."""
+        self.when_draining: list[Callable[[], None]] = []
+        """Called when the gateway begins to come to rest."""
+        self._goodbye = goodbye_of(settings.goodbye)
         self._route = route
         self._after_call = after_call
         self._options = CallOptions(
@@ -194,15 +203,41 @@ class Gateway:
         except sip.LocalError:
             await incoming.hang_up()
 
+    def take_new_calls(self, on: bool) -> None:
+        """Refuse new calls with 503, or take them again; those that run go on."""
+        self.draining = not on
+        self._admit()
+        self.journal.write("gateway.resumed" if on else "gateway.paused", calls=len(self.calls))
+
+    def refuse_for_load(self, why: str | None) -> None:
+        """Refuse new calls with 503 because of the load, or no longer."""
+        self.overloaded = why
+        self._admit()
+        if why is None:
+            self.journal.write("gateway.relieved", calls=len(self.calls))
+        else:
+            self.journal.write("gateway.overloaded", why=why, calls=len(self.calls))
+
+    def _admit(self) -> None:
+        self.endpoint.drain = self.draining or self.overloaded is not None
+
     async def drain(self, grace_s: float | None = None) -> None:
-        """Take no new calls, let those that run finish within `grace_s`, then end them."""
+        """Take no new calls, let those that run finish within `grace_s`, then end them.
+
+        Callers who had that time and are still there hear the goodbye of the settings first.
+        """
         grace_s = self.settings.grace_s if grace_s is None else grace_s
-        self.endpoint.drain = True
+        self.draining = True
+        self._admit()
+        while self.when_draining:
+            self.when_draining.pop()()
         await self.registrations.end()
         if not self.calls or self._stuck:
             return
         self.journal.write("gateway.draining", calls=len(self.calls), grace_s=grace_s)
         await self.wait_idle(grace_s)
+        if self._goodbye is not None and grace_s > 0:
+            await say_goodbye(list(self.calls.values()), self._goodbye)
         for call in list(self.calls.values()):
             call.end(Cause.SHUTDOWN)
         await self.wait_idle(NO_GRACE_SECONDS)
@@ -240,12 +275,13 @@ async def open_gateway(
             tasks.start_soon(gateway.registrations.follow)
             journal.write("gateway.listening", addresses=gateway.addresses)
             await gateway.registrations.begin()
-            try:
-                yield gateway
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await gateway.drain(0.0)
-                tasks.cancel_scope.cancel()
+            async with operated(gateway):
+                try:
+                    yield gateway
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await gateway.drain(0.0)
+            tasks.cancel_scope.cancel()
             journal.write("gateway.stopped", sip=endpoint.counters(), media=media.counters())
     except BaseExceptionGroup as group:
         if len(group.exceptions) > 1:
@@ -257,6 +293,7 @@ def refuse_unusable(settings: Settings) -> None:
     """Raise `SettingsError` for what this machine or this build cannot do."""
     _require_opus(settings)
     _require_certificate(settings)
+    goodbye_of(settings.goodbye)
 
 
 def _offered(incoming: sip.IncomingCall) -> Offered:

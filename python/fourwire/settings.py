@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 import msgspec
 
 from fourwire.checking import At, fields_of, value_at
+from fourwire.http_page import Http
+from fourwire.load import Overload
 from fourwire.media_security import SrtpSettings
 from fourwire.problems import IllegalSetting, SettingsError, told
 from fourwire.routes import Route
@@ -144,6 +146,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     say more."""
     grace_s: Annotated[float, msgspec.Meta(ge=0)] = 10.0
     """Seconds that running calls are given to finish when the gateway is told to stop."""
+    goodbye: str = ""
+    """WAV file (16-bit PCM, mono) for callers who are still there when that time is over; empty:
+    they are hung up on."""
+    overload: Overload = Overload()
+    """From where on new calls are refused because the machine has too much to do (`[overload]`)."""
+    http: Http = Http()
+    """Pages for machines: `/metrics`, `/healthz`, `/readyz` (`[http]`)."""
     rtp_lost_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Seconds without any RTP of the caller, outside hold, that end a call; unset: never."""
     ring_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0

@@ -1,0 +1,42 @@
+"""The last words to callers who are still there when a gateway has to stop."""
+
+from collections.abc import Iterable
+
+import anyio
+
+from fourwire.announcement import Announcement
+from fourwire.call import Call
+from fourwire.life import State, WrongMoment
+from fourwire.problems import SettingsError
+
+__all__ = ["goodbye_of", "say_goodbye"]
+
+LONGEST_SECONDS = 15.0
+"""How long a goodbye may take."""
+
+
+def goodbye_of(path: str) -> Announcement | None:
+    """What the file at `path` says; None for no path. `SettingsError` where it cannot be played."""
+    if not path:
+        return None
+    try:
+        return Announcement.load(path)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"goodbye = {path!r}: {error}") from None
+
+
+async def say_goodbye(calls: Iterable[Call], goodbye: Announcement) -> None:
+    """Part the calls from their agents and play `goodbye` to all of them at once."""
+    with anyio.move_on_after(LONGEST_SECONDS):
+        async with anyio.create_task_group() as all_of_them:
+            for call in calls:
+                if call.state is State.ANSWERED:
+                    all_of_them.start_soon(_to, call, goodbye)
+
+
+async def _to(call: Call, goodbye: Announcement) -> None:
+    call.unbridge()
+    try:
+        await call.play(goodbye)
+    except WrongMoment:
+        return  # the caller hung up first

@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_route(commands)
     _add_init(commands)
+    _add_doctor(commands)
     _add_drain(commands)
     _add_demo(commands)
     commands.add_parser("standin", help="run the stand-in agent alone", add_help=False)
@@ -126,6 +127,22 @@ def _add_init(commands: "Commands[argparse.ArgumentParser]") -> None:
     init.add_argument("directory", metavar="DIR", help="where to; is made where there is none")
     init.add_argument("--force", action="store_true", help="write over files that are there")
     init.set_defaults(run=_init)
+
+
+def _add_doctor(commands: "Commands[argparse.ArgumentParser]") -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="look at the machine, the settings and the agent, and say what is wrong",
+        description="Look at ports, addresses, limits, names and certificates, open a session with "
+        "each agent, and call the gateway over loopback. The status is 1 where something is bad.",
+    )
+    doctor.add_argument("--settings", metavar="FILE", help="how the gateway runs (TOML)")
+    doctor.add_argument("--agent", metavar="FILE", help="who answers (TOML)")
+    doctor.add_argument("--offline", action="store_true", help="ask no name server and no agent")
+    doctor.add_argument(
+        "--calls", metavar="JOURNAL", help="say of its last calls why audio went one way or none"
+    )
+    doctor.set_defaults(run=_doctor)
 
 
 def _add_drain(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -240,6 +257,15 @@ def _init(options: argparse.Namespace) -> int:
         print(path)
     print(f"next: fourwire check --settings {options.directory}/gateway.toml")
     return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from fourwire.doctor import examine, explain_calls
+
+    if options.calls:
+        return explain_calls(options.calls)
+    plan = _plan(options)()
+    return anyio.run(partial(examine, plan, online=not options.offline))
 
 
 def _drain(options: argparse.Namespace) -> int:

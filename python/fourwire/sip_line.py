@@ -117,6 +117,7 @@ class SipLine:
         return {
             "sip_call_id": incoming.call_id,
             "source": incoming.source,
+            "audio_at": None if self._media is None else self._media.remote,
             "from_uri": incoming.from_uri,
             "to_uri": incoming.to_uri,
             "trunk": incoming.trunk,

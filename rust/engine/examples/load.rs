@@ -1,12 +1,13 @@
 //! Many calls at once on loopback: what a call costs, and how evenly packets leave.
 //!
 //! ```text
-//! cargo run --release -p fourwire-engine --example load -- [calls] [seconds] [pcmu|pcm24|g722] [stall]
+//! cargo run --release -p fourwire-engine --example load -- [calls] [seconds] [pcmu|pcm24|g722] [stall] [srtp|gcm]
 //! ```
 //! Each call speaks both ways all the time: a phone sends and receives a packet each 20 ms, an
 //! agent hears it in messages of 60 ms and answers in deltas of 200 ms: G.711 both ways, G.711 on
 //! the phone and PCM at 24 kHz for the agent, or G.722 and PCM at 16 kHz. With `stall`, the agent's
-//! thread stands still for 200 ms of every second, as a busy Python loop would.
+//! thread stands still for 200 ms of every second, as a busy Python loop would. With `srtp` or `gcm`
+//! all packets are under SRTP, by AES-CM and HMAC-SHA1 or by AES-GCM.
 //!
 //! Figures are of threads of this process, so phones cost the engine nothing but what the kernel
 //! does on their behalf while it sends. The phones tell how late they were themselves: where that
@@ -32,9 +33,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
+use fourwire::wire::srtp::{MasterKey, SrtpSender, Suite};
 use fourwire::wire::{RtpPacket, Ssrc};
 use fourwire::{AudioFormat, Bridge, ClockRate, Codec, Law, Media, Moment};
-use fourwire_engine::{Engine, EngineConfig, EngineEvent, LegHandle, Remote};
+use fourwire_engine::{Engine, EngineConfig, EngineEvent, LegHandle, Remote, SrtpKeys};
 use socket::{ArrivalClock, Inbox, UdpSocket};
 use system::{Poller, now, sleep_precisely, sleep_until};
 
@@ -42,6 +44,8 @@ const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const TICK: Duration = Duration::from_millis(5);
 const PHASES: usize = 4;
 const DELTA: Duration = Duration::from_millis(200);
+/// Both ways under the same key, which no call does: what it costs is the same.
+const KEY: [u8; 30] = [7; 30];
 const WARM_UP: Duration = Duration::from_secs(2);
 
 struct Load {
@@ -50,6 +54,7 @@ struct Load {
     codec: Codec,
     format: AudioFormat,
     stall: bool,
+    suite: Option<Suite>,
 }
 
 impl Load {
@@ -70,6 +75,11 @@ impl Load {
             codec,
             format,
             stall: named("stall"),
+            suite: match (named("srtp"), named("gcm")) {
+                (true, _) => Some(Suite::AesCm128HmacSha1_80),
+                (_, true) => Some(Suite::AeadAes128Gcm),
+                _ => None,
+            },
         })
     }
 }
@@ -81,6 +91,7 @@ struct Phone {
     codec: Codec,
     last: Option<Moment>,
     sequence: u16,
+    protects: Option<SrtpSender>,
 }
 
 /// What the phones saw.
@@ -137,9 +148,18 @@ fn connect(engine: &Engine, load: &Load) -> Result<(Vec<Phone>, Vec<LegHandle>),
         let address = SocketAddr::new(HERE, 20_002 + 2 * u16::try_from(n)?);
         let socket = UdpSocket::bind(address)?;
         let codec = load.codec;
-        phones.push(Phone { socket, address, codec, last: None, sequence: 0 });
+        let key = load.suite.map(|suite| MasterKey::new(suite, &KEY[..16 + suite.salt_len()]));
+        let key = key.transpose()?;
+        let protects = key.as_ref().map(SrtpSender::new);
+        phones.push(Phone { socket, address, codec, last: None, sequence: 0, protects });
         let remote = Remote { mux: true, ..Remote::new(address) };
-        let leg = engine.reserve()?.start(Media::new(codec), remote)?;
+        let (port, media) = (engine.reserve()?, Media::new(codec));
+        let leg = match key {
+            Some(key) => {
+                port.start_secure(media, remote, SrtpKeys { send: key.clone(), receive: key })?
+            }
+            None => port.start(media, remote)?,
+        };
         leg.bridge(Bridge::new(load.format));
         legs.push(leg);
     }
@@ -198,6 +218,9 @@ impl Phone {
             payload: &[0x42; 160],
         }
         .write(&mut datagram);
+        if let Some(sender) = &mut self.protects {
+            sender.protect(&mut datagram).expect("a key is good for more");
+        }
         self.socket.send(&datagram, &target.into())
     }
 
@@ -207,9 +230,10 @@ impl Phone {
         clock: &ArrivalClock,
         mut gaps: Option<&mut Vec<Duration>>,
     ) {
-        let Self { socket, last, .. } = self;
+        let Self { socket, last, protects, .. } = self;
+        let tag = protects.as_ref().map_or(0, |it| it.suite().tag_len());
         inbox.receive(socket, clock, |datagram| {
-            if datagram.bytes.len() != 172 {
+            if datagram.bytes.len() != 172 + tag {
                 return; // RTCP
             }
             if let (Some(gaps), Some(last)) = (&mut gaps, *last) {
@@ -255,8 +279,8 @@ fn report(
         let spent = after[name].saturating_sub(before[name]).as_secs_f64();
         100.0 * spent / load.time.as_secs_f64() / load.calls as f64
     };
-    let Load { calls, time, codec, format, stall } = load;
-    println!("{calls} calls, {time:?}, {codec:?}, {format:?}, stall: {stall}");
+    let Load { calls, time, codec, format, stall, suite } = load;
+    println!("{calls} calls, {time:?}, {codec:?}, {format:?}, stall: {stall}, SRTP: {suite:?}");
     println!(
         "share of a core a call: engine {:.4} %, reading and decoding messages {:.4} %",
         share("fourwire-media"),

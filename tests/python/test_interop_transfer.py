@@ -1,15 +1,17 @@
-"""Callers that nobody here wrote are sent on by an agent, or stay with it."""
+"""Callers that nobody here wrote are sent on by an agent, held, and change what they asked for."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
 
+import anyio
 import pytest
 from support.scene import Scene, scene
 from support.sipp import Outcome, free_port, place_calls
 
 from fourwire.agent_file import AgentFile, scenario
 from fourwire.app import App
+from fourwire.call import Call
 from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop]
@@ -68,3 +70,38 @@ async def test_sipp_that_finds_the_desk_busy_is_with_the_agent_again(tmp_path: P
         added = stage.notes.named("Inworld.RealtimeAPI.ConversationItemAdded")
         assert any("the line is busy" in json.dumps(note["data"]) for note in added)
         assert sum(turn.speaker == "agent" for turn in end["transcript"]) == 2
+
+
+async def test_sipp_acknowledges_early_media_changes_it_and_refreshes_the_session(
+    tmp_path: Path,
+) -> None:
+    app = App()
+
+    @app.call()
+    async def answer_late(call: Call) -> None:
+        await call.progress()
+        await anyio.sleep(0.3)
+        await call.answer()
+        await call.wait_ended()
+
+    async with scene(app) as stage:
+        await called(stage, "early_media", tmp_path)
+        await stage.notes.until("call.ended")
+        assert len(stage.notes.named("call.media_changed")) == 1
+        assert stage.causes() == ["caller hung up"]
+
+
+async def test_sipp_that_refuses_a_hold_for_the_moment_is_held_later(tmp_path: Path) -> None:
+    app = App()
+
+    @app.call()
+    async def hold(call: Call) -> None:
+        await call.answer()
+        await call.hold()
+        await call.wait_ended()
+
+    async with scene(app) as stage:
+        await called(stage, "glare", tmp_path)
+        await stage.notes.until("call.ended")
+        assert len(stage.notes.named("call.on_hold")) == 1
+        assert stage.causes() == ["caller hung up"]

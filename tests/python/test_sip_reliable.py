@@ -198,3 +198,17 @@ def test_whoever_rings_twice_is_acknowledged_once() -> None:
     world.send(again, caller)
     assert len(world.messages("PRACK")) == 1
     assert len(caller.told(Progressed)) == 1
+
+
+@pytest.mark.parametrize("who", [0, 1])
+def test_early_media_whose_change_nobody_answers_ends_the_call_on_both_sides(who: int) -> None:
+    world, *peers = early()
+    world.do(peers[who], lambda agent, now: agent.reinvite(now, 1, OFFER))
+    world.run(120)
+
+    for peer in peers:
+        assert len(peer.told(Ended)) == 1
+        assert peer.agent.idle
+    (ended,) = peers[who].told(Ended)
+    assert isinstance(ended, Ended)
+    assert (ended.cause, ended.status) == (Cause.LOST, 408)

@@ -222,6 +222,14 @@ class ClientCall(Call):
             self.note_peer(response)
         return dialog is not None
 
+    def lost(self, now: int, status: int, reason: str) -> None:
+        """The peer no longer answers: an INVITE that waits still is cancelled (§15)."""
+        if self.state is not CallState.INVITED:
+            super().lost(now, status, reason)
+            return
+        self._end(now, Cause.LOST, status, reason)
+        self._send_cancel(now)  # it has rung, else nothing could have been asked of it
+
     def may_offer(self) -> bool:
         """Whether we may make an offer now: before the answer by UPDATE alone (RFC 3311 §5.1)."""
         early = self.state is CallState.INVITED and self._early.described

@@ -131,6 +131,15 @@ class ServerCall(Call):
         elif self.state is CallState.INVITED and self._last_provisional is not None:
             self.progress(now, *self._last_provisional)
 
+    def lost(self, now: int, status: int, reason: str) -> None:
+        """The peer no longer answers: an INVITE that waits still is owed its answer (§15)."""
+        if self.state is not CallState.INVITED:
+            super().lost(now, status, reason)
+            return
+        self._refuse(now, 480)
+        self._end(now, Cause.LOST, status, reason)
+        self._be_gone(now)
+
     def may_offer(self) -> bool:
         """Whether we may make an offer now: before the answer by UPDATE alone (RFC 3311 §5.1)."""
         early = self.state is CallState.INVITED and self._reliable.described

@@ -78,7 +78,9 @@ async def test_a_caller_is_told_to_call_somebody_else() -> None:
 
     async with scene(app_that(redirect)) as stage:
         with pytest.raises(sip.CallFailed) as failed:
-            await stage.phone.endpoint.invite(stage.uri(), from_user="1001", offer=None)
+            await stage.phone.endpoint.invite(
+                stage.uri(), from_user="1001", offer=None, terms=sip.Terms(redirects=0)
+            )
         assert failed.value.status == 302
 
 

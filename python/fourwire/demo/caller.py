@@ -15,6 +15,10 @@ from fourwire.media import Media, MediaLeg, MediaPort
 __all__ = ["Caller", "Heard", "Telephone", "WaitedInVain", "telephone"]
 
 FORMAT = "audio/pcm;rate=8000"
+
+AS_TOLD = sip.Terms(redirects=0)
+"""A redirected call fails, and says by what."""
+
 CHUNK_MS = 20
 
 
@@ -152,7 +156,7 @@ class Telephone:
         policy = sdp.MediaPolicy(address=self._address, port=port.port, codecs=tuple(codecs))
         offer = sdp.offer(policy)
         try:
-            call = await self.endpoint.invite(uri, from_user=from_user, offer=offer)
+            call = await self.endpoint.invite(uri, from_user=from_user, offer=offer, terms=AS_TOLD)
         except BaseException:
             port.close()
             raise

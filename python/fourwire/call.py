@@ -161,6 +161,12 @@ class Call(CallKeys, CallAgent, CallControl):
         self._media("record").record(path)
         self.journal.write("call.recording", path=path)
 
+    def trace(self, path: str | None) -> None:
+        """Write what passes over the wire for this call, without keys and audio, as JSON lines into
+        the file at `path`, from now on; None stops. `SettingsError` where it cannot be written.
+        """
+        self._options.wire.trace(self.id, path)
+
     def log(self, event: str | Event, text: str | None = None, /, **about: Any) -> None:
         """Note something in the journal: an agent's event, or a word of your own and its text.
 
@@ -195,6 +201,10 @@ class Call(CallKeys, CallAgent, CallControl):
         Only a cancellation from outside passes through, after the call was ended in good form.
         """
         self.journal.write("call.offered", **self._about())
+        with self._options.wire.call(self.id, lambda: self._line.about.get("sip_call_id")):
+            return await self._live(scenario)
+
+    async def _live(self, scenario: Scenario) -> Ended:
         try:
             async with anyio.create_task_group() as self._tasks:
                 self.start_soon(self._follow_line)

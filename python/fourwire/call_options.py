@@ -1,8 +1,9 @@
 """What a gateway is set to that all its calls share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fourwire.media import EarlyBargeInLike
+from fourwire.wire_trace import Trace, Wire
 
 __all__ = ["CallOptions"]
 
@@ -21,5 +22,7 @@ class CallOptions:
     """Seconds after its answer at which a call is ended; None: it may last for ever."""
     recordings: str = ""
     """Directory that gets a recording of the call; empty: none is made."""
+    wire: Wire = field(default_factory=lambda: Wire(Trace()))
+    """Where a call's messages pass by, for who wants to trace them."""
     early_barge_in: EarlyBargeInLike = "off"
     """What a leg does before the agent knows that the caller speaks."""

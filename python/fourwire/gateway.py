@@ -26,6 +26,7 @@ from fourwire.settings import Settings, SettingsError
 from fourwire.sip.tls import Contexts
 from fourwire.sip_line import Refused, SipLine
 from fourwire.trunks import access_of
+from fourwire.wire_trace import Wire
 
 __all__ = ["Gateway", "open_gateway", "refuse_unusable"]
 
@@ -69,6 +70,9 @@ class Gateway:
         self.when_draining: list[Callable[[], None]] = []
         """Called when the gateway begins to come to rest."""
         self._goodbye = goodbye_of(settings.goodbye)
+        self.wire = Wire(settings.trace, journal.clock)
+        """What passes over the wire, for those who trace it."""
+        endpoint.on_message = self.wire.sip
         self._route = route
         self._after_call = after_call
         self._options = CallOptions(
@@ -78,6 +82,7 @@ class Gateway:
             most_s=settings.max_call_s or None,
             recordings=settings.recordings,
             early_barge_in=settings.early_barge_in,
+            wire=self.wire,
         )
         self._tasks: TaskGroup | None = None
         self._idle = anyio.Event()
@@ -282,6 +287,7 @@ async def open_gateway(
                     with anyio.CancelScope(shield=True):
                         await gateway.drain(0.0)
             tasks.cancel_scope.cancel()
+            gateway.wire.close()
             journal.write("gateway.stopped", sip=endpoint.counters(), media=media.counters())
     except BaseExceptionGroup as group:
         if len(group.exceptions) > 1:

@@ -20,7 +20,8 @@ import msgspec
 from fourwire.inworld import events
 from fourwire.inworld.events import Event
 from fourwire.outlet import AppendedFile, Outlet, Stream
-from fourwire.settings import SettingsError, redact
+from fourwire.problems import SettingsError
+from fourwire.secrets import redact
 
 __all__ = ["CallJournal", "Clock", "Entry", "Journal", "Sink", "plain"]
 

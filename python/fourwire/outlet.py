@@ -135,7 +135,6 @@ class Outlet:
             self._news.notify()
         if self._thread is not threading.current_thread():
             self._thread.join(seconds)
-        atexit.unregister(self.close)
 
     def _run(self) -> None:
         while texts := self._taken():
@@ -144,6 +143,7 @@ class Outlet:
             except Exception as error:
                 self._lose(len(texts), f"{type(error).__name__}: {error}")
         self._target.close()
+        atexit.unregister(self.close)
 
     def _taken(self) -> list[str]:
         """All that waits, waited for; nothing once it is closed and empty."""

@@ -22,6 +22,7 @@ from fourwire.secrets import MissingSecret, Secret, redact, secret
 from fourwire.sip import Tls
 from fourwire.toml_file import TomlFile
 from fourwire.trunks import Access, Register, Trunk
+from fourwire.wire_trace import Trace
 
 __all__ = [
     "Listen",
@@ -153,6 +154,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """From where on new calls are refused because the machine has too much to do (`[overload]`)."""
     http: Http = Http()
     """Pages for machines: `/metrics`, `/healthz`, `/readyz` (`[http]`)."""
+    trace: Trace = Trace()
+    """A trace of what goes over the wire (`[trace]`)."""
     rtp_lost_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Seconds without any RTP of the caller, outside hold, that end a call; unset: never."""
     ring_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0

@@ -24,6 +24,7 @@ from .endpoint import (
 from .errors import ConnectTimeout
 from .local_events import ConnectorInformation
 from .redaction import RedactedLog, Redactor
+from .tap import tapped
 from .tools import Toolbox
 from .transport import Dial, Target, Transport
 from .websocket import dial as dial_websocket
@@ -117,7 +118,7 @@ class connect:
     async def _open(self) -> Agent:
         try:
             async with asyncio.timeout(self._seconds):
-                transport = await self._dial(self._target)
+                transport = tapped(await self._dial(self._target), self._redactor)
                 self._missing = "session.created"
                 return await self._begin(transport)
         except TimeoutError:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -29,6 +29,8 @@ from .user_agent import DEFAULT_TERMS, UserAgent, sip_uri
 
 T = TypeVar("T")
 
+OnMessage = Callable[[Literal["sent", "received"], bytes, Flow | Hop], None]
+
 _log = logging.getLogger("fourwire.sip")
 
 OPENING_SECONDS = 15.0
@@ -48,6 +50,8 @@ class Endpoint:
     """A SIP endpoint that listens. :func:`listen` opens one."""
 
     def __init__(self, settings: Settings) -> None:
+        self.on_message: OnMessage | None = None
+        """Sees every message, as it came or is about to be sent."""
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
         self.sockets = Sockets(settings, self._deliver, self._lost)
@@ -257,6 +261,8 @@ class Endpoint:
 
     def _deliver(self, data: bytes, flow: Flow) -> None:
         self._flow = flow
+        if self.on_message is not None:
+            self.on_message("received", data, flow)
         try:
             self._agent.receive(time.monotonic_ns(), data, flow)
         except Exception:
@@ -324,6 +330,8 @@ class Endpoint:
             self._wake = asyncio.get_running_loop().call_later(seconds, self._pump)
 
     def _send(self, transmit: Transmit) -> None:
+        if self.on_message is not None:
+            self.on_message("sent", transmit.data, transmit.to)
         if isinstance(transmit.to, Flow) and self.sockets.send(transmit.data, transmit.to):
             return
         if isinstance(transmit.to, Hop):

@@ -58,6 +58,9 @@ __all__ = [
     "Port",
     "PortsExhausted",
     "Recorded",
+    "RecordingFailed",
+    "RecordingStarted",
+    "RecordingStopped",
     "ReplyEnded",
     "ReplyStarted",
     "Resampler",
@@ -86,6 +89,7 @@ __all__ = [
     "levels",
     "peak",
     "rms",
+    "tone",
 ]
 
 _Law: TypeAlias = Literal["PCMU", "PCMA"]
@@ -200,6 +204,11 @@ def clipped(pcm: _Pcm) -> int:
 
 def is_silent(pcm: _Pcm, below_dbov: float = -60.0) -> bool:
     """Whether the level of samples lies below a limit, by default one above the hiss of a line."""
+
+def tone(rate: int, hertz: float, duration_ms: float, dbov: float = -20.0) -> bytes:
+    """A sine as samples at `rate`, as loud as told (0 dBov is the loudest there is), that swells
+    and fades so that it does not click.
+    """
 
 @final
 class Levels:
@@ -921,7 +930,9 @@ class Leg:
         """
 
     def record(self, rate: int | None) -> None:
-        """Start giving out `Recorded` at `rate` Hz, whatever the codec becomes; None stops."""
+        """Start giving out `Recorded` at `rate` Hz, whatever the codec becomes, from the next
+        packet on; None stops.
+        """
 
     def poll(self, now_ns: int) -> bytes | Rtp | Rtcp | Recorded | _Event | None:
         """What is due, packets first. Call until `None`. Plain `bytes` are a message to the agent,
@@ -1129,12 +1140,23 @@ class LiveLeg:
         something is typed that nobody else must know; it goes on for 0.3 s after its end.
         """
 
-    def record(self, path: str | PathLike[str] | None) -> None:
-        """Write the call to a stereo WAV file, the caller left; None finishes it.
+    def record(
+        self,
+        path: str | PathLike[str] | None,
+        *,
+        format: Literal["wav", "flac"] | None = None,  # noqa: A002
+        mono: bool = False,
+    ) -> None:
+        """Write the call to a file, the caller left and the agent right; None finishes it.
 
-        It has the rate of the present codec, whatever others come after it. Until it is finished
-        it is called `path.part`. `OSError` where it cannot be created.
+        `format` is by the path's suffix where left out: FLAC for `.flac`, else WAV. It has the rate
+        of the present codec, whatever others come after it. Until it is finished it is called
+        `path.part`. `RecordingStarted` tells that it runs; `RecordingStopped`, or `RecordingFailed`
+        where the disk does not take it, that it is over, be that after `Closed`.
         """
+
+    def pause_recording(self, pause: Literal["silence", "gap"] | None) -> None:
+        """Record silence, or nothing at all, from the next packet on; None goes on."""
 
     def counters(self) -> dict[str, int]:
         """What the leg has seen, done and dropped; a tenth of a second old at most."""
@@ -1276,12 +1298,18 @@ class Key:
 class ReplyStarted:
     """The first sample of a run of an item goes out."""
 
-    __match_args__: Final = ("item",)
+    __match_args__: Final = ("item", "at_ns")
 
-    def __new__(cls, item: str) -> ReplyStarted: ...
+    def __new__(cls, item: str, at_ns: int = 0) -> ReplyStarted: ...
     @property
     def item(self) -> str:
         """The item's id."""
+
+    @property
+    def at_ns(self) -> int:
+        """When that sample is to be heard: its packet's turn and its place in the packet; 0 where a
+        `Playout` tells, which knows no time.
+        """
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
@@ -1290,9 +1318,9 @@ class ReplyStarted:
 class ReplyEnded:
     """The last sample of a run of an item went out, or it was cut."""
 
-    __match_args__: Final = ("item", "heard_ms")
+    __match_args__: Final = ("item", "heard_ms", "at_ns")
 
-    def __new__(cls, item: str, heard_ms: float) -> ReplyEnded: ...
+    def __new__(cls, item: str, heard_ms: float, at_ns: int = 0) -> ReplyEnded: ...
     @property
     def item(self) -> str:
         """The item's id."""
@@ -1300,6 +1328,10 @@ class ReplyEnded:
     @property
     def heard_ms(self) -> float:
         """How much of the item has gone out."""
+
+    @property
+    def at_ns(self) -> int:
+        """When its last sample was to be heard, as that of the first in `ReplyStarted`."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
@@ -1532,15 +1564,91 @@ class Rtcp:
     def __ne__(self, other: object, /) -> bool: ...
 
 @final
+class RecordingStarted:
+    """A recording has begun."""
+
+    __match_args__: Final = ("path", "at_ns", "rate")
+
+    def __new__(cls, path: str, at_ns: int, rate: int) -> RecordingStarted: ...
+    @property
+    def path(self) -> str:
+        """Where it will lie."""
+
+    @property
+    def at_ns(self) -> int:
+        """When its first sample is heard and said, on CLOCK_MONOTONIC."""
+
+    @property
+    def rate(self) -> int:
+        """Its samples a second."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class RecordingStopped:
+    """A recording is finished and lies at its path."""
+
+    __match_args__: Final = ("path", "duration_s", "lost_ms", "size")
+
+    def __new__(
+        cls, path: str, duration_s: float, lost_ms: float, size: int
+    ) -> RecordingStopped: ...
+    @property
+    def path(self) -> str:
+        """Where it lies."""
+
+    @property
+    def duration_s(self) -> float:
+        """How long it plays."""
+
+    @property
+    def lost_ms(self) -> float:
+        """How much came too late to be written, of either side; there is silence in its place."""
+
+    @property
+    def size(self) -> int:
+        """How large the file is, in bytes."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class RecordingFailed:
+    """The disk did not take a recording. What it took lies at `path.part`, if it took anything."""
+
+    __match_args__: Final = ("path", "error")
+
+    def __new__(cls, path: str, error: str) -> RecordingFailed: ...
+    @property
+    def path(self) -> str:
+        """Where it should have lain."""
+
+    @property
+    def error(self) -> str:
+        """What the system says."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
 class Recorded:
-    """A packet time of the call."""
+    """A stretch of one side of a recording."""
 
-    __match_args__: Final = ("pcm",)
+    __match_args__: Final = ("side", "position", "pcm")
 
-    def __new__(cls, pcm: bytes) -> Recorded: ...
+    def __new__(cls, side: str, position: int, pcm: bytes) -> Recorded: ...
+    @property
+    def side(self) -> str:
+        """Whose voice: `caller`, what was heard, or `agent`, what was put on the wire."""
+
+    @property
+    def position(self) -> int:
+        """Where its first sample belongs, in samples since the recording began."""
+
     @property
     def pcm(self) -> bytes:
-        """PCM16 at the rate of the recording, interleaved: the caller left, the agent right."""
+        """PCM16 at the rate of the recording."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...

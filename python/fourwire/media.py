@@ -153,8 +153,8 @@ class Media:
             leg = self._legs.get(leg_id)
             if leg is not None:
                 leg.receive(event)
-            if isinstance(event, _core.Closed):
-                self._legs.pop(leg_id, None)
+            if leg is not None and leg.is_over:
+                del self._legs[leg_id]
 
 
 class MediaPort:

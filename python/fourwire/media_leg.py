@@ -38,13 +38,16 @@ LegEvent: TypeAlias = (
     | _core.ClearedEarly
     | _core.Unbridged
     | _core.Played
+    | _core.RecordingStarted
+    | _core.RecordingStopped
+    | _core.RecordingFailed
     | _core.RtpStopped
     | _core.RtpResumed
     | _core.Goodbye
     | _core.Latched
     | _core.Closed
 )
-"""What `MediaLeg.events` tells; the last is `Closed`."""
+"""What `MediaLeg.events` tells; the last is `Closed`, or what becomes of a recording after it."""
 
 EarlyBargeInLike: TypeAlias = EarlyBargeIn | Literal["off", "duck", "pause"]
 """What a leg does before the agent knows that the caller speaks: all of it, or a word."""
@@ -94,6 +97,8 @@ class MediaLeg:
         self._news = asyncio.Event()
         self._failure: Exception | None = None
         self._closed = False
+        self.recordings = 0
+        """How many files were begun and are not finished."""
         self._numbers = itertools.count()
         self._playing: dict[int, asyncio.Future[bool]] = {}
         self._lost = {"frames_unclaimed": 0, "events_unheard": 0}
@@ -217,12 +222,24 @@ class MediaLeg:
         where = (media.remote, media.remote_rtcp, media.rtcp_mux)
         self.renegotiate(leg_config(media), *where, srtp_keys(media))
 
-    def record(self, path: str | None) -> None:
-        """Write the call to a stereo WAV file, the caller left; None ends it.
+    def record(
+        self,
+        path: str | None,
+        *,
+        format: Literal["wav", "flac"] | None = None,  # noqa: A002 as the engine has it
+        mono: bool = False,
+    ) -> None:
+        """Write the call to a file, the caller left and the agent right; None ends it.
 
-        It has the rate of the present codec, also where a later offer changes that.
+        It has the rate of the present codec, also where a later offer changes that. Events tell
+        when it runs and when it is over, of which it is called `path.part` until then.
         """
-        self._leg.record(path)
+        self.recordings += path is not None
+        self._leg.record(path, format=format, mono=mono)
+
+    def pause_recording(self, pause: Literal["silence", "gap"] | None) -> None:
+        """Record silence, or nothing at all, from the next packet on; None goes on."""
+        self._leg.pause_recording(pause)
 
     def counters(self) -> dict[str, int]:
         """What the leg has seen, done and dropped; right to about a tenth of a second."""
@@ -253,6 +270,11 @@ class MediaLeg:
         """End the leg and free its ports; `Closed` follows. Idempotent."""
         self._leg.close()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of this leg is to be told any more."""
+        return self._closed and self.recordings <= 0
+
     def receive(self, event: "bytes | LegEvent") -> None:
         """Take in what the engine tells of this leg; only `Media` calls this."""
         if isinstance(event, bytes):
@@ -261,6 +283,8 @@ class MediaLeg:
         if isinstance(event, _core.Played):
             self._settle(event.number, whole=event.whole)
             return
+        if isinstance(event, _core.RecordingStopped | _core.RecordingFailed):
+            self.recordings -= 1
         if isinstance(event, _core.Closed):
             self._closed = True
             for number in self._playing:
@@ -274,7 +298,7 @@ class MediaLeg:
         while not self._events:
             if self._failure is not None:
                 raise self._failure
-            if self._closed:
+            if self.is_over:
                 return None
             self._news.clear()
             await self._news.wait()

@@ -24,6 +24,7 @@ from fourwire._core import (
     Latched,
     LiveLeg,
     PortsExhausted,
+    RecordingFailed,
     ReplyEnded,
     ReplyStarted,
 )
@@ -113,7 +114,12 @@ def test_a_reply_is_heard_by_the_caller_and_told(engine: Engine, caller: Phone) 
     assert leg.say(b"\x91" * 320, response="r", item="a")
     caller.hear_until(b"\x91" * 160)
     events = take_until(engine, lambda seen: Drained() in seen)
-    assert events == [ReplyStarted("a"), ReplyEnded("a", 40.0), Drained()]
+    began = events[0].at_ns
+    assert events == [
+        ReplyStarted("a", began),
+        ReplyEnded("a", 40.0, began + 40_000_000),
+        Drained(),
+    ]
 
 
 def test_a_barge_in_silences_and_is_told(engine: Engine, caller: Phone) -> None:
@@ -202,12 +208,15 @@ def test_a_recording_is_a_stereo_file_of_the_call(
         assert recording.getnframes() >= 8 * 160
 
 
-def test_a_recording_that_cannot_be_made_is_the_systems_error(
+def test_a_recording_that_cannot_be_made_is_told_and_the_call_goes_on(
     engine: Engine, caller: Phone, tmp_path: Path
 ) -> None:
     leg = start(engine, caller)
-    with pytest.raises(FileNotFoundError):
-        leg.record(tmp_path / "no such folder" / "call.wav")
+    leg.record(tmp_path / "no such folder" / "call.wav")
+    failed = take_until(engine, lambda seen: any(isinstance(it, RecordingFailed) for it in seen))
+    assert "No such file" in next(it for it in failed if isinstance(it, RecordingFailed)).error
+    assert engine.counters()["recordings_failed"] == 1
+    assert len(caller.hear().payload) == 160
 
 
 def test_ports_run_out_with_a_message_that_says_why() -> None:

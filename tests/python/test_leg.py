@@ -95,8 +95,8 @@ class Call:
                     self.frames.append(output)
                 case Audio():
                     self.chunks.append(output)
-                case Recorded(pcm):
-                    self.tape.append(pcm)
+                case Recorded():
+                    self.tape.append(output)
                 case _:
                     self.events.append(output)
 
@@ -146,7 +146,9 @@ def test_a_reply_in_a_message_is_spoken_and_told_from_beginning_to_end() -> None
     assert call.leg.receive_message(delta(tone(320)))
     call.run(100)
     assert call.said[:320] == tone(320)
-    assert call.events == [ReplyStarted("a"), ReplyEnded("a", 40.0), Drained()]
+    began = call.events[0].at_ns
+    ended = ReplyEnded("a", 40.0, began + 40 * MS)
+    assert call.events == [ReplyStarted("a", began), ended, Drained()]
 
 
 def test_a_message_that_is_not_audio_is_left_to_the_session() -> None:
@@ -227,7 +229,11 @@ def test_a_recording_has_the_caller_left_and_the_agent_right() -> None:
     call.leg.record(8000)
     call.leg.say(tone(1600, hertz=1000), item="a")
     call.run(400, tone(3200))
-    stereo = np.frombuffer(b"".join(call.tape), dtype=np.int16).reshape(-1, 2)
+    stereo = np.zeros((3200, 2), np.int16)
+    for stretch in call.tape:
+        pcm = np.frombuffer(stretch.pcm, np.int16)
+        side = ("caller", "agent").index(stretch.side)
+        stereo[stretch.position : stretch.position + len(pcm), side] = pcm
     agent = g711.decode_pcmu(tone(1600, hertz=1000))
     assert stereo[:1600, 1].tobytes() == agent
     caller = np.frombuffer(g711.decode_pcmu(tone(3200)), dtype=np.int16)

@@ -8,8 +8,10 @@ mod idler;
 mod keys;
 mod output;
 mod receive;
+mod reel;
 mod reports;
 mod speaker;
+mod steady;
 mod tape;
 
 use std::collections::VecDeque;
@@ -21,6 +23,8 @@ pub use early_barge_in::{EarlyBargeIn, Quieten, Unconfirmed};
 pub use idler::Idle;
 pub use keys::InBandKeys;
 pub use output::{DigitsRefused, Event, Output, Received};
+pub use reel::Reel;
+pub use tape::{Recorded, Side};
 
 use crate::listen::{Forwarder, Heard, KeyTones, Listener, Shape};
 use crate::speak::{Announcement, Interruption, Playout};
@@ -90,7 +94,7 @@ enum Step {
     Rtp,
     Rtcp,
     Chunk,
-    Recorded,
+    Recorded(Side),
     Event(Event),
 }
 
@@ -156,6 +160,7 @@ impl Leg {
     /// anew.
     pub fn bridge(&mut self, bridge: Bridge) {
         self.speaker.playout.begin_anew(bridge.output, bridge.back_channel);
+        self.tell_changes();
         let wire = self.media.codec.audio_rate();
         self.bridge = Some(Forwarder::new(wire, bridge.input, bridge.append, bridge.shape));
         self.begin_watch(bridge.early_barge_in);
@@ -180,7 +185,9 @@ impl Leg {
         self.tell_changes();
         self.speaker.announcements.barge_in();
         let cut = self.speaker.playout.barge_in();
-        self.tell_interruption(cut)
+        let cut = self.tell_interruption(cut);
+        self.tell_changes(); // now, while it is known of which frame
+        cut
     }
 
     /// Fall silent in both lanes.
@@ -189,7 +196,9 @@ impl Leg {
         self.tell_changes();
         self.speaker.announcements.barge_in();
         let cut = self.speaker.playout.clear();
-        self.tell_interruption(cut)
+        let cut = self.tell_interruption(cut);
+        self.tell_changes();
+        cut
     }
 
     /// Play `announcement` to the caller, bridged or not, over whatever the agent says. Its end is
@@ -228,10 +237,21 @@ impl Leg {
         Ok(())
     }
 
-    /// Start giving out [`Output::Recorded`] at `rate`, whatever the codec is or becomes; `None`
-    /// stops.
+    /// Start giving out [`Output::Recorded`] at `rate`, whatever the codec is or becomes, from the
+    /// [`next_turn`](Self::next_turn) on; `None` stops.
     pub fn record(&mut self, rate: Option<ClockRate>) {
-        self.tape = rate.map(|rate| Tape::new(self.media.codec.audio_rate(), rate));
+        self.note_slips();
+        let (wire, start) = (self.media.codec.audio_rate(), self.next_turn());
+        self.tape = rate.map(|rate| Tape::new(wire, rate, start));
+    }
+
+    /// When the next packet is due.
+    pub fn next_turn(&self) -> Moment {
+        self.speaker.deadline()
+    }
+
+    fn note_slips(&mut self) {
+        self.counters.recording_slipped += self.tape.as_ref().map_or(0, Tape::slipped);
     }
 
     /// What is due at `now`, packets first. Call until `None`.
@@ -240,7 +260,7 @@ impl Leg {
         Some(match self.step(now)? {
             Step::Rtp => Output::Rtp(self.speaker.datagram()),
             Step::Rtcp => Output::Rtcp(self.reports.datagram()),
-            Step::Recorded => Output::Recorded(self.tape.as_ref()?.frame()),
+            Step::Recorded(side) => Output::Recorded(self.tape.as_ref()?.stretch(side)),
             Step::Event(event) => Output::Event(event),
             Step::Chunk => {
                 let forwarder = self.bridge.as_ref()?;
@@ -275,6 +295,7 @@ impl Leg {
         counters.note_said(&self.speaker);
         self.reports.note(&mut counters);
         self.note_keys(&mut counters);
+        counters.recording_slipped += self.tape.as_ref().map_or(0, Tape::slipped);
         if let Some(watch) = &self.watch {
             watch.note(&mut counters);
         }
@@ -293,8 +314,8 @@ impl Leg {
                 return Some(Step::Rtp);
             }
         }
-        if self.tape.as_mut().is_some_and(Tape::advance) {
-            return Some(Step::Recorded);
+        if let Some(side) = self.tape.as_mut().and_then(Tape::advance) {
+            return Some(Step::Recorded(side));
         }
         self.listen(now);
         if self.bridge.as_mut().is_some_and(Forwarder::advance) {
@@ -311,7 +332,7 @@ impl Leg {
 
     fn after_turn(&mut self, now: Moment, missed: u32) {
         if let Some(tape) = &mut self.tape {
-            tape.say(self.speaker.pcm(), missed);
+            tape.say(self.speaker.pcm(), self.speaker.slot());
         }
         if let Some(watch) = &mut self.watch {
             watch.say(self.speaker.pcm(), missed);
@@ -326,13 +347,14 @@ impl Leg {
     fn listen(&mut self, now: Moment) {
         self.pcm.clear();
         while let Some(heard) = self.listener.poll(now, &mut self.pcm) {
-            let arrival = if let Heard::Received(arrival) = heard { arrival } else { now };
+            let came = if let Heard::Received(arrival) = heard { Some(arrival) } else { None };
+            let arrival = came.unwrap_or(now);
             self.look_for_keys();
             if let Some(forwarder) = &mut self.bridge {
                 forwarder.feed(&self.pcm, arrival);
             }
             if let Some(tape) = &mut self.tape {
-                tape.hear(&self.pcm);
+                tape.hear(&self.pcm, came, now);
             }
             if let Some(watch) = &mut self.watch {
                 watch.hear(&self.pcm, heard);
@@ -351,8 +373,8 @@ impl Leg {
     }
 
     fn tell_changes(&mut self) {
-        while let Some(change) = self.speaker.playout.change() {
-            self.events.push_back(change.into());
+        while let Some((change, into)) = self.speaker.playout.change_within() {
+            self.events.push_back(Event::of(change, self.speaker.slot() + into));
         }
         while let Some(played) = self.speaker.announcements.ended() {
             self.events.push_back(Event::Played(played));

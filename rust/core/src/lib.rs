@@ -24,6 +24,6 @@ pub use codec::Codec;
 pub use format::{AudioFormat, ClockRate, Law};
 pub use leg::{
     Bridge, DigitsRefused, Direction, EarlyBargeIn, Event, Idle, InBandKeys, Leg, LegConfig,
-    LegCounters, Media, Output, PayloadTypes, Quieten, Received, Unconfirmed,
+    LegCounters, Media, Output, PayloadTypes, Quieten, Received, Recorded, Reel, Side, Unconfirmed,
 };
 pub use moment::Moment;

@@ -6,7 +6,7 @@ use fourwire::listen::Shape;
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc, rtcp};
 use fourwire::{
     AudioFormat, Bridge, ClockRate, Direction, Event, Law, Leg, LegConfig, Media, Moment, Output,
-    PayloadTypes, Received,
+    PayloadTypes, Received, Recorded, Side,
 };
 use proptest::prelude::*;
 
@@ -53,6 +53,16 @@ struct Log {
     events: Vec<(u64, Event)>,
 }
 
+/// Lays a stretch of a recording where it belongs in the interleaved `stereo`.
+fn lay(stereo: &mut Vec<i16>, stretch: Recorded<'_>) {
+    let end = stretch.position as usize + stretch.pcm.len();
+    stereo.resize(stereo.len().max(2 * end), 0);
+    let side = usize::from(stretch.side == Side::Agent);
+    for (n, &sample) in stretch.pcm.iter().enumerate() {
+        stereo[2 * (stretch.position as usize + n) + side] = sample;
+    }
+}
+
 impl Log {
     fn drain(&mut self, leg: &mut Leg, now: u64) {
         while let Some(output) = leg.poll(at(now)) {
@@ -63,7 +73,7 @@ impl Log {
                     self.appends.push((now, String::from_utf8(message.to_vec()).unwrap()));
                 }
                 Output::Audio { audio, .. } => self.audio.extend(audio),
-                Output::Recorded(frame) => self.recorded.extend(frame),
+                Output::Recorded(stretch) => lay(&mut self.recorded, stretch),
                 Output::Event(event) => self.events.push((now, event)),
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc, rtcp};
 use fourwire::{
     AudioFormat, Bridge, ClockRate, Codec, Direction, Event, Law, Leg, LegConfig, Media, Moment,
-    Output, PayloadTypes, Received,
+    Output, PayloadTypes, Received, Recorded, Side,
 };
 
 const PCMU: AudioFormat = AudioFormat::G711(Law::Mu);
@@ -54,13 +54,23 @@ struct Log {
     events: Vec<Event>,
 }
 
+/// Lays a stretch of a recording where it belongs in the interleaved `stereo`.
+fn lay(stereo: &mut Vec<i16>, stretch: Recorded<'_>) {
+    let end = stretch.position as usize + stretch.pcm.len();
+    stereo.resize(stereo.len().max(2 * end), 0);
+    let side = usize::from(stretch.side == Side::Agent);
+    for (n, &sample) in stretch.pcm.iter().enumerate() {
+        stereo[2 * (stretch.position as usize + n) + side] = sample;
+    }
+}
+
 impl Log {
     fn drain(&mut self, leg: &mut Leg, now: u64) {
         while let Some(output) = leg.poll(at(now)) {
             match output {
                 Output::Rtp(datagram) => self.sent.push((now, datagram.to_vec())),
                 Output::Rtcp(datagram) => self.reports.push((now, datagram.to_vec())),
-                Output::Recorded(frame) => self.recorded.extend(frame),
+                Output::Recorded(stretch) => lay(&mut self.recorded, stretch),
                 Output::Event(event) => self.events.push(event),
                 Output::Append(_) | Output::Audio { .. } => {}
             }

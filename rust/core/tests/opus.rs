@@ -164,7 +164,9 @@ fn a_call_changes_to_opus_and_back_and_no_sample_is_missing() {
     let counters = leg.counters();
     assert_eq!((counters.lost, counters.quiet_samples, counters.late), (0, 0, 0));
     let heard = Duration::from_secs(1);
-    assert!(log.events.contains(&Event::ReplyEnded { item: "i".into(), heard }));
+    let ended =
+        |event: &Event| matches!(event, Event::ReplyEnded { heard: all, .. } if *all == heard);
+    assert!(log.events.iter().any(ended));
     assert_eq!((counters.reply_sent, counters.reply_discarded), (24_000, 0));
 }
 

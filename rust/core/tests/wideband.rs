@@ -140,7 +140,9 @@ fn what_waits_to_be_said_survives_a_change_of_codec_to_the_last_sample() {
         log.drain(&mut leg, turn * 20);
     }
     let heard = Duration::from_secs(1);
-    assert!(log.events.contains(&Event::ReplyEnded { item: "i".into(), heard }));
+    let ended =
+        |event: &Event| matches!(event, Event::ReplyEnded { heard: all, .. } if *all == heard);
+    assert!(log.events.iter().any(ended));
     let counters = leg.counters();
     assert_eq!((counters.reply_sent, counters.reply_discarded), (24_000, 0));
     let kinds: Vec<_> = log.packets.iter().map(|(kind, ..)| *kind).collect();

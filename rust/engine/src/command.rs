@@ -13,7 +13,7 @@ use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::counters::WorkerBoard;
 use crate::line::Line;
-use crate::recorder::TapeId;
+use crate::recorder::{Pause, TapeId};
 use crate::security::SrtpKeys;
 
 /// Names a leg; never given out twice by an engine.
@@ -75,6 +75,7 @@ pub(crate) enum Order {
     Mask(bool),
     Renegotiate(Media, Remote, Option<SrtpKeys>),
     Record(Option<(TapeId, ClockRate)>),
+    PauseRecording(Option<Pause>),
     Close,
 }
 

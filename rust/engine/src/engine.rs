@@ -22,7 +22,7 @@ use crate::line::{Line, Outlets};
 use crate::outbox::{Mailbox, rings};
 use crate::port::{Port, Sockets};
 use crate::port_pool::{PortPool, ReserveError};
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, Untold};
 use crate::security::SrtpKeys;
 use crate::system;
 use crate::worker::{Worker, after};
@@ -110,7 +110,7 @@ type EventMailbox = Mailbox<(LegId, Notice)>;
 
 struct Threads {
     workers: Vec<JoinHandle<VecDeque<(LegId, Notice)>>>,
-    recorder: JoinHandle<()>,
+    recorder: JoinHandle<Untold>,
 }
 
 impl Engine {
@@ -135,7 +135,10 @@ impl Engine {
             mailboxes.push(mailbox);
             tapes.push(tape_mailbox);
         }
-        let (recorder, recorder_thread) = Recorder::start(tapes)?;
+        let (recordings, mailbox) = rings(SMALLEST_RING);
+        mailboxes.push(mailbox);
+        let (recorder, recorder_thread) =
+            Recorder::start(tapes, recordings, Arc::clone(&doorbell))?;
         let shared = Shared {
             pool: Arc::new(PortPool::new(config.ports, config.port_rest)),
             recorder,
@@ -226,7 +229,11 @@ impl Engine {
             mailbox.append_late(worker.join().unwrap_or_default());
         }
         self.shared.recorder.stop();
-        let _ = threads.recorder.join(); // a panic there has been printed, and takes nobody along
+        // A panic there has been printed, and takes nobody along.
+        let untold = threads.recorder.join().unwrap_or_default();
+        if let Some(mailbox) = mailboxes.last_mut() {
+            mailbox.append_late(untold);
+        }
         self.doorbell.ring();
     }
 }

@@ -7,6 +7,7 @@ use fourwire::{Event, Moment};
 
 use crate::command::LegId;
 use crate::outbox::{Frame, Item, Outbox};
+use crate::recorder::RecordingEvent;
 use crate::system::Bell;
 
 /// Something that came out of a leg.
@@ -26,7 +27,10 @@ pub enum EngineEvent<'a> {
     Leg(Event),
     /// The caller's address was learnt; packets go there from now on.
     Latched(SocketAddr),
-    /// The leg is gone, and this is the last of it.
+    /// Something became of a recording. Of those that end with the leg, also after its
+    /// [`Closed`](Self::Closed).
+    Recording(RecordingEvent),
+    /// The leg is gone, and this is the last of it but for its recording.
     Closed(Closed),
 }
 
@@ -58,6 +62,7 @@ pub enum CloseCause {
 pub(crate) enum Notice {
     Leg(Event),
     Latched(SocketAddr),
+    Recording(RecordingEvent),
     Closed(Closed),
 }
 
@@ -79,6 +84,7 @@ pub(crate) fn read(item: Item<'_, (LegId, Notice)>) -> (LegId, EngineEvent<'_>) 
         Item::Frame(frame) => (LegId(frame.owner), read_frame(frame)),
         Item::Value((leg, Notice::Leg(event))) => (leg, EngineEvent::Leg(event)),
         Item::Value((leg, Notice::Latched(peer))) => (leg, EngineEvent::Latched(peer)),
+        Item::Value((leg, Notice::Recording(event))) => (leg, EngineEvent::Recording(event)),
         Item::Value((leg, Notice::Closed(closed))) => (leg, EngineEvent::Closed(closed)),
     }
 }

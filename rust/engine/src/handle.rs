@@ -1,7 +1,5 @@
 //! A running leg, as the rest of the process holds it.
 
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
@@ -14,6 +12,7 @@ use fourwire::{Bridge, ClockRate, Codec, InBandKeys, Media};
 use crate::command::{Command, Gate, LegId, Order, Remote};
 use crate::counters::Board;
 use crate::engine::Shared;
+use crate::recorder::{Pause, Recording};
 use crate::security::SrtpKeys;
 
 /// A leg that runs on a worker of an engine. All verbs return at once; what they lead to comes as
@@ -156,17 +155,19 @@ impl LegHandle {
         self.tell(Order::Renegotiate(media, remote, keys));
     }
 
-    /// Records the call to a stereo WAV file at `path`, in place of any recording that runs;
-    /// `None` finishes that. Until it is finished it is called `path.part`. It has the rate of the
-    /// present codec, whatever others come after it.
-    ///
-    /// # Errors
-    /// Where the file cannot be created.
-    pub fn record(&self, path: Option<&Path>) -> io::Result<()> {
+    /// Begins a recording of the call, in place of any that runs; `None` finishes that. Until it
+    /// is finished it is called `path.part`. It has the rate of the present codec, whatever others
+    /// come after it. [`EngineEvent::Recording`](crate::EngineEvent::Recording) tells what becomes
+    /// of it.
+    pub fn record(&self, recording: Option<Recording>) {
         let rate = ClockRate::new(self.hertz.load(Relaxed)).unwrap_or(ClockRate::Hz8000);
-        let tape = path.map(|path| self.engine.recorder.open(path, rate)).transpose()?;
-        self.tell(Order::Record(tape.map(|tape| (tape, rate))));
-        Ok(())
+        let open = |recording| (self.engine.recorder.open(self.id, recording, rate), rate);
+        self.tell(Order::Record(recording.map(open)));
+    }
+
+    /// Records nothing for a while, if a recording runs; `None` goes on.
+    pub fn pause_recording(&self, pause: Option<Pause>) {
+        self.tell(Order::PauseRecording(pause));
     }
 
     /// All its counters with their names, not older than the tenth of a second.

@@ -31,4 +31,5 @@ pub use event::{CloseCause, Closed, EngineEvent};
 pub use handle::LegHandle;
 pub use port::Port;
 pub use port_pool::ReserveError;
+pub use recorder::{FileFormat, Pause, Recording, RecordingEvent};
 pub use security::SrtpKeys;

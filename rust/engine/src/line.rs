@@ -11,7 +11,7 @@ use crate::counters::{Board, LineCounters};
 use crate::event::{CloseCause, Closed, EventOutbox, Notice, append_frame, audio_frame};
 use crate::latch::Verdict;
 use crate::port::Sockets;
-use crate::recorder::{Tape, TapeId, TapeOutbox};
+use crate::recorder::{Pause, Tape, TapeId, TapeOutbox};
 use crate::route::Route;
 use crate::security::{Security, SrtpKeys};
 use crate::socket::{ArrivalClock, Inbox, Received, UdpSocket};
@@ -120,6 +120,7 @@ impl Line {
                 self.security.rekey(keys);
             }
             Order::Record(tape) => self.record(tape, outlets),
+            Order::PauseRecording(pause) => self.pause_recording(pause),
             Order::Close => {}
         }
     }
@@ -131,11 +132,19 @@ impl Line {
     }
 
     fn record(&mut self, tape: Option<(TapeId, ClockRate)>, outlets: &mut Outlets) {
+        let now = self.leg.next_turn();
         if let Some(finished) = self.tape.take() {
-            finished.end(&mut outlets.tapes);
+            finished.end(now, &mut outlets.tapes);
         }
         self.leg.record(tape.map(|(_, rate)| rate));
-        self.tape = tape.map(|(id, _)| Tape::new(id));
+        self.tape = tape.map(|(id, rate)| Tape::begin(id, now, rate, &mut outlets.tapes));
+    }
+
+    fn pause_recording(&mut self, pause: Option<Pause>) {
+        let now = self.leg.next_turn();
+        if let Some(tape) = &mut self.tape {
+            tape.pause(now, pause);
+        }
     }
 
     /// Sends what is due, up to the first thing that is not a packet: the packets of other legs
@@ -176,8 +185,8 @@ impl Line {
                 let sent = outlets.events.send_frame(audio_frame(*id, arrival, audio));
                 counters.chunks_dropped += u64::from(!sent);
             }
-            Output::Recorded(stereo) => {
-                let written = tape.as_mut().is_none_or(|it| it.write(stereo, &mut outlets.tapes));
+            Output::Recorded(stretch) => {
+                let written = tape.as_mut().is_none_or(|it| it.write(stretch, &mut outlets.tapes));
                 counters.recording_dropped += u64::from(!written);
             }
             Output::Event(event) => outlets.events.send((*id, Notice::Leg(event))),
@@ -264,10 +273,10 @@ impl Line {
         self.tell_closed(cause, outlets);
     }
 
-    /// Ends after a fault, without touching the leg again.
+    /// Ends after a fault, without working on with the leg.
     pub(crate) fn abandon(mut self, outlets: &mut Outlets) {
         if let Some(tape) = self.tape.take() {
-            tape.end(&mut outlets.tapes);
+            tape.end(self.leg.next_turn(), &mut outlets.tapes);
         }
         self.tell_closed(CloseCause::Fault, outlets);
     }

@@ -21,6 +21,7 @@ use crate::command::{Command, Gate, LegId, Order};
 use crate::counters::add;
 use crate::event::{CloseCause, Doorbell, Notice};
 use crate::line::{Channel, Line, Outlets};
+use crate::recorder::TapeNote;
 use crate::socket::{ArrivalClock, Inbox};
 use crate::system::{self, Poller};
 
@@ -133,7 +134,8 @@ impl Worker {
             self.lines.touch(slot);
         } else if let Order::Record(Some((tape, _))) = order {
             // A leg that is gone has nothing to do any more, but the file was opened for it.
-            self.outlets.tapes.send(tape);
+            self.outlets.tapes.send(TapeNote::Began(tape, now));
+            self.outlets.tapes.send(TapeNote::Ended(tape, 0));
         }
     }
 

@@ -9,7 +9,7 @@ use fourwire::listen::Shape;
 use fourwire::wire::RtcpPacket;
 use fourwire::wire::rtcp::Compound;
 use fourwire::{Bridge, Event, Law, Media};
-use fourwire_engine::{CloseCause, LegHandle, Remote, ReserveError};
+use fourwire_engine::{CloseCause, LegHandle, Recording, Remote, ReserveError};
 use support::*;
 
 fn of_leg(leg: &LegHandle) -> SocketAddr {
@@ -40,7 +40,7 @@ fn the_caller_hears_the_agent_to_the_sample_in_an_unbroken_stream() {
     let mut listener = Listener::new(&engine);
     listener.wait("the end of the reply", leg.id(), |told| {
         let whole = Duration::from_millis(200);
-        matches!(told, Told::Leg(Event::ReplyEnded { item, heard })
+        matches!(told, Told::Leg(Event::ReplyEnded { item, heard, .. })
             if &**item == "item_1" && *heard == whole)
         .then_some(())
     });
@@ -277,7 +277,7 @@ fn a_recording_has_both_voices_on_one_clock() {
     let (engine, mut phone) = (engine(), Phone::at("127.0.0.2"));
     let leg = call(&engine, &phone);
     let path = std::env::temp_dir().join(format!("fourwire-call-{}.wav", std::process::id()));
-    leg.record(Some(&path)).unwrap();
+    leg.record(Some(Recording::new(&path)));
     leg.say("resp_1", "item_1", &[0; 8000]);
     for _ in 0..40 {
         let _ = phone.hear();
@@ -338,7 +338,7 @@ fn a_recording_begun_when_the_call_is_over_is_finished_at_once() {
     leg.close();
     let _ = Listener::new(&engine).closed(leg.id());
     let path = std::env::temp_dir().join(format!("fourwire-late-{}.wav", std::process::id()));
-    leg.record(Some(&path)).unwrap();
+    leg.record(Some(Recording::new(&path)));
     until("the file", || path.exists().then_some(()));
     assert_eq!(hound::WavReader::open(&path).unwrap().len(), 0);
     std::fs::remove_file(path).unwrap();

@@ -2,14 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::RawFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use fourwire::listen::Shape;
 use fourwire::{AudioFormat, DigitsRefused, Event, InBandKeys};
 use fourwire_engine as engine;
-use fourwire_engine::{CloseCause, EngineConfig, EngineEvent, Remote};
+use fourwire_engine::{
+    CloseCause, EngineConfig, EngineEvent, FileFormat, Pause, Recording, RecordingEvent, Remote,
+};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
@@ -17,7 +19,9 @@ use pyo3::types::{PyBytes, PyList};
 use crate::buffer::Octets;
 use crate::early_barge_in::Early;
 use crate::error::Error;
-use crate::event::{Audio, Closed, Counters, Latched};
+use crate::event::{
+    Audio, Closed, Counters, Latched, RecordingFailed, RecordingStarted, RecordingStopped,
+};
 use crate::leg::{APPEND, LegConfig, PCM8, PCMU, TONE, announcement_of, bridge_of, event_of};
 use crate::lock::Held;
 use crate::srtp::SrtpKeys;
@@ -86,6 +90,7 @@ enum Taken {
     },
     Leg(Event),
     Latched(SocketAddr),
+    Recording(RecordingEvent),
     Closed(engine::Closed),
     /// Something that this version does not know.
     Unknown,
@@ -100,6 +105,7 @@ impl From<EngineEvent<'_>> for Taken {
             }
             EngineEvent::Leg(event) => Self::Leg(event),
             EngineEvent::Latched(peer) => Self::Latched(peer),
+            EngineEvent::Recording(event) => Self::Recording(event),
             EngineEvent::Closed(closed) => Self::Closed(closed),
             _ => Self::Unknown,
         }
@@ -117,6 +123,7 @@ impl Taken {
             Self::Latched(peer) => {
                 Latched { address: (peer.ip().to_string(), peer.port()) }.into_bound_py_any(py)
             }
+            Self::Recording(event) => recording_event(py, event),
             Self::Closed(closed) => {
                 let cause = Spelled::word(closed.cause).to_owned();
                 Closed { counters: Counters::new(&closed.counters), cause }.into_bound_py_any(py)
@@ -124,6 +131,37 @@ impl Taken {
             Self::Unknown => Ok(py.None().into_bound(py)),
         }
     }
+}
+
+fn recording_event(py: Python<'_>, event: RecordingEvent) -> PyResult<Bound<'_, PyAny>> {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    match event {
+        RecordingEvent::Started { path, at, rate } => {
+            let (at_ns, rate) = (at.as_nanos(), rate.hertz());
+            RecordingStarted { path: text(&path), at_ns, rate }.into_bound_py_any(py)
+        }
+        RecordingEvent::Stopped { path, duration, lost, bytes } => RecordingStopped {
+            path: text(&path),
+            duration_s: duration.as_secs_f64(),
+            lost_ms: lost.as_secs_f64() * 1000.0,
+            size: bytes,
+        }
+        .into_bound_py_any(py),
+        RecordingEvent::Failed { path, error } => {
+            RecordingFailed { path: text(&path), error }.into_bound_py_any(py)
+        }
+    }
+}
+
+impl Word for FileFormat {
+    const WHAT: &'static str = "the format of a recording";
+    const WORDS: &'static [(&'static str, Self)] = &[("wav", Self::Wav), ("flac", Self::Flac)];
+}
+
+impl Word for Pause {
+    const WHAT: &'static str = "what stands for a pause";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("silence", Self::Silence), ("gap", Self::Gap)];
 }
 
 impl Word for CloseCause {
@@ -295,8 +333,18 @@ impl LiveLeg {
         self.0.renegotiate(config.inner().media, remote, keys.map(SrtpKeys::inner));
     }
 
-    fn record(&self, py: Python<'_>, path: Option<PathBuf>) -> Result<(), Error> {
-        Ok(py.detach(|| self.0.record(path.as_deref()))?)
+    #[pyo3(signature = (path, *, format=None, mono=false))]
+    fn record(&self, path: Option<PathBuf>, format: Option<Spelled<FileFormat>>, mono: bool) {
+        self.0.record(path.map(|path| {
+            let recording = Recording::new(path);
+            let format = format.map_or(recording.format, |format| format.0);
+            Recording { format, mono, ..recording }
+        }));
+    }
+
+    #[pyo3(signature = (pause))]
+    fn pause_recording(&self, pause: Option<Spelled<Pause>>) {
+        self.0.pause_recording(pause.map(|pause| pause.0));
     }
 
     fn counters(&self) -> Counters {

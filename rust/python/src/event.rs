@@ -70,8 +70,8 @@ fn show(name: &str, fields: &[(&str, Bound<'_, PyAny>)]) -> PyResult<String> {
 }
 
 event! { Key { digit: char, duration_ms: f64, in_band: bool = false, } }
-event! { ReplyStarted { item: String, } }
-event! { ReplyEnded { item: String, heard_ms: f64, } }
+event! { ReplyStarted { item: String, at_ns: u64 = 0, } }
+event! { ReplyEnded { item: String, heard_ms: f64, at_ns: u64 = 0, } }
 event! { Drained {} }
 event! { Interruption { response: Option<String>, item: Option<String>, heard_ms: f64, discarded_ms: f64, softened_ms: f64 = 0.0, } }
 event! { Ducked { item: String, heard_ms: f64, } }
@@ -87,7 +87,10 @@ event! { Audio { arrival_ns: u64, audio: PyBackedBytes, } }
 event! { Closed { counters: Counters, cause: String, } }
 event! { Rtp { datagram: PyBackedBytes, } }
 event! { Rtcp { datagram: PyBackedBytes, } }
-event! { Recorded { pcm: PyBackedBytes, } }
+event! { Recorded { side: String, position: u64, pcm: PyBackedBytes, } }
+event! { RecordingStarted { path: String, at_ns: u64, rate: u32, } }
+event! { RecordingStopped { path: String, duration_s: f64, lost_ms: f64, size: u64, } }
+event! { RecordingFailed { path: String, error: String, } }
 
 /// Counters by name, in their order.
 #[derive(Clone, Debug, PartialEq)]

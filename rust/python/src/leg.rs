@@ -8,7 +8,7 @@ use fourwire::speak::Announcement;
 use fourwire::wire::Ssrc;
 use fourwire::{
     AudioFormat, Bridge, ClockRate, Codec, Direction, Event, Idle, InBandKeys, Law, Media, Output,
-    PayloadTypes, Received,
+    PayloadTypes, Received, Side,
 };
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -436,7 +436,11 @@ fn output_of<'py>(py: Python<'py>, output: Output<'_>) -> PyResult<Bound<'py, Py
             let audio = PyBytes::new(py, audio).into();
             Audio { arrival_ns: arrival.as_nanos(), audio }.into_bound_py_any(py)
         }
-        Output::Recorded(pcm) => Recorded { pcm: bytes_of(py, pcm)?.into() }.into_bound_py_any(py),
+        Output::Recorded(stretch) => {
+            let side = if stretch.side == Side::Caller { "caller" } else { "agent" };
+            let pcm = bytes_of(py, stretch.pcm)?.into();
+            Recorded { side: side.into(), position: stretch.position, pcm }.into_bound_py_any(py)
+        }
         Output::Event(event) => event_of(py, event),
     }
 }
@@ -447,9 +451,12 @@ pub(crate) fn event_of(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny
         Event::Key { digit, duration, in_band } => {
             Key { digit, duration_ms: millis(duration), in_band }.into_bound_py_any(py)
         }
-        Event::ReplyStarted { item } => ReplyStarted { item: item.into() }.into_bound_py_any(py),
-        Event::ReplyEnded { item, heard } => {
-            ReplyEnded { item: item.into(), heard_ms: millis(heard) }.into_bound_py_any(py)
+        Event::ReplyStarted { item, at } => {
+            ReplyStarted { item: item.into(), at_ns: at.as_nanos() }.into_bound_py_any(py)
+        }
+        Event::ReplyEnded { item, heard, at } => {
+            let (item, heard_ms) = (item.into(), millis(heard));
+            ReplyEnded { item, heard_ms, at_ns: at.as_nanos() }.into_bound_py_any(py)
         }
         Event::Drained => Drained.into_bound_py_any(py),
         Event::Ducked { item, heard } => {

@@ -21,6 +21,7 @@ mod realtime;
 mod sound;
 mod speak;
 mod srtp;
+mod tone;
 mod voice_activity;
 mod wire;
 mod word;
@@ -41,7 +42,8 @@ mod _core {
     #[pymodule_export]
     use crate::event::{
         Audio, ClearedEarly, Closed, Drained, Ducked, Goodbye, Interruption, Key, Latched, Played,
-        Recorded, ReplyEnded, ReplyStarted, Restored, Rtcp, Rtp, RtpResumed, RtpStopped, Unbridged,
+        Recorded, RecordingFailed, RecordingStarted, RecordingStopped, ReplyEnded, ReplyStarted,
+        Restored, Rtcp, Rtp, RtpResumed, RtpStopped, Unbridged,
     };
     #[pymodule_export]
     use crate::g722::{G722Decoder, G722Encoder};
@@ -70,6 +72,8 @@ mod _core {
     use crate::speak::Playout;
     #[pymodule_export]
     use crate::srtp::{SrtpKeys, SrtpReceiver, SrtpSender};
+    #[pymodule_export]
+    use crate::tone::tone;
     #[pymodule_export]
     use crate::voice_activity::VoiceActivity;
     #[pymodule_export]

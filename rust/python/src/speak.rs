@@ -101,9 +101,12 @@ impl Playout {
 
 fn told(py: Python<'_>, change: Change) -> PyResult<Bound<'_, PyAny>> {
     match change {
-        Change::Started { item } => ReplyStarted { item: item.into() }.into_bound_py_any(py),
+        Change::Started { item } => {
+            ReplyStarted { item: item.into(), at_ns: 0 }.into_bound_py_any(py)
+        }
         Change::Ended { item, heard } => {
-            ReplyEnded { item: item.into(), heard_ms: millis(heard) }.into_bound_py_any(py)
+            ReplyEnded { item: item.into(), heard_ms: millis(heard), at_ns: 0 }
+                .into_bound_py_any(py)
         }
         Change::Drained => Drained.into_bound_py_any(py),
     }

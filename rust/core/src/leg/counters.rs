@@ -99,6 +99,8 @@ counters! {
         tone_samples_removed,
         /// Samples put to silence while something secret was typed.
         masked_samples,
+        /// Samples of the caller put in or left out in recordings, to keep his clock to ours.
+        recording_slipped,
         /// Samples of the agent taken in.
         reply_received,
         /// Samples of the agent put on the wire.

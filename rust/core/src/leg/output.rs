@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::tape::Recorded;
 use crate::Moment;
 use crate::speak::{Change, Interruption, Played};
 use crate::wire::telephone_event::QueueFull;
@@ -22,9 +23,8 @@ pub enum Output<'a> {
         /// Its bytes.
         audio: &'a [u8],
     },
-    /// A packet time of the call at the rate of the recording, interleaved: the caller left, the
-    /// agent right.
-    Recorded(&'a [i16]),
+    /// A stretch of one side of the call for the recording.
+    Recorded(Recorded<'a>),
     /// Something happened.
     Event(Event),
 }
@@ -45,6 +45,8 @@ pub enum Event {
     ReplyStarted {
         /// The item's id.
         item: Box<str>,
+        /// When that sample is to be heard: its packet's turn and its place in the packet.
+        at: Moment,
     },
     /// The last sample of a run of an item went out, or it was cut.
     ReplyEnded {
@@ -52,6 +54,8 @@ pub enum Event {
         item: Box<str>,
         /// How much of the item has gone out.
         heard: Duration,
+        /// When its last sample was to be heard, as that of the first.
+        at: Moment,
     },
     /// Nothing of the agent's replies waits any more.
     Drained,
@@ -85,11 +89,12 @@ pub enum Event {
     Goodbye,
 }
 
-impl From<Change> for Event {
-    fn from(change: Change) -> Self {
+impl Event {
+    /// What the playout tells, at its time.
+    pub(super) fn of(change: Change, at: Moment) -> Self {
         match change {
-            Change::Started { item } => Self::ReplyStarted { item },
-            Change::Ended { item, heard } => Self::ReplyEnded { item, heard },
+            Change::Started { item } => Self::ReplyStarted { item, at },
+            Change::Ended { item, heard } => Self::ReplyEnded { item, heard, at },
             Change::Drained => Self::Drained,
         }
     }

@@ -33,6 +33,8 @@ pub(super) struct Speaker {
     datagram: Vec<u8>,
     /// How long nothing has sounded; a talkspurt begins with a marker after some of it.
     silent: Duration,
+    /// When the turn taken last was due.
+    slot: Moment,
     pub(super) turns_missed: u64,
 }
 
@@ -53,6 +55,7 @@ impl Speaker {
             payload: Vec::new(),
             datagram: Vec::new(),
             silent: TALKSPURT_GAP,
+            slot: start,
             turns_missed: 0,
         }
     }
@@ -88,9 +91,16 @@ impl Speaker {
         self.pacer.deadline()
     }
 
+    /// When the turn taken last was due.
+    pub(super) const fn slot(&self) -> Moment {
+        self.slot
+    }
+
     /// Takes the turn that is due at `now`, if one is.
     pub(super) fn turn(&mut self, now: Moment) -> Option<Taken> {
+        let before = self.pacer.deadline();
         let turn = self.pacer.turn(now)?;
+        self.slot = before + self.pacer.period().saturating_mul(turn.missed);
         let (periods, samples) = (self.media.periods() as u64, self.media.samples());
         self.packetizer.advance(u64::from(turn.missed) * periods);
         self.turns_missed += u64::from(turn.missed);

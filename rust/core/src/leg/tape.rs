@@ -1,137 +1,176 @@
 //! Both sides of a call on one clock, as a recording wants them.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::ClockRate;
+use super::steady::Steady;
 use crate::sound::Splicer;
+use crate::{ClockRate, Moment};
 
-/// Interleaves what was heard and what was said, packet time by packet time.
+/// Whose voice it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// What was heard: left in a stereo recording.
+    Caller,
+    /// What was put on the wire: right in a stereo recording.
+    Agent,
+}
+
+/// A stretch of one side of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded<'a> {
+    /// Whose voice.
+    pub side: Side,
+    /// Where its first sample belongs, in samples since the recording began.
+    pub position: u64,
+    /// The samples, at the rate of the recording.
+    pub pcm: &'a [i16],
+}
+
+/// Says of every sample where in the recording it belongs.
 ///
-/// What was said sets the clock. What was heard arrives on a clock of its own and in clumps, so it
-/// waits here until its turn; where it is short, silence stands in and the samples that come later
-/// are not shifted by it for good. It has one rate from its beginning to its end, whatever becomes
-/// of the codec.
+/// The clock is ours: a sample of the agent belongs where its packet left, one of the caller where
+/// its packet came, less what the network held it back. So nothing is ever late in the recording
+/// for good, whatever was lost, held or stalled, and whatever the caller's clock thinks of ours. It
+/// has one rate from its beginning to its end, whatever becomes of the codec.
 pub(super) struct Tape {
-    caller: Splicer,
-    agent: Splicer,
-    coming: Vec<i16>,
-    heard: VecDeque<i16>,
-    said: Vec<i16>,
-    frame: Vec<i16>,
-    /// Frames that can be taken: silence for turns that were missed, then what was said.
-    ready: u32,
-    /// Samples of silence that stood in for audio yet to come.
-    owed: usize,
+    start: Moment,
+    rate: ClockRate,
+    caller: Lane,
+    agent: Lane,
+    steady: Steady,
+    shown: Vec<i16>,
+}
+
+/// One side: what waits to be taken, and where it belongs.
+struct Lane {
+    splicer: Splicer,
+    position: u64,
+    pcm: Vec<i16>,
+}
+
+impl Lane {
+    fn new(wire: ClockRate, rate: ClockRate) -> Self {
+        let room = rate.samples_in(ROOM);
+        Self { splicer: Splicer::new(wire, rate), position: 0, pcm: Vec::with_capacity(room) }
+    }
+
+    /// Where the next sample would belong, did nothing lie between.
+    fn end(&self) -> u64 {
+        self.position + self.pcm.len() as u64
+    }
+
+    /// Goes on at `position`; what lies between is silence.
+    fn go_to(&mut self, position: u64) {
+        if self.pcm.is_empty() {
+            self.position = position;
+        } else {
+            let room = self.pcm.capacity() - self.pcm.len();
+            let gap = position.saturating_sub(self.end()).min(room as u64) as usize;
+            self.pcm.resize(self.pcm.len() + gap, 0);
+        }
+    }
 }
 
 impl Tape {
-    /// A tape at `rate` of samples that come at `wire`.
-    pub(super) fn new(wire: ClockRate, rate: ClockRate) -> Self {
+    /// A tape at `rate` of samples that come at `wire`, whose first one goes out at `start`.
+    pub(super) fn new(wire: ClockRate, rate: ClockRate, start: Moment) -> Self {
         Self {
-            caller: Splicer::new(wire, rate),
-            agent: Splicer::new(wire, rate),
-            coming: Vec::new(),
-            heard: VecDeque::new(),
-            said: Vec::new(),
-            frame: Vec::new(),
-            ready: 0,
-            owed: 0,
+            start,
+            rate,
+            caller: Lane::new(wire, rate),
+            agent: Lane::new(wire, rate),
+            steady: Steady::new(rate),
+            shown: Vec::with_capacity(rate.samples_in(ROOM)),
         }
     }
 
     /// Take in samples at another rate from now on.
     pub(super) fn renegotiate(&mut self, wire: ClockRate) {
-        self.caller.change(wire);
-        self.agent.change(wire);
+        self.caller.splicer.change(wire);
+        self.agent.splicer.change(wire);
     }
 
-    /// Take in samples of the caller.
-    pub(super) fn hear(&mut self, pcm: &[i16]) {
-        self.coming.clear();
-        self.caller.process(pcm, &mut self.coming);
-        let repaid = self.owed.min(self.coming.len()).min(self.surplus());
-        self.owed -= repaid;
-        self.heard.extend(&self.coming[repaid..]);
-        let excess = self.heard.len().saturating_sub(self.samples_in(MOST_WAITING));
-        self.heard.drain(..excess);
-    }
-
-    /// How much of what is coming would make the caller's side run behind.
-    fn surplus(&self) -> usize {
-        (self.heard.len() + self.coming.len()).saturating_sub(self.samples_in(SLACK))
-    }
-
-    fn samples_in(&self, span: Duration) -> usize {
-        self.caller.to().samples_in(span)
-    }
-
-    /// Take in a packet time of the agent, which sets the length of the next frames: one for each
-    /// of the turns `missed` before it, in which the caller may have spoken, and its own.
-    pub(super) fn say(&mut self, pcm: &[i16], missed: u32) {
-        self.said.clear();
-        self.agent.process(pcm, &mut self.said);
-        self.ready = missed.min(MOST_MISSED) + 1;
-    }
-
-    /// Makes the next frame, if there is one that was not taken yet. Call until false.
-    #[must_use]
-    pub(super) fn advance(&mut self) -> bool {
-        let Some(left) = self.ready.checked_sub(1) else { return false };
-        self.ready = left;
-        self.frame.clear();
-        for &right in &self.said {
-            let left_side = self.heard.pop_front();
-            self.owed += usize::from(left_side.is_none());
-            self.frame.extend([left_side.unwrap_or(0), if left == 0 { right } else { 0 }]);
+    /// Take in samples of the caller whose packet came at `arrival`; `None` where none did, and they
+    /// stand in for it.
+    pub(super) fn hear(&mut self, pcm: &[i16], arrival: Option<Moment>, now: Moment) {
+        let Lane { splicer, pcm: waiting, .. } = &mut self.caller;
+        let before = waiting.len();
+        splicer.process(pcm, waiting);
+        if waiting.len() == before {
+            return;
         }
-        self.owed = self.owed.min(self.samples_in(MOST_WAITING));
-        true
+        let next = self.caller.position + before as u64;
+        let place = |moment: Moment| self.rate.samples_in(moment.since(self.start)) as i64;
+        let step = match arrival {
+            Some(arrival) => self.steady.judge(place(arrival) - next as i64),
+            None => self.steady.bridge(place(now) - next as i64),
+        };
+        self.caller.shift(before, step);
     }
 
-    /// The last stretch of stereo, the caller left and the agent right.
-    pub(super) fn frame(&self) -> &[i16] {
-        &self.frame
+    /// Take in a packet time of the agent that goes out at `slot`.
+    pub(super) fn say(&mut self, pcm: &[i16], slot: Moment) {
+        let position = self.rate.samples_in(slot.since(self.start)) as u64;
+        self.agent.go_to(position);
+        self.agent.splicer.process(pcm, &mut self.agent.pcm);
+    }
+
+    /// Makes the next stretch, if there is one that was not taken yet. Call until `None`.
+    pub(super) fn advance(&mut self) -> Option<Side> {
+        let side = if self.agent.pcm.is_empty() { Side::Caller } else { Side::Agent };
+        let lane = self.lane(side);
+        if lane.pcm.is_empty() {
+            return None;
+        }
+        let next = lane.end();
+        let pcm = std::mem::take(&mut lane.pcm);
+        lane.position = next;
+        let mut emptied = std::mem::replace(&mut self.shown, pcm);
+        emptied.clear();
+        self.lane(side).pcm = emptied;
+        Some(side)
+    }
+
+    /// The stretch that [`advance`](Self::advance) made of `side`.
+    pub(super) fn stretch(&self, side: Side) -> Recorded<'_> {
+        let lane = if side == Side::Caller { &self.caller } else { &self.agent };
+        let position = lane.position - self.shown.len() as u64;
+        Recorded { side, position, pcm: &self.shown }
+    }
+
+    /// Samples left out or put in so that the caller's clock keeps to ours.
+    pub(super) const fn slipped(&self) -> u64 {
+        self.steady.slipped()
+    }
+
+    fn lane(&mut self, side: Side) -> &mut Lane {
+        if side == Side::Caller { &mut self.caller } else { &mut self.agent }
     }
 }
 
-/// What may wait for its turn before the caller's side counts as late: two packets.
-const SLACK: Duration = Duration::from_millis(40);
-
-/// What may wait at all.
-const MOST_WAITING: Duration = Duration::from_secs(1);
-
-/// Turns missed in a row that are made up for: a second of them, which is also the most that the
-/// caller's side brings after a stall.
-const MOST_MISSED: u32 = 50;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_caller_is_left_and_the_agent_right() {
-        let mut tape = Tape::new(ClockRate::Hz8000, ClockRate::Hz8000);
-        tape.hear(&[1, 2]);
-        tape.say(&[8, 9], 0);
-        assert!(tape.advance());
-        assert_eq!(tape.frame(), [1, 8, 2, 9]);
-        assert!(!tape.advance());
-    }
-
-    #[test]
-    fn a_clump_that_comes_late_does_not_delay_the_caller_for_good() {
-        let mut tape = Tape::new(ClockRate::Hz8000, ClockRate::Hz8000);
-        for _ in 0..10 {
-            tape.say(&[0; 160], 0);
-            assert!(tape.advance());
+impl Lane {
+    /// Moves what lies from `at` on by `step`: a leap, or the slip of a single sample.
+    fn shift(&mut self, at: usize, step: i64) {
+        let new = self.pcm.len() - at;
+        let middle = at + new / 2;
+        match step {
+            0 => {}
+            1 => {
+                let before = self.pcm[middle.saturating_sub(1).max(at)];
+                let between = i16::midpoint(before, self.pcm[middle]);
+                self.pcm.insert(middle, between);
+            }
+            -1 => drop(self.pcm.remove(middle)),
+            ..=-2 => drop(self.pcm.drain(at..at + new.min(step.unsigned_abs() as usize))),
+            2.. if at == 0 => self.position += step.unsigned_abs(),
+            2.. => {
+                let silence = (step as usize).min(self.pcm.capacity() - self.pcm.len());
+                self.pcm.splice(at..at, std::iter::repeat_n(0, silence));
+            }
         }
-        tape.hear(&[5; 1600]);
-        for _ in 0..10 {
-            tape.hear(&[6; 160]);
-            tape.say(&[0; 160], 0);
-            assert!(tape.advance());
-        }
-        assert!(tape.heard.len() <= 320, "{} samples behind", tape.heard.len());
     }
 }
+
+/// Samples that wait as a rule: taken whenever anything is, they are what a gap of the network
+/// holds back at most.
+const ROOM: Duration = Duration::from_millis(300);

@@ -12,6 +12,7 @@ pub mod opus;
 pub mod resampler;
 pub(crate) mod shaped_noise;
 mod splicer;
+pub mod tone;
 pub mod voice_activity;
 
 pub(crate) use splicer::Splicer;

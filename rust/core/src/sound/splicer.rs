@@ -34,11 +34,6 @@ impl Splicer {
         }
     }
 
-    /// The rate of what comes out.
-    pub(crate) const fn to(&self) -> ClockRate {
-        self.to
-    }
-
     /// Appends the samples that `input` makes due to `out`.
     pub(crate) fn process(&mut self, input: &[i16], out: &mut Vec<i16>) {
         let start = out.len();

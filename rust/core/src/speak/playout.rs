@@ -50,7 +50,11 @@ pub struct Playout {
     fading: Vec<i16>,
     mixing: Vec<i16>,
     volume: Volume,
-    changes: VecDeque<Change>,
+    /// What is to be told, each with how far into the frame taken last it happened.
+    changes: VecDeque<(Change, Duration)>,
+    /// How long the frame taken last is, and how far into it the next sample that is booked goes out.
+    frame: Duration,
+    into: Duration,
     counters: PlayoutCounters,
 }
 
@@ -86,6 +90,8 @@ impl Playout {
             mixing: Vec::new(),
             volume: Volume::new(wire),
             changes: VecDeque::new(),
+            frame: Duration::ZERO,
+            into: Duration::ZERO,
             counters: PlayoutCounters::default(),
         }
     }
@@ -183,6 +189,9 @@ impl Playout {
         let start = out.len();
         let mut sounding = self.take_fading(frame, out);
         let missing = start + frame - out.len();
+        self.frame = self.wire.duration_of(frame as u64);
+        let delay = self.output.rate().duration_of(self.reply.delay() as u64);
+        self.into = self.wire.duration_of((frame - missing) as u64) + delay;
         sounding |= self.take_reply(missing, out);
         out.resize(start + frame, 0);
         sounding |= self.mix_back_channel(&mut out[start..]);
@@ -200,6 +209,7 @@ impl Playout {
     /// What waits in the reply lane is dropped, but for the few milliseconds in which it fades;
     /// what still arrives of the same responses will be refused.
     pub fn barge_in(&mut self) -> Interruption {
+        self.into = self.frame;
         self.fence.cut_begun();
         for span in &self.spans {
             if let Some(entry) = self.ledger.entry(span.entry) {
@@ -230,6 +240,12 @@ impl Playout {
 
     /// What happened since the last call, oldest first.
     pub fn change(&mut self) -> Option<Change> {
+        self.change_within().map(|(change, _)| change)
+    }
+
+    /// The same, with how far behind the beginning of the frame taken last it happened, to the
+    /// sample.
+    pub fn change_within(&mut self) -> Option<(Change, Duration)> {
         self.changes.pop_front()
     }
 
@@ -305,19 +321,20 @@ impl Playout {
             self.playing = Some(number);
             self.volume.begin_item();
             if let Some(entry) = self.ledger.entry(number) {
-                self.changes.push_back(Change::Started { item: entry.item.clone() });
+                self.changes.push_back((Change::Started { item: entry.item.clone() }, self.into));
             }
         }
         if let Some(entry) = self.ledger.entry_mut(number) {
             entry.sent += samples as u64;
         }
+        self.into += self.output.rate().duration_of(samples as u64);
         self.counters.softened += self.volume.note_sent(samples);
     }
 
     fn end_run(&mut self) {
         if self.playing.is_some() {
             self.end_run_of_playing();
-            self.changes.push_back(Change::Drained);
+            self.changes.push_back((Change::Drained, self.into));
         }
     }
 
@@ -325,7 +342,8 @@ impl Playout {
         let ended = self.playing.take().and_then(|number| self.ledger.entry(number));
         if let Some(entry) = ended {
             let heard = self.output.rate().duration_of(entry.sent);
-            self.changes.push_back(Change::Ended { item: entry.item.clone(), heard });
+            let ended = Change::Ended { item: entry.item.clone(), heard };
+            self.changes.push_back((ended, self.into));
         }
     }
 

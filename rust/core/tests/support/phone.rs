@@ -11,7 +11,8 @@ use fourwire::sound::codec::Encoder;
 use fourwire::sound::level;
 use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
 use fourwire::{
-    AudioFormat, Bridge, ClockRate, Codec, Event, Leg, LegConfig, Media, Moment, Output,
+    AudioFormat, Bridge, ClockRate, Codec, Event, Leg, LegConfig, Media, Moment, Output, Recorded,
+    Side,
 };
 
 pub const PACKET: Duration = Duration::from_millis(20);
@@ -99,6 +100,16 @@ pub struct Log {
     pub events: Vec<Event>,
 }
 
+/// Lays a stretch of a recording where it belongs in the interleaved `stereo`.
+pub fn lay(stereo: &mut Vec<i16>, stretch: Recorded<'_>) {
+    let end = stretch.position as usize + stretch.pcm.len();
+    stereo.resize(stereo.len().max(2 * end), 0);
+    let side = usize::from(stretch.side == Side::Agent);
+    for (n, &sample) in stretch.pcm.iter().enumerate() {
+        stereo[2 * (stretch.position as usize + n) + side] = sample;
+    }
+}
+
 impl Log {
     pub fn drain(&mut self, leg: &mut Leg, now: u64) {
         while let Some(output) = leg.poll(at(now)) {
@@ -109,7 +120,7 @@ impl Log {
                     self.packets.push((kind, timestamp, packet.payload.to_vec()));
                 }
                 Output::Audio { audio, .. } => self.heard.extend(audio),
-                Output::Recorded(frame) => self.recorded.extend(frame),
+                Output::Recorded(stretch) => lay(&mut self.recorded, stretch),
                 Output::Event(event) => self.events.push(event),
                 Output::Rtcp(_) | Output::Append(_) => {}
             }

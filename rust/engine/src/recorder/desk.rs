@@ -1,0 +1,213 @@
+//! The threads behind the recorder: one writes, one publishes and tells.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use fourwire::{ClockRate, Moment, Recorded, Side};
+
+use super::file::RecordingFile;
+use super::{Recording, RecordingEvent, TapeId, TapeNote, Untold};
+use crate::command::LegId;
+use crate::event::{Doorbell, EventOutbox, Notice};
+use crate::outbox::{Frame, Item, Mailbox};
+
+/// What the writing thread is sent for.
+pub(super) enum Errand {
+    Open(TapeId, Open),
+    Stop,
+}
+
+/// A recording that is to be opened.
+pub(super) struct Open {
+    pub(super) leg: LegId,
+    pub(super) recording: Recording,
+    pub(super) rate: ClockRate,
+}
+
+/// One that is open.
+struct Running {
+    open: Open,
+    file: RecordingFile,
+}
+
+/// What there is to publish or to tell.
+enum Word {
+    Finish(Running, u64),
+    Tell(LegId, RecordingEvent),
+}
+
+/// The desk of the writing thread.
+pub(super) struct Desk {
+    errands: Receiver<Errand>,
+    running: HashMap<TapeId, Running>,
+    samples: Vec<i16>,
+    stopping: bool,
+    words: Sender<Word>,
+    failed: Arc<AtomicU64>,
+}
+
+/// The desk of the publishing thread.
+pub(super) struct Publisher {
+    words: Receiver<Word>,
+    events: EventOutbox,
+    doorbell: Arc<Doorbell>,
+    failed: Arc<AtomicU64>,
+}
+
+/// The two desks, joined.
+pub(super) fn pair(
+    errands: Receiver<Errand>,
+    events: EventOutbox,
+    doorbell: Arc<Doorbell>,
+    failed: Arc<AtomicU64>,
+) -> (Desk, Publisher) {
+    let (words, inbox) = channel();
+    let desk = Desk {
+        errands,
+        running: HashMap::new(),
+        samples: Vec::new(),
+        stopping: false,
+        words,
+        failed: Arc::clone(&failed),
+    };
+    (desk, Publisher { words: inbox, events, doorbell, failed })
+}
+
+impl Desk {
+    pub(super) fn work(mut self, mut mailboxes: Vec<Mailbox<TapeNote>>) {
+        while !self.stopping {
+            self.wait();
+            mailboxes.iter_mut().for_each(|mailbox| self.write(mailbox));
+        }
+        for (_, running) in self.running.drain() {
+            let end = running.file.end();
+            let _ = self.words.send(Word::Finish(running, end));
+        }
+    }
+
+    /// Waits for an errand, not for long while there is something to write.
+    fn wait(&mut self) {
+        let errand = if self.running.is_empty() {
+            self.errands.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            self.errands.recv_timeout(WRITE_INTERVAL)
+        };
+        match errand {
+            Ok(errand) => self.run(errand),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => self.stopping = true,
+        }
+    }
+
+    fn run(&mut self, errand: Errand) {
+        match errand {
+            Errand::Open(id, open) => self.open(id, open),
+            Errand::Stop => self.stopping = true,
+        }
+    }
+
+    fn open(&mut self, id: TapeId, open: Open) {
+        match RecordingFile::create(&open.recording, open.rate) {
+            Ok(file) => drop(self.running.insert(id, Running { open, file })),
+            Err(error) => self.give_up(open, &error),
+        }
+    }
+
+    fn write(&mut self, mailbox: &mut Mailbox<TapeNote>) {
+        mailbox.take(|item| match item {
+            Item::Frame(frame) => self.write_frame(frame),
+            Item::Value(TapeNote::Began(id, at)) => self.begin(id, at),
+            Item::Value(TapeNote::Ended(id, end)) => self.finish(id, end),
+        });
+    }
+
+    fn write_frame(&mut self, frame: Frame<'_>) {
+        let id = TapeId(frame.owner);
+        let Self { samples, .. } = self;
+        samples.clear();
+        samples.extend(frame.bytes.chunks_exact(2).map(|it| i16::from_ne_bytes([it[0], it[1]])));
+        let side = if frame.kind == 0 { Side::Caller } else { Side::Agent };
+        let pcm = std::mem::take(samples);
+        let Some(running) = self.find(id) else { return };
+        let written = running.file.lay(Recorded { side, position: frame.mark, pcm: &pcm });
+        self.samples = pcm;
+        if let Err(error) = written
+            && let Some(running) = self.running.remove(&id)
+        {
+            self.give_up(running.open, &error);
+        }
+    }
+
+    fn begin(&mut self, id: TapeId, at: Moment) {
+        let Some(Running { open, .. }) = self.find(id) else { return };
+        let path = open.recording.path.clone();
+        let word = Word::Tell(open.leg, RecordingEvent::Started { path, at, rate: open.rate });
+        let _ = self.words.send(word);
+    }
+
+    fn finish(&mut self, id: TapeId, end: u64) {
+        self.find(id);
+        if let Some(running) = self.running.remove(&id) {
+            let _ = self.words.send(Word::Finish(running, end));
+        }
+    }
+
+    /// The recording of that id, unless it was given up. It was opened before it was filled, so the
+    /// errand lies there by now.
+    fn find(&mut self, id: TapeId) -> Option<&mut Running> {
+        if !self.running.contains_key(&id) {
+            while let Ok(errand) = self.errands.try_recv() {
+                self.run(errand);
+            }
+        }
+        self.running.get_mut(&id)
+    }
+
+    fn give_up(&self, open: Open, error: &io::Error) {
+        self.failed.fetch_add(1, Relaxed);
+        let _ = self.words.send(Word::Tell(open.leg, failure(open.recording, error)));
+    }
+}
+
+impl Publisher {
+    /// Works until the writing thread is gone; what nobody took in time.
+    pub(super) fn work(mut self) -> Untold {
+        while let Ok(word) = self.words.recv() {
+            let (leg, event) = match word {
+                Word::Tell(leg, event) => (leg, event),
+                Word::Finish(running, end) => (running.open.leg, self.publish(running, end)),
+            };
+            self.events.send((leg, Notice::Recording(event)));
+            self.doorbell.ring();
+        }
+        self.events.into_waiting()
+    }
+
+    fn publish(&self, running: Running, end: u64) -> RecordingEvent {
+        let Running { open, file } = running;
+        let lost = open.rate.duration_of(file.lost);
+        match file.finish(end) {
+            Ok(done) => RecordingEvent::Stopped {
+                path: open.recording.path,
+                duration: done.duration,
+                lost,
+                bytes: done.bytes,
+            },
+            Err(error) => {
+                self.failed.fetch_add(1, Relaxed);
+                failure(open.recording, &error)
+            }
+        }
+    }
+}
+
+fn failure(recording: Recording, error: &io::Error) -> RecordingEvent {
+    RecordingEvent::Failed { path: recording.path, error: error.to_string() }
+}
+
+/// How often the files grow while any is open.
+const WRITE_INTERVAL: Duration = Duration::from_millis(40);

@@ -483,3 +483,18 @@ def test_any_mixture_of_lines_is_answered_or_refused_with_a_status(lines: list[s
     assert len(description.media) == len(SessionDescription.parse(text).media)
     assert len(live) == 1
     assert len(live[0].formats) == (1 if answer.media.telephone_event is None else 2)
+
+
+def test_what_a_number_meant_in_a_session_it_means_in_our_offers_too() -> None:
+    ours = replace(OURS, codecs=(OPUS, PCMU))
+    opus = ("a=rtpmap:101 opus/48000/2", "a=rtpmap:111 telephone-event/48000")
+    answer = answer_to(sdp("m=audio 4000 RTP/AVP 101 0 111", *opus), ours).sdp
+
+    again = offer(ours, previous=answer)
+
+    assert all(line in again for line in opus)
+    (line,) = SessionDescription.parse(again).media
+    assert len(set(line.formats)) == len(line.formats) == 4
+    assert offer(ours, previous=again) == again
+    agreed = accept(again, answer_to(again, replace(THEIRS, codecs=ours.codecs)).sdp, ours)
+    assert (agreed.payload_type, agreed.receive_payload_type) == (101, 101)

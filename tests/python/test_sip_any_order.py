@@ -147,9 +147,10 @@ class Phones(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "world"):
             return
-        for who in (0, 1):
-            self._do(who, lambda agent, now, call: agent.hang_up(now, call))
-        self.world.run(300)
+        for _ in range(2):  # an INVITE may still have been under way, and nobody else let it ring
+            for who in (0, 1):
+                self._do(who, lambda agent, now, call: agent.hang_up(now, call))
+            self.world.run(300)
         for who, phone in enumerate(self.phones):
             ends = Counter(event.call for event in phone.told(Ended) if isinstance(event, Ended))
             assert ends == Counter(self.calls[who])

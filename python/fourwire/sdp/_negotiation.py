@@ -14,6 +14,7 @@ from ._description import (
     SessionDescription,
 )
 from ._line import COMFORT_NOISE, Format, our_line, secured
+from ._numbers import numbered
 from ._stream import Stream, usable
 
 __all__ = ["accept", "answer_to", "offer"]
@@ -58,6 +59,7 @@ def offer(
     if policy.telephone_event:
         clocks = dict.fromkeys(codec.clock_rate for codec in policy.codecs)
         formats += [Format.of_events(EVENTS[rate], rate) for rate in clocks]
+    formats = numbered(formats, previous)
     line = our_line(formats, policy.port, policy.packet_time_ms, policy.direction, policy.rtcp_mux)
     if policy.srtp is not None:
         line = secured(line, policy.srtp.offered())

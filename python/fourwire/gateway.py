@@ -25,6 +25,7 @@ from fourwire.routing import Offered
 from fourwire.settings import Settings, SettingsError
 from fourwire.sip.tls import Contexts
 from fourwire.sip_line import Refused, SipLine
+from fourwire.spans import tracer_of
 from fourwire.trunks import access_of
 from fourwire.wire_trace import Wire
 
@@ -300,6 +301,7 @@ def refuse_unusable(settings: Settings) -> None:
     _require_opus(settings)
     _require_certificate(settings)
     goodbye_of(settings.goodbye)
+    tracer_of(settings.otel)
 
 
 def _offered(incoming: sip.IncomingCall) -> Offered:

@@ -16,6 +16,7 @@ from fourwire.health import Standing, why_not_ready
 from fourwire.http_page import Page, http_pages
 from fourwire.load import Load, LoadMeter, Throttle
 from fourwire.service_manager import ServiceManager
+from fourwire.spans import Spans, tracer_of
 
 if TYPE_CHECKING:
     from fourwire.gateway import Gateway
@@ -132,6 +133,10 @@ async def operated(gateway: "Gateway") -> AsyncIterator[Operation]:
             gateway.journal.add(metrics)
             stack.callback(gateway.journal.remove, metrics)
             gateway.journal.write("http.listening", address=address)
+        if (tracer := tracer_of(gateway.settings.otel)) is not None:
+            spans = Spans(tracer, numbers=gateway.settings.otel.numbers)
+            gateway.journal.add(spans)
+            stack.callback(gateway.journal.remove, spans)
         gateway.when_draining.append(manager.stopping)
         manager.ready(f"listening on {len(gateway.addresses)} addresses")
         try:

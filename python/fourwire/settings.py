@@ -20,6 +20,7 @@ from fourwire.routes import Route
 from fourwire.sdp import CodecName
 from fourwire.secrets import MissingSecret, Secret, redact, secret
 from fourwire.sip import Tls
+from fourwire.spans import Otel
 from fourwire.toml_file import TomlFile
 from fourwire.trunks import Access, Register, Trunk
 from fourwire.wire_trace import Trace
@@ -154,6 +155,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """From where on new calls are refused because the machine has too much to do (`[overload]`)."""
     http: Http = Http()
     """Pages for machines: `/metrics`, `/healthz`, `/readyz` (`[http]`)."""
+    otel: Otel = Otel()
+    """Spans for OpenTelemetry (`[otel]`)."""
     trace: Trace = Trace()
     """A trace of what goes over the wire (`[trace]`)."""
     rtp_lost_s: Annotated[float, msgspec.Meta(gt=0)] | None = None

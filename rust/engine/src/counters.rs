@@ -31,8 +31,10 @@ counters! {
     LineCounters {
         /// Datagrams from addresses that are not the caller's, dropped.
         strangers,
-        /// Datagrams from a source that was still to prove itself, dropped.
+        /// Datagrams from a source that was still to prove itself; dropped, but for those recalled.
         probation,
+        /// Of these, the beginning of what a source had said that was believed then.
+        recalled,
         /// How often the caller's address was learnt.
         latched,
         /// RTCP datagrams from addresses that are not the caller's, dropped.

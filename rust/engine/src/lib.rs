@@ -7,6 +7,7 @@
 
 #![deny(unsafe_code)]
 
+mod anteroom;
 mod command;
 mod counters;
 mod engine;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use fourwire::{ClockRate, Leg, Media, Moment, Output};
 use socket2::SockAddr;
 
+use crate::anteroom::Anteroom;
 use crate::command::{LegId, Order, Remote};
 use crate::counters::{Board, LineCounters};
 use crate::event::{CloseCause, Closed, EventOutbox, Notice, append_frame, audio_frame};
@@ -37,6 +38,7 @@ pub(crate) struct Line {
     sockets: Sockets,
     route: Route,
     security: Security,
+    anteroom: Anteroom,
     tape: Option<Tape>,
     counters: LineCounters,
     kernel_overflow: [u32; 2],
@@ -75,6 +77,7 @@ impl Line {
             sockets,
             route,
             security: Security::new(keys),
+            anteroom: Anteroom::default(),
             tape: None,
             counters: LineCounters::default(),
             kernel_overflow: [0; 2],
@@ -221,18 +224,25 @@ impl Line {
         clock: &ArrivalClock,
         outlets: &mut Outlets,
     ) -> Received {
-        let Self { id, leg, media, sockets, route, security, counters, .. } = self;
+        let Self { id, leg, media, sockets, route, security, anteroom, counters, .. } = self;
         inbox.receive(&sockets.rtp, clock, |datagram| {
             let from = (datagram.source, datagram.arrival);
             // Who has not the key is nobody: only then it is asked where the packet came from.
             let Some(packet) = security.unprotect(datagram.bytes, counters) else { return };
             match route.judge_rtp(from, packet, media, security.is_on()) {
-                Verdict::Probation => return counters.probation += 1,
+                Verdict::Probation => {
+                    counters.probation += 1;
+                    return anteroom.seat(from.0, from.1, packet);
+                }
                 Verdict::Reject => return counters.strangers += 1,
                 Verdict::Accept => {}
                 Verdict::Latch(peer) => {
                     counters.latched += 1;
                     outlets.events.send((*id, Notice::Latched(peer)));
+                    for (arrival, packet) in anteroom.call_in(peer) {
+                        counters.recalled += 1;
+                        let _ = leg.receive(arrival, &packet); // counted by the leg
+                    }
                 }
             }
             let _ = leg.receive(datagram.arrival, packet); // counted by the leg

@@ -171,6 +171,10 @@ fn a_caller_behind_a_nat_is_found_and_answered() {
     });
     assert_eq!(peer, phone.remote().rtp);
     assert_eq!(phone.hear().source, of_leg(&leg));
+    until("its first packets to be counted", || {
+        (counter(&leg, "packets_received") == 4).then_some(())
+    });
+    assert_eq!((counter(&leg, "recalled"), counter(&leg, "lost")), (3, 0));
 }
 
 #[test]

@@ -145,6 +145,28 @@ async def test_more_connections_than_there_may_be_are_cut_off_and_room_comes_bac
         assert (await page(stage, "/readyz"))[0] == 200
 
 
+def probe(address: tuple[str, int]) -> bytes:
+    """What OPTIONS is answered, as a proxy asks it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+        ours.settimeout(10)
+        ours.bind(("127.0.0.1", 0))
+        port = ours.getsockname()[1]
+        lines = (
+            f"OPTIONS sip:{address[0]} SIP/2.0",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bKprobe",
+            "From: <sip:proxy@127.0.0.1>;tag=1",
+            f"To: <sip:{address[0]}>",
+            "Call-ID: probe",
+            "CSeq: 1 OPTIONS",
+            "Max-Forwards: 70",
+            "Content-Length: 0",
+            "",
+            "",
+        )
+        ours.sendto("\r\n".join(lines).encode(), address)
+        return ours.recv(4096)
+
+
 async def test_a_full_gateway_is_not_ready_refuses_with_retry_after_and_harms_no_call() -> None:
     settings = msgspec.structs.replace(WATCHED, max_calls=1)
     async with scene(settings=settings) as stage, stage.phone.call(stage.uri()) as caller:
@@ -156,6 +178,10 @@ async def test_a_full_gateway_is_not_ready_refuses_with_retry_after_and_harms_no
                 pass
         assert refused.value.status == 503
         assert len(stage.gateway.calls) == 1
+        _, *door = stage.gateway.addresses[0]
+        probed = await anyio.to_thread.run_sync(probe, (door[0], door[1]))
+        assert probed.startswith(b"SIP/2.0 503 ")
+        assert b"\r\nRetry-After: " in probed
         await caller.until_silence(300)
         assert stage.notes.named("call.ended") == []
 

@@ -73,5 +73,12 @@ class Parting:
             answered=since is not None,
             talked_s=0.0 if since is None else round(self._journal.now - since, 3),
             status=ended.status if ended.farewell is Farewell.REJECT else None,
-            **self._account(),
+            **self._told(),
         )
+
+    def _told(self) -> dict[str, Any]:
+        """What else is known of the call; a fault in finding it out costs no record."""
+        try:
+            return self._account()
+        except Exception as error:
+            return {"account_failed": f"{type(error).__name__}: {error}"}

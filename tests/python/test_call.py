@@ -315,6 +315,18 @@ async def test_an_interruption_is_cut_at_the_agent_that_was_interrupted(late: bo
         all_of_it.call.end(Cause.SHUTDOWN)
 
 
+async def test_the_end_is_written_down_though_its_account_fails() -> None:
+    def counters() -> dict[str, int]:
+        raise LookupError("a bug")
+
+    async with living(answer_and_stay) as all_of_it:
+        all_of_it.line.leg.counters = counters  # type: ignore[method-assign]
+        all_of_it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+    assert all_of_it.ended() == [("caller hung up", True)]
+    (note,) = all_of_it.notes.named("call.ended")
+    assert note["account_failed"] == "LookupError: a bug"
+
+
 @pytest.mark.parametrize("answered", [True, False])
 async def test_a_fault_of_the_audio_engine_ends_the_call_with_a_farewell(answered: bool) -> None:
     async def scenario(call: Call) -> None:

@@ -14,7 +14,7 @@ import pytest
 from support.baresip import baresip
 from support.capture_speech import SECOND, agent_says, found, is_whole
 from support.peers import require
-from support.scene import SETTINGS, scene
+from support.scene import SETTINGS, by_hand, scene
 
 from fourwire import Media, sdp, sip
 from fourwire._core import Audio
@@ -115,7 +115,7 @@ async def test_baresip_converses_presses_keys_holds_and_converses_again(
 
 async def test_baresip_is_hung_up_on_in_pcma(speech: Path, tmp_path: Path) -> None:
     require("baresip")
-    async with scene(behaviour=Behaviour(close_after_ms=2000)) as stage:
+    async with scene(by_hand, Behaviour(close_after_ms=2000)) as stage:
         async with baresip(tmp_path, speech, free_ports(2), codec="pcma") as phone:
             await phone.tell("dial", stage.uri())
             await phone.until("CALL_CLOSED")

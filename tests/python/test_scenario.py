@@ -9,7 +9,7 @@ import anyio
 import msgspec
 import pytest
 from support.gateway import Notes
-from support.scene import SETTINGS, Scene, connected, scene
+from support.scene import SETTINGS, Scene, by_hand, connected, scene
 
 from fourwire import inworld, sdp, sip
 from fourwire.agent_file import AgentFile, scenario
@@ -208,22 +208,6 @@ async def dial(stage: Scene) -> None:
     """Place a call and stay in it."""
     async with stage.phone.call(stage.uri()):
         await anyio.sleep_forever()
-
-
-def by_hand(url: str) -> App:
-    """A scenario that opens its session itself, and has no policy for its loss."""
-    app = App()
-
-    @app.call()
-    async def answer(call: Call) -> None:
-        async with connected(url, call.id) as agent:
-            await call.answer()
-            await agent.session_update({"instructions": "-"})
-            call.bridge(agent)
-            async for event in agent:
-                call.log(event)
-
-    return app
 
 
 async def test_a_websocket_that_closes_ends_the_call_with_a_bye() -> None:

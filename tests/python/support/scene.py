@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fourwire import inworld, standin
 from fourwire.agent_file import AgentFile, scenario
 from fourwire.app import App
+from fourwire.call import Call
 from fourwire.demo.caller import Telephone, telephone
 from fourwire.gateway import Gateway
 from fourwire.journal import Journal
@@ -67,6 +68,23 @@ def plain(url: str) -> App:
     return app
 
 
-def connected(url: str, call_id: str) -> inworld.connect:
+def by_hand(url: str) -> App:
+    """A scenario that opens its session itself, and has no policy for its loss."""
+    app = App()
+
+    @app.call()
+    async def answer(call: Call) -> None:
+        async with connected(url, call.id, call.audio) as agent:
+            await call.answer()
+            await agent.session_update({"instructions": "-"})
+            call.bridge(agent)
+            agent.greet("Greet the caller.")
+            async for event in agent:
+                call.log(event)
+
+    return app
+
+
+def connected(url: str, call_id: str, audio: inworld.AudioFormats | None = None) -> inworld.connect:
     """A session with the stand-in."""
-    return inworld.connect(api_key="any-key", session_key=call_id, url=url)
+    return inworld.connect(api_key="any-key", session_key=call_id, url=url, audio=audio)

@@ -23,3 +23,4 @@ speak answer-1 "Thanks, I heard you. I am a local stand-in, so I only know a few
 speak answer-2 "You can interrupt me at any time. From now on, I repeat whatever you say."
 speak goodbye "Thank you for calling. Goodbye!"
 speak uh-huh "Uh-huh."
+speak filler "One moment, please."

@@ -13,18 +13,30 @@ from fourwire.failure_policy import FailurePolicy
 from fourwire.inworld import Toolbox, Unreachable
 from fourwire.life import Cause, State
 from fourwire.line import LineEnded, TransferFailed
-from fourwire.standin import Behaviour
+from fourwire.standin import Behaviour, faults
 from fourwire.standin.calling import FunctionCall, FunctionCalls
 
 pytestmark = pytest.mark.anyio
 
 WELL = Behaviour()
+MUTE = Behaviour(faults=(faults.Drop(event="session.updated", nth=0),))
+IN_TROUBLE = Behaviour(faults=(faults.Say.error("no model today", before="session.updated"),))
 BUSY = refused(503, **{"Retry-After": "5"})
 
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:
     return "asyncio", {"loop_factory": VirtualClockLoop}
+
+
+def closing(after_ms: int) -> Behaviour:
+    """An agent whose socket closes so long after it was opened."""
+    return Behaviour(faults=(faults.Close(after_ms=after_ms),))
+
+
+def wedged(responses: int) -> Behaviour:
+    """An agent that says so many things and then nothing any more."""
+    return Behaviour(faults=(faults.Wedge(after="output_audio_buffer.stopped", nth=responses),))
 
 
 def as_heard(pcm: bytes) -> bytes:
@@ -97,7 +109,7 @@ async def test_a_function_that_the_greeting_calls_waits_for_the_call_to_be_answe
     assert states == [(State.ANSWERED, True)]
 
 
-@pytest.mark.parametrize("door", [None, WELL, Behaviour(never_update=True), BUSY])
+@pytest.mark.parametrize("door", [None, WELL, MUTE, BUSY])
 @pytest.mark.parametrize("after_s", [0.0, 0.1, 0.7])
 async def test_a_caller_who_cancels_while_we_connect_leaves_nothing_open(
     door: Door, after_s: float
@@ -116,9 +128,9 @@ REFUSALS: list[tuple[Door, str, int]] = [
     (refused(503), "server in trouble", 3),
     (Unreachable("localhost", "connection refused"), "unreachable", 3),
     (None, "timeout", 2),
-    (Behaviour(never_update=True), "timeout", 2),
-    (Behaviour(error_before_update="no model today"), "server in trouble", 3),
-    (Behaviour(close_after_ms=0), "connection lost", 3),
+    (MUTE, "timeout", 2),
+    (IN_TROUBLE, "server in trouble", 3),
+    (closing(0), "connection lost", 3),
 ]
 """What the door does, what that is, and how many tries it is worth within 15 s."""
 
@@ -149,7 +161,7 @@ async def test_or_it_is_answered_and_apologised_to() -> None:
 
 
 async def test_a_second_try_succeeds_and_the_caller_notices_nothing() -> None:
-    async with stage(conversing(), refused(503), Behaviour(never_update=True), WELL) as it:
+    async with stage(conversing(), refused(503), MUTE, WELL) as it:
         await until_greeted(it)
         it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
     assert len(it.agents.tries) == 3
@@ -279,7 +291,7 @@ async def test_hold_audio_is_heard_while_the_session_is_replaced_and_not_after()
 
 async def test_a_session_is_replaced_a_few_times_and_no_more() -> None:
     policy = FailurePolicy(pause_s=0.0, reconnects=2)
-    async with stage(conversing(policy), Behaviour(close_after_ms=4000)) as it:
+    async with stage(conversing(policy), closing(4000)) as it:
         pass
     assert len(it.agents.connections) == 3
     assert len(it.notes.named("conversation.lost")) == 3
@@ -290,7 +302,7 @@ async def test_a_session_is_replaced_a_few_times_and_no_more() -> None:
 
 @pytest.mark.parametrize("responses", [1, 2])
 async def test_a_wedged_session_is_noticed_and_replaced(responses: int) -> None:
-    async with stage(conversing(), Behaviour(wedge_after_responses=responses), WELL) as it:
+    async with stage(conversing(), wedged(responses), WELL) as it:
         await until_greeted(it)
         if responses == 2:
             await ask(it)
@@ -331,7 +343,7 @@ async def test_a_response_that_fails_is_asked_for_again_and_then_elsewhere() -> 
 
 async def test_a_watchdog_that_is_off_lets_an_agent_be_silent() -> None:
     policy = FailurePolicy(watchdog_s=0)
-    async with stage(conversing(policy), Behaviour(wedge_after_responses=1)) as it:
+    async with stage(conversing(policy), wedged(1)) as it:
         await until_greeted(it)
         await anyio.sleep(120)
         assert it.call.state is State.ANSWERED

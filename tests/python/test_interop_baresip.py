@@ -22,7 +22,7 @@ from fourwire.demo.speech import recording
 from fourwire.media_security import SrtpSettings
 from fourwire.sdp import SUITES
 from fourwire.settings import Settings
-from fourwire.standin import Behaviour
+from fourwire.standin import Behaviour, faults
 from fourwire.wav import Recording, read_wav
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop]
@@ -115,7 +115,7 @@ async def test_baresip_converses_presses_keys_holds_and_converses_again(
 
 async def test_baresip_is_hung_up_on_in_pcma(speech: Path, tmp_path: Path) -> None:
     require("baresip")
-    async with scene(by_hand, Behaviour(close_after_ms=2000)) as stage:
+    async with scene(by_hand, Behaviour(faults=(faults.Close(after_ms=2000),))) as stage:
         async with baresip(tmp_path, speech, free_ports(2), codec="pcma") as phone:
             await phone.tell("dial", stage.uri())
             await phone.until("CALL_CLOSED")

@@ -19,7 +19,7 @@ from fourwire.demo.speech import recording
 from fourwire.inworld import events
 from fourwire.journal import Journal
 from fourwire.settings import Settings
-from fourwire.standin import Behaviour
+from fourwire.standin import Behaviour, faults
 
 pytestmark = pytest.mark.anyio
 
@@ -212,7 +212,7 @@ async def dial(stage: Scene) -> None:
 
 async def test_a_websocket_that_closes_ends_the_call_with_a_bye() -> None:
     async with (
-        scene(by_hand, Behaviour(close_after_ms=300, close_code=1011)) as stage,
+        scene(by_hand, Behaviour(faults=(faults.Close(after_ms=300),))) as stage,
         stage.phone.call(stage.uri()) as caller,
     ):
         ended = await caller.ended()
@@ -222,7 +222,7 @@ async def test_a_websocket_that_closes_ends_the_call_with_a_bye() -> None:
 
 async def test_a_connection_that_breaks_off_ends_the_call_as_a_failure() -> None:
     async with (
-        scene(by_hand, Behaviour(close_after_ms=300, close_code=1006)) as stage,
+        scene(by_hand, Behaviour(faults=(faults.Break(after_ms=300),))) as stage,
         stage.phone.call(stage.uri()) as caller,
     ):
         assert (await caller.ended()).cause is sip.Cause.BYE
@@ -252,7 +252,8 @@ async def test_an_unreachable_agent_refuses_the_call_with_503() -> None:
 
 
 async def test_a_session_that_the_agent_refuses_refuses_the_call_with_503() -> None:
-    async with scene(behaviour=Behaviour(error_before_update="no such voice")) as stage:
+    refusal = faults.Say.error("no such voice", before="session.updated")
+    async with scene(behaviour=Behaviour(faults=(refusal,))) as stage:
         with pytest.raises(sip.CallFailed) as refused:
             async with stage.phone.call(stage.uri()):
                 pass
@@ -262,7 +263,7 @@ async def test_a_session_that_the_agent_refuses_refuses_the_call_with_503() -> N
 
 
 async def test_an_agent_that_is_lost_in_mid_call_comes_back_without_a_second_greeting() -> None:
-    async with scene(behaviour=Behaviour(close_after_ms=9000, close_code=1011)) as stage:
+    async with scene(behaviour=Behaviour(faults=(faults.Close(after_ms=9000),))) as stage:
         async with stage.phone.call(stage.uri()) as caller:
             await caller.until_speech()
             await caller.until_silence(800)
@@ -278,7 +279,7 @@ async def test_an_agent_that_is_lost_in_mid_call_comes_back_without_a_second_gre
 
 
 async def test_calls_whose_agent_failed_give_back_every_port_and_session() -> None:
-    broken = Behaviour(close_after_ms=400, close_code=1006)
+    broken = Behaviour(faults=(faults.Break(after_ms=400),))
     async with scene(by_hand, broken) as stage:
         for _ in range(3):
             async with stage.phone.call(stage.uri()) as caller:

@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from fourwire import _core, standin
-from fourwire.standin import Behaviour, Server
+from fourwire.standin import Behaviour, Server, faults
 
 pytestmark = pytest.mark.anyio
 
@@ -155,7 +155,7 @@ async def test_speech_cuts_the_response_that_is_under_way() -> None:
 
 
 async def test_a_close_carries_its_code_and_reason() -> None:
-    closing = Behaviour(close_after_ms=1, close_code=4001, close_reason="quota exceeded")
+    closing = Behaviour(faults=(faults.Close(after_ms=1, code=4001, reason="quota exceeded"),))
     async with standin.serve(behaviour=closing) as server, calling(server) as caller:
         with pytest.raises(ConnectionClosed) as closed:
             await caller.wait_for("never")
@@ -165,7 +165,7 @@ async def test_a_close_carries_its_code_and_reason() -> None:
 
 
 async def test_a_connection_can_break_without_a_closing_handshake() -> None:
-    breaking = Behaviour(close_after_ms=1, close_code=1006)
+    breaking = Behaviour(faults=(faults.Break(after_ms=1),))
     async with standin.serve(behaviour=breaking) as server, calling(server) as caller:
         with pytest.raises(ConnectionClosed) as closed:
             await caller.wait_for("never")

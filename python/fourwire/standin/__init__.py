@@ -7,9 +7,12 @@ No account, no network, the same behaviour on every run. It knows when you speak
         print(server.url)
 """
 
-from fourwire.standin.behaviour import Behaviour, OddFrame, OnClear
+from fourwire.standin import faults
+from fourwire.standin.behaviour import Behaviour, Fillers, Handshake, OnClear
 from fourwire.standin.calling import FunctionCall, FunctionCalls
 from fourwire.standin.conversation import Conversation
+from fourwire.standin.failure import Failure
+from fourwire.standin.knobs import KnobError, read_behaviours
 from fourwire.standin.outbox import Close, Send
 from fourwire.standin.record import Entry, SessionRecord
 from fourwire.standin.server import Server, serve
@@ -19,12 +22,17 @@ __all__ = [
     "Close",
     "Conversation",
     "Entry",
+    "Failure",
+    "Fillers",
     "FunctionCall",
     "FunctionCalls",
-    "OddFrame",
+    "Handshake",
+    "KnobError",
     "OnClear",
     "Send",
     "Server",
     "SessionRecord",
+    "faults",
+    "read_behaviours",
     "serve",
 ]

@@ -3,33 +3,46 @@
 import argparse
 import asyncio
 import contextlib
+import sys
 from collections.abc import Sequence
 
 from fourwire.standin.behaviour import Behaviour
+from fourwire.standin.knobs import KnobError, read_behaviours
 from fourwire.standin.server import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serves until interrupted."""
+    """Serves until interrupted; 2 where the arguments make no behaviour."""
     options = _parser().parse_args(arguments)
-    behaviour = Behaviour(speed=options.speed, think_ms=options.think_ms, seed=options.seed)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(options.host, options.port, behaviour))
+    try:
+        behaviours = read_behaviours(options.behaviour, options.knobs)
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_serve(options.host, options.port, behaviours))
+    except (KnobError, OSError) as mistake:
+        print(f"fourwire standin: {mistake}", file=sys.stderr)
+        return 2
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="fourwire standin", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="fourwire standin",
+        description="Run a local stand-in for a realtime voice agent. What it is like is said by "
+        "its knobs, which docs/stand-in.md lists.",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8765, help="TCP port; 0 takes a free one")
-    parser.add_argument("--speed", type=float, default=4.0, help="audio leaves N x real time")
-    parser.add_argument("--think-ms", type=int, default=300, help="pause before an answer")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the ids")
+    parser.add_argument(
+        "--behaviour", metavar="FILE", help="knobs in TOML, for each connection ([[connections]])"
+    )
+    parser.add_argument(
+        "knobs", metavar="KNOB=VALUE", nargs="*", help="a knob (think_ms=100 speed=1 seed=7)"
+    )
     return parser
 
 
-async def _serve(host: str, port: int, behaviour: Behaviour) -> None:
-    async with serve(host, port, behaviour=behaviour) as server:
+async def _serve(host: str, port: int, behaviours: Sequence[Behaviour]) -> None:
+    async with serve(host, port, behaviour=behaviours) as server:
         print(f"stand-in agent at {server.url}", flush=True)
         await asyncio.get_running_loop().create_future()
 

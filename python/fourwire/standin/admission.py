@@ -1,7 +1,7 @@
 """Who may connect: the checks of the HTTP handshake, as a pure function."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
 from fourwire.standin.behaviour import Behaviour
@@ -28,12 +28,23 @@ class Refusal:
 
     status: int
     message: str
+    retry_after: str | None = None
+    """The header of that name."""
 
 
 def admit(
     target: str, authorizations: Sequence[str], behaviour: Behaviour, sessions: int
 ) -> Admission | Refusal:
     """Judges a handshake: its request target, all its Authorization headers, sessions alive."""
+    verdict = _judge(target, authorizations, behaviour, sessions)
+    if isinstance(verdict, Refusal) and verdict.status in (429, 503):
+        return replace(verdict, retry_after=behaviour.retry_after)
+    return verdict
+
+
+def _judge(
+    target: str, authorizations: Sequence[str], behaviour: Behaviour, sessions: int
+) -> Admission | Refusal:
     if behaviour.refuse_status is not None:
         return Refusal(behaviour.refuse_status, behaviour.refuse_message)
     path, _, fields = target.partition("?")

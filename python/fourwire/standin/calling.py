@@ -1,7 +1,8 @@
 """Functions that the agent calls, by script: which response calls what, and how that is told."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from fourwire.standin.ids import Ids
 from fourwire.standin.items import Item, Items
@@ -11,16 +12,14 @@ __all__ = ["Calling", "FunctionCall", "FunctionCalls"]
 Event = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionCall:
+class FunctionCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One call: a name that the session may know, and arguments as a model writes them."""
 
     name: str
     arguments: str = "{}"
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionCalls:
+class FunctionCalls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one response calls; `speaks` has it say something first."""
 
     calls: tuple[FunctionCall, ...]

@@ -14,6 +14,7 @@ from fourwire.standin.floor import Floor
 from fourwire.standin.ids import Ids
 from fourwire.standin.items import Item, Items
 from fourwire.standin.outbox import Outbox, Output
+from fourwire.standin.quota import Quota
 from fourwire.standin.record import SessionRecord
 from fourwire.standin.refusal import Refused
 from fourwire.standin.response import Event
@@ -43,19 +44,20 @@ class Conversation:
             self._ids.new("sess"), expires_at=unix_time + SESSION_SECONDS, model=model
         )
         self._items = Items()
-        self._outbox = Outbox(behaviour, self._ids, record)
+        self._outbox = Outbox(now, behaviour, self._ids, record, number)
+        self._appends = Quota(behaviour.appends_per_s, SECOND_NS)
         self._floor = Floor(self._session, self._items, self._outbox, record, behaviour, self._ids)
-        self._updated = False
-        self._open(now)
+        self._outbox.say(now, {"type": "session.created", "session": self._session.fields})
 
     def receive(self, now: int, message: str | bytes) -> None:
         """A frame of the client: text as `str`, binary as `bytes`."""
-        audio = _appended(message)
-        if audio is not None:
-            self._hear(now, audio)
-            return
         event: Event = {}
         try:
+            audio = _appended(message)
+            if audio is not None:
+                self._record.note_append(now, len(audio))
+                self._hear(now, audio)
+                return
             event = _parsed(message)
             self._obey(now, event)
         except Refused as refusal:
@@ -68,18 +70,15 @@ class Conversation:
         self._floor.poll(now)
         return self._outbox.poll(now)
 
+    @property
+    def reading(self) -> bool:
+        """Whether frames of the client are still wanted."""
+        return self._outbox.reading
+
     def deadline(self) -> int | None:
         """When `poll` has something next, if no frame comes before."""
         times = (self._floor.deadline(), self._outbox.deadline())
         return min((time for time in times if time is not None), default=None)
-
-    def _open(self, now: int) -> None:
-        self._outbox.say(now, {"type": "session.created", "session": self._session.fields})
-        self._outbox.say_odd_frames(now)
-        behaviour = self._behaviour
-        if behaviour.close_after_ms is not None:
-            due = now + behaviour.close_after_ms * NS_PER_MS
-            self._outbox.close(due, behaviour.close_code, behaviour.close_reason)
 
     def _obey(self, now: int, event: Event) -> None:
         self._record.note(now, "in", event)
@@ -90,26 +89,23 @@ class Conversation:
         command(self, now, event)
 
     def _hear(self, now: int, audio: bytes) -> None:
-        self._record.note_append(now, len(audio))
+        if not self._appends.take(now):
+            limit = self._behaviour.appends_per_s
+            raise Refused(f"more than {limit} appends a second", code="rate_limit_exceeded")
         self._floor.hear(now, audio)
 
     def _session_update(self, now: int, event: Event) -> None:
         self._session.update(event.get("session"))
         self._floor.obey_session()
-        first, self._updated = not self._updated, True
-        if first and self._behaviour.error_before_update is not None:
-            message = self._behaviour.error_before_update
-            self._outbox.say(now, Refused(message, code=None, kind="server_error").event())
-        if not self._behaviour.never_update:
-            due = now + self._behaviour.update_delay_ms * NS_PER_MS
-            self._outbox.say(due, {"type": "session.updated", "session": self._session.fields})
+        due = now + self._behaviour.update_delay_ms * NS_PER_MS
+        self._outbox.say(due, {"type": "session.updated", "session": self._session.fields})
 
     def _append(self, now: int, event: Event) -> None:
         audio = event.get("audio")
         decoded = _decoded(audio) if isinstance(audio, str) else None
         if decoded is None:
             raise Refused("audio must be base64", "audio")
-        self._floor.hear(now, decoded)
+        self._hear(now, decoded)
 
     def _commit(self, now: int, event: Event) -> None:
         self._floor.commit(now)
@@ -248,6 +244,8 @@ MAX_DEPTH = 64
 """Levels of an event; it is told again in the session's echo, which has to stay readable."""
 
 SESSION_SECONDS = 3600
+
+SECOND_NS = 1_000_000_000
 
 NS_PER_MS = 1_000_000
 

@@ -1,14 +1,21 @@
 """Who speaks: the caller's turns, the agent's responses, and what one does to the other."""
 
+from dataclasses import replace
+
 from fourwire.standin.backchannel import BackChannels, Wanted
-from fourwire.standin.behaviour import Behaviour, OnClear
+from fourwire.standin.behaviour import Behaviour, Fillers, OnClear
 from fourwire.standin.calling import Calling
+from fourwire.standin.failure import Failure, failure_of
+from fourwire.standin.filling import Filling
 from fourwire.standin.formats import Decoder
 from fourwire.standin.ids import Ids
 from fourwire.standin.items import Item, Items
 from fourwire.standin.listening import Listener, SpeechStarted, SpeechStopped, TurnDetection
+from fourwire.standin.memory import Memory
 from fourwire.standin.outbox import Outbox
+from fourwire.standin.quota import Quota
 from fourwire.standin.record import SessionRecord
+from fourwire.standin.recordings import Utterance
 from fourwire.standin.refusal import Refused
 from fourwire.standin.repertoire import Repertoire, Turn
 from fourwire.standin.response import Event, Pace, Response, Wish
@@ -41,11 +48,14 @@ class Floor:
         self._listener = Listener(TurnDetection.of(session.turn_detection, behaviour))
         self._back_channels = BackChannels(behaviour, ids)
         self._repertoire = Repertoire(behaviour.answers)
+        self._filling = Filling(behaviour.fillers)
+        self._memory = Memory()
+        self._requests = Quota(behaviour.requests_per_minute, MINUTE_NS)
         self._transcription: Transcription | None = None
         self._turn: Turn | None = None
         self._response: Response | None = None
+        self._bridged: Response | None = None
         self._owes_response = False
-        self._ended_responses = 0
         self._begun_responses = 0
         self._unanswered: set[str] = set()
 
@@ -197,6 +207,7 @@ class Floor:
         )
         item.wire = _user_item(item.id, self._turn.words)
         self._outbox.say(now, {"type": "conversation.item.done", **about, "item": item.wire})
+        self._remember(now, self._turn.words)
 
     def _answer_turn(self, now: int) -> None:
         if self._response is None:
@@ -204,9 +215,15 @@ class Floor:
         else:
             self._owes_response = True
 
+    def _remember(self, now: int, words: str) -> None:
+        """A turn of the caller's ended; its memory may have changed."""
+        state = self._memory.turn(words, self._session.provider("memory"))
+        if state is not None and self._behaviour.memory:
+            self._session.remember(state)
+            self._outbox.say(now, {"type": "session.updated", "session": self._session.fields})
+
     def _begin_response(self, now: int, wanted: Event) -> None:
-        calling = self._calling()
-        wish = self._wish(wanted, calling)
+        wish = self._wish(now, wanted)
         asked = self._items.newest_user_text()
         utterance = self._repertoire.next(
             self._session.output_format, asked, None if asked else self._turn
@@ -214,23 +231,44 @@ class Floor:
         full_turn = self._session.provider("tts").get("segmenter_strategy") == "full_turn"
         pace = Pace.of(self._behaviour, utterance, full_turn=full_turn)
         self._owes_response = False
-        self._response = Response(now, wish, utterance, pace, self._items)
-        self._outbox.speak_in(now, utterance.format)
-        self._outbox.say_odd_frames(now)
-        self._outbox.say(now, self._response.created())
+        self._begin(now, self._bridge(now, wish, utterance, pace))
 
-    def _calling(self) -> Calling:
-        behaviour = self._behaviour
-        number, self._begun_responses = self._begun_responses, self._begun_responses + 1
-        return Calling(
-            behaviour.calls.get(number),
-            self._ids,
-            self._items,
-            nameless=behaviour.nameless_calls,
-            repeated=behaviour.repeated_calls,
+    def _begin(self, now: int, response: Response) -> None:
+        self._response = response
+        self._outbox.speak_in(now, response.format)
+        self._outbox.say(now, response.created())
+        if self._requests.limit is not None:
+            self._outbox.say(now, self._rate_limits(now))
+
+    def _bridge(self, now: int, wish: Wish, utterance: Utterance, pace: Pace) -> Response:
+        """The response to begin with: the wished one, or a filler that goes before it."""
+        wire = self._session.provider("responsiveness")
+        filler = self._filling.next(now, wire, pace.first_ns, utterance.format)
+        if filler is None or not wish.speaks or wish.failure is not None:
+            return Response(now, wish, utterance, pace, self._items)
+        if self._filling.mode is Fillers.SAME_RESPONSE:
+            return Response(now, replace(wish, filler=filler), utterance, pace, self._items)
+        self._bridged = Response(now, wish, utterance, pace, self._items)
+        own = replace(
+            wish,
+            response_id=self._ids.new("resp"),
+            item_id=self._ids.new("item"),
+            calling=Calling(None, self._ids, self._items, nameless=False, repeated=False),
         )
+        waiting = replace(pace, first_ns=filler.wait_ns)
+        return Response(now, own, filler.utterance, waiting, self._items)
 
-    def _wish(self, wanted: Event, calling: Calling) -> Wish:
+    def _rate_limits(self, now: int) -> Event:
+        limit = {
+            "name": "requests",
+            "limit": self._requests.limit,
+            "remaining": self._requests.remaining,
+            "reset_seconds": self._requests.reset_ns(now) / 1e9,
+        }
+        return {"type": "rate_limits.updated", "rate_limits": [limit]}
+
+    def _wish(self, now: int, wanted: Event) -> Wish:
+        number, self._begun_responses = self._begun_responses, self._begun_responses + 1
         fields = self._session.fields
         audio = fields["audio"]
         output = audio["output"] if isinstance(audio, dict) else {}
@@ -243,9 +281,24 @@ class Floor:
             model=fields["model"],
             metadata=_metadata(wanted),
             max_output_tokens=wanted.get("max_output_tokens", fields["max_output_tokens"]),
-            calling=calling,
+            calling=self._calling(number),
+            failure=self._failure(now, number),
             first_delta_bytes=self._behaviour.huge_delta_bytes,
         )
+
+    def _calling(self, number: int) -> Calling:
+        behaviour = self._behaviour
+        return Calling(
+            behaviour.calls.get(number),
+            self._ids,
+            self._items,
+            nameless=behaviour.nameless_calls,
+            repeated=behaviour.repeated_calls,
+        )
+
+    def _failure(self, now: int, number: int) -> Failure | None:
+        within = self._requests.take(now)
+        return failure_of(self._behaviour.failures, number) if within else OVER_LIMIT
 
     def _interrupt(self, now: int, reason: str) -> None:
         response = self._response
@@ -256,15 +309,16 @@ class Floor:
             now,
             *response.cancel(reason, stray=behaviour.stray_deltas, late=behaviour.late_deltas),
         )
+        self._bridged = None
         self._response_ended(now)
 
     def _response_ended(self, now: int) -> None:
         if self._response is not None:
             self._unanswered = self._response.unanswered
         self._response = None
-        self._ended_responses += 1
-        if self._ended_responses == self._behaviour.wedge_after_responses:
-            self._outbox.wedge(now)
+        bridged, self._bridged = self._bridged, None
+        if bridged is not None:
+            self._begin(now, bridged)
         elif self._owes_response:
             self._begin_response(now, {})
 
@@ -303,6 +357,13 @@ def _metadata(wanted: Event) -> Event:
     metadata = wanted.get("metadata")
     return metadata if isinstance(metadata, dict) else {}
 
+
+OVER_LIMIT = Failure(
+    response=0, type="requests", code="rate_limit_exceeded", message="too many requests a minute"
+)
+"""How a response beyond the account's limit ends."""
+
+MINUTE_NS = 60_000_000_000
 
 MODALITIES = frozenset({"audio", "text"})
 

@@ -11,11 +11,12 @@ from importlib.resources import files
 from fourwire import _core
 from fourwire.standin.formats import AudioFormat, Rate, is_rate
 
-__all__ = ["BACK_CHANNEL", "GOODBYE", "GREETING", "WORDS", "Utterance", "recorded"]
+__all__ = ["BACK_CHANNEL", "FILLER", "GOODBYE", "GREETING", "WORDS", "Utterance", "recorded"]
 
 GREETING = "greeting"
 GOODBYE = "goodbye"
 BACK_CHANNEL = "uh-huh"
+FILLER = "filler"
 
 WORDS = {
     "greeting": "Hi, this is the fourwire stand-in agent. How can I help you today?",
@@ -23,6 +24,7 @@ WORDS = {
     "answer-2": "You can interrupt me at any time. From now on, I repeat whatever you say.",
     "goodbye": "Thank you for calling. Goodbye!",
     "uh-huh": "Uh-huh.",
+    "filler": "One moment, please.",
 }
 """The words of each recording, by its name."""
 

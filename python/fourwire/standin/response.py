@@ -1,11 +1,14 @@
 """One response: the events that carry it, in their order and at their time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from fourwire.standin.behaviour import Behaviour
 from fourwire.standin.calling import Calling
+from fourwire.standin.failure import Failure
+from fourwire.standin.filling import Filler
+from fourwire.standin.formats import AudioFormat
 from fourwire.standin.items import Item, Items
 from fourwire.standin.recordings import Utterance
 
@@ -19,6 +22,7 @@ class Phase(Enum):
 
     THINKING = auto()
     SPEAKING = auto()
+    STUCK = auto()
     ENDED = auto()
 
 
@@ -53,6 +57,8 @@ class Wish:
     metadata: dict[str, object]
     max_output_tokens: object
     calling: Calling
+    failure: Failure | None = None
+    filler: Filler | None = None
     first_delta_bytes: int = 0
 
     @property
@@ -72,14 +78,23 @@ class Response:
         self._wish = wish
         self._utterance = utterance
         self._items = items
-        self._parts = _parts(utterance, pace.delta_ms, wish)
+        filler = _filler_parts(wish, pace.delta_ms)
+        self._parts = filler + _parts(utterance, pace.delta_ms, wish)
+        self._fill_until = len(filler)
+        self._made = now + pace.first_ns
+        self._opened = False
         self._sent = 0
         self._words = ""
         self._status = "in_progress"
         self._reason: str | None = None
         self._phase = Phase.THINKING
-        self._due = now + pace.first_ns
+        self._due = now + wish.filler.wait_ns if filler and wish.filler else self._made
         self._gap_ns = pace.gap_ns
+
+    @property
+    def format(self) -> AudioFormat:
+        """The format of its audio."""
+        return self._utterance.format
 
     @property
     def unanswered(self) -> set[str]:
@@ -93,7 +108,7 @@ class Response:
 
     def deadline(self) -> int | None:
         """When `poll` has something next."""
-        return None if self.ended else self._due
+        return None if self._phase in (Phase.ENDED, Phase.STUCK) else self._due
 
     def created(self) -> Event:
         """Its first event, sent at once."""
@@ -101,32 +116,52 @@ class Response:
 
     def poll(self, now: int) -> list[Event]:
         """The next events that are due, or none."""
-        if self.ended or now < self._due:
+        due = self.deadline()
+        if due is None or now < due:
             return []
+        if self._fails_now():
+            return list(self._failing())
         if self._phase is Phase.THINKING and not self._wish.calling.speaks:
             return list(self._closing("completed"))
         if self._phase is Phase.THINKING:
             self._phase = Phase.SPEAKING
             return list(self._opening())
         if self._sent < len(self._parts):
+            events = list(self._next_part())
             self._due += self._gap_ns
-            return list(self._next_part())
+            if self._sent == self._fill_until:
+                self._due = max(self._due, self._made)
+            return events
         return list(self._closing("completed"))
 
     def cancel(self, reason: str, *, stray: int, late: int) -> list[Event]:
         """Ends it now; of the deltas under way, some come before its end and some after."""
-        if self._phase is not Phase.SPEAKING:
+        if not self._opened:
             return list(self._closing("cancelled", reason))
         strays = self._next_parts(stray)
         closing = list(self._closing("cancelled", reason))
         return [*strays, *closing, *self._next_parts(late)]
+
+    def _fails_now(self) -> bool:
+        failure = self._wish.failure
+        return failure is not None and self._sent >= min(failure.after_deltas, len(self._parts))
+
+    def _failing(self) -> Iterator[Event]:
+        failure = self._wish.failure
+        assert failure is not None, "asked for where there is one"
+        if failure.error_event:
+            yield {"type": "error", "error": failure.error | {"event_id": None}}
+        if failure.response_done:
+            yield from self._closing("failed", "server_error")
+        else:
+            self._phase = Phase.STUCK
 
     def _next_parts(self, count: int) -> list[Event]:
         left = min(count, len(self._parts) - self._sent)
         return [event for _ in range(left) for event in self._next_part()]
 
     def _opening(self) -> Iterator[Event]:
-        item = self.item
+        item, self._opened = self.item, True
         yield self._about_item("response.output_item.added")
         previous = self._items.add(item)
         yield {
@@ -150,7 +185,7 @@ class Response:
             yield self._place("response.output_audio.delta", delta=audio)
 
     def _closing(self, status: str, reason: str | None = None) -> Iterator[Event]:
-        opened = self._phase is Phase.SPEAKING
+        opened = self._opened
         self._phase = Phase.ENDED
         self._status, self._reason = status, reason
         if opened:
@@ -228,7 +263,11 @@ class Response:
         if self._status == "in_progress":
             return None
         details: Event = {"type": self._status}
-        return details if self._reason is None else details | {"reason": self._reason}
+        if self._reason is not None:
+            details["reason"] = self._reason
+        if self._status == "failed" and self._wish.failure is not None:
+            details["error"] = self._wish.failure.error
+        return details
 
     def _usage(self) -> Event | None:
         if self._status == "in_progress":
@@ -258,6 +297,15 @@ def _parts(utterance: Utterance, delta_ms: int, wish: Wish) -> list[tuple[str, b
         return [(text, b"") for text in words if text]
     pieces[0] += utterance.format.silence(wish.first_delta_bytes - len(pieces[0]))
     return list(zip(words, pieces, strict=True))
+
+
+def _filler_parts(wish: Wish, delta_ms: int) -> list[tuple[str, bytes]]:
+    """What is said while the answer is being made, its last words parted from the answer's."""
+    if wish.filler is None or not wish.speaks:
+        return []
+    parts = _parts(wish.filler.utterance, delta_ms, replace(wish, first_delta_bytes=0))
+    words, audio = parts[-1]
+    return [*parts[:-1], (f"{words} ", audio)]
 
 
 def _spread(text: str, count: int) -> list[str]:

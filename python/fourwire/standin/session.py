@@ -59,6 +59,13 @@ class Session:
         found = self._at("providerData", branch)
         return found if isinstance(found, dict) else {}
 
+    def remember(self, state: Json) -> None:
+        """Keeps what the agent remembers, in `providerData.memory.state`."""
+        provider = self._at("providerData")
+        memory = self.provider("memory") | {"state": state}
+        provider = provider if isinstance(provider, dict) else {}
+        self.fields = self.fields | {"providerData": provider | {"memory": memory}}
+
     def _at(self, *path: str) -> object:
         node: object = self.fields
         for key in path:
@@ -327,6 +334,13 @@ PROVIDER_RULES: Mapping[str, Rule] = {
     f"{PROVIDER}.backchannel.max_per_turn": _whole(0, 1000),
     f"{PROVIDER}.backchannel.volume_gain": _number(0, 10),
     f"{PROVIDER}.backchannel.rule_fire_probability": _number(0, 1),
+    f"{PROVIDER}.responsiveness.enabled": FLAG,
+    f"{PROVIDER}.responsiveness.initial_wait_timeout_ms": MILLISECONDS,
+    f"{PROVIDER}.responsiveness.min_filler_gap_ms": MILLISECONDS,
+    f"{PROVIDER}.responsiveness.enable_filler_on_first_assistant_reply": FLAG,
+    f"{PROVIDER}.memory.enabled": FLAG,
+    f"{PROVIDER}.memory.turn_interval": _whole(1, 1000),
+    f"{PROVIDER}.memory.max_facts": _whole(1, 1000),
     f"{PROVIDER}.backchannel.allowed_phrases": Rule(
         lambda value: isinstance(value, list), "a list"
     ),

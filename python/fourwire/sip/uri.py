@@ -11,6 +11,8 @@ from .grammar import number
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*\Z")
 _USER_INFO = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/:#]|%[0-9A-Fa-f]{2})+\Z")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_.])?\Z")
+_EXTRA_COLON = re.compile(r"(?<!:):::(?=\d+\.\d+\.\d+\.\d+\Z)")
+"""What RFC 3261's grammar wrote by mistake before an IPv4 part (RFC 5118 §4.10): to be taken."""
 _PARAMETER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|%[0-9A-Fa-f]{2})+\Z")
 _HEADERS = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$=&]|%[0-9A-Fa-f]{2})*\Z")
 
@@ -77,6 +79,7 @@ def host_and_port(text: str) -> tuple[str, int | None]:
     """Host (IPv6 brackets removed) and port of ``host[:port]``, blanks allowed around the colon."""
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
+        host = _EXTRA_COLON.sub("::", host)
         if not bracket or not _is_ipv6(host):
             raise MalformedMessage(f"{text[:60]!r} holds a malformed IPv6 address")
         colon, port = rest.strip()[:1], rest.strip()[1:]

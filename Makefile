@@ -90,8 +90,9 @@ $(TOOLS): pyproject.toml
 # Software that the tests call: SIPp, baresip, valgrind. Without it those tests are skipped, but not in CI.
 peers: $(PEERS)
 
-$(PEERS): scripts/install_peers.sh | $(TOOLS)
+$(PEERS): scripts/install_peers.sh scripts/install_pipecat.sh | $(TOOLS)
 	scripts/install_peers.sh
+	PYTHON=$(PYTHON) scripts/install_pipecat.sh
 	touch $@
 
 clean:

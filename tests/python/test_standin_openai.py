@@ -83,6 +83,51 @@ async def test_the_official_client_calls_a_function_and_hears_the_answer() -> No
     assert answer
 
 
+async def test_the_official_client_interrupts_truncates_and_is_answered_again() -> None:
+    behaviour = Behaviour(think_ms=0, speed=2)
+    async with standin.serve(behaviour=behaviour) as server:
+        client = openai.AsyncOpenAI(api_key="key", base_url=server.openai_url)
+        async with client.realtime.connect(model="gpt-realtime") as connection:
+            await connection.session.update(session=SESSION)
+            await connection.response.create()
+            first = await event_of(connection, "response.output_audio.delta")
+            pcm = tone(400, rate=24000) + hush(600, rate=24000)
+            await connection.input_audio_buffer.append(audio=base64.b64encode(pcm).decode())
+
+            started = await event_of(connection, "input_audio_buffer.speech_started")
+            cut = await event_of(connection, "response.done")
+            await connection.output_audio_buffer.clear()
+            await event_of(connection, "output_audio_buffer.cleared")
+            await connection.conversation.item.truncate(
+                item_id=first.item_id, content_index=0, audio_end_ms=100
+            )
+            truncated = await event_of(connection, "conversation.item.truncated")
+            answer = await event_of(connection, "response.done")
+
+            await connection.conversation.item.truncate(
+                item_id=first.item_id, content_index=0, audio_end_ms=60_000
+            )
+            overshot = await event_of(connection, "error")
+        await client.close()
+
+    assert started.audio_start_ms == 0
+    assert (cut.response.status, cut.response.status_details.reason) == (
+        "cancelled",
+        "turn_detected",
+    )
+    assert (truncated.item_id, truncated.audio_end_ms) == (first.item_id, 100)
+    assert answer.response.status == "completed"
+    assert "already shorter than 60000ms" in overshot.error.message
+
+
+async def event_of(connection: Any, kind: str) -> Any:
+    """The next event of that type."""
+    async for event in connection:
+        if event.type == kind:
+            return event
+    raise AssertionError("the server left")
+
+
 async def called(connection: Any) -> Any:
     """The function call of the next response."""
     async for event in connection:

@@ -7,12 +7,22 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import anyio
 from anyio.abc import TaskGroup
 
-from fourwire._core import Closed, Goodbye, Key, Latched, RtpResumed, RtpStopped
+from fourwire._core import (
+    Closed,
+    Goodbye,
+    Key,
+    Latched,
+    RecordingFailed,
+    RecordingStarted,
+    RecordingStopped,
+    RtpResumed,
+    RtpStopped,
+)
 from fourwire.activity import Activity
 from fourwire.announcement import Player
 from fourwire.bridge import Bridge
@@ -20,6 +30,7 @@ from fourwire.call_agent import CallAgent, cause_of
 from fourwire.call_control import CallControl
 from fourwire.call_keys import CallKeys
 from fourwire.call_options import CallOptions
+from fourwire.call_recording import CallRecording
 from fourwire.faults import innermost, is_cancelled, places
 from fourwire.inworld import AudioFormats, InworldError
 from fourwire.inworld.events import Event
@@ -75,7 +86,8 @@ class Call(CallKeys, CallAgent, CallControl):
         self._rtp = RtpWatch(
             self._options.rtp_lost_s, self.start_soon, partial(self.end, Cause.RTP_LOST)
         )
-        self._parting = Parting(line, journal, self.unbridge, self._account)
+        self._recording = CallRecording(journal)
+        self._parting = Parting(line, journal, self.unbridge, self._account, self._settle)
 
     def __repr__(self) -> str:
         return f"<Call {self.id} from {self.caller!r} to {self.dialled!r}, {self.state.value}>"
@@ -156,10 +168,22 @@ class Call(CallKeys, CallAgent, CallControl):
         assert self._tasks is not None, "a call is run by `live`"
         self._tasks.start_soon(self._tend, work)
 
-    def record(self, path: str | None) -> None:
-        """Record into the WAV file at `path`, caller left and agent right; None stops."""
-        self._media("record").record(path)
-        self.journal.write("call.recording", path=path)
+    def record(
+        self,
+        path: str | None,
+        *,
+        format: Literal["wav", "flac"] | None = None,  # noqa: A002 as the engine has it
+        mono: bool = False,
+    ) -> None:
+        """Record into the file at `path`, caller left and agent right; None stops.
+
+        FLAC where the path ends in `.flac`, else WAV. See docs/recording.md.
+        """
+        self._recording.record(self._media("record"), path, format, mono)
+
+    def pause_recording(self, pause: Literal["silence", "gap"] | None = "silence") -> None:
+        """Record silence, or leave a gap, from now on; None goes on."""
+        self._recording.pause(self._media("pause its recording"), pause)
 
     def trace(self, path: str | None) -> None:
         """Write what passes over the wire for this call, without keys and audio, as JSON lines into
@@ -329,6 +353,8 @@ class Call(CallKeys, CallAgent, CallControl):
                     self.journal.write("call.latched", address=address)
                 case Goodbye():
                     self.journal.write("call.rtcp_goodbye")
+                case RecordingStarted() | RecordingStopped() | RecordingFailed():
+                    self._recording.hear(event)
                 case Closed(cause=cause):
                     self.end(Cause.AUDIO_FAILED, cause)
                 case _:
@@ -337,6 +363,10 @@ class Call(CallKeys, CallAgent, CallControl):
     async def _part(self) -> None:
         """Part from the caller as soon as the call is over."""
         await self._parting.part(await self.wait_ended())
+
+    async def _settle(self) -> None:
+        """Let what was recorded lie where it belongs before the record of the end is written."""
+        await self._recording.finish(self._leg)
 
     def _account(self) -> dict[str, Any]:
         """What the record of the end tells of the talk."""

@@ -148,6 +148,10 @@ class CallJournal:
         """Seconds since the call began."""
         return self._journal.clock.monotonic() - self._began
 
+    def since(self, monotonic_s: float) -> float:
+        """Seconds since the call began at that reading of the clock."""
+        return monotonic_s - self._began
+
     def write(self, event: str, /, **about: Any) -> None:
         """Note what happened in this call."""
         told = _without(plain(about), self._hidden) if self._hidden else about

@@ -1,6 +1,6 @@
 """The end of a call: a farewell, one record of it, and everything given back."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
@@ -24,8 +24,9 @@ class Parting:
         journal: CallJournal,
         unbridge: Callable[[], None],
         account: Callable[[], dict[str, Any]],
+        settle: Callable[[], Awaitable[None]],
     ) -> None:
-        """`account` gives what else the record of the end holds."""
+        """`settle` waits for what comes before the record of the end; `account` adds to it."""
         self.headers: Headers | None = None
         """What the farewell carries."""
         self.reason: str | None = None
@@ -36,6 +37,7 @@ class Parting:
         self._journal = journal
         self._unbridge = unbridge
         self._account = account
+        self._settle = settle
         self._lock = anyio.Lock()
         self._parted = False
 
@@ -49,6 +51,7 @@ class Parting:
                 try:
                     self._unbridge()
                     await self._say_farewell(ended)
+                    await self._settle()
                     self._write_end(ended)
                 finally:
                     await self._line.close()

@@ -1,0 +1,160 @@
+"""A call is recorded: begun, paused and ended by its scenario, and told of in its journal."""
+
+import shutil
+import subprocess
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from support.scene import Scene, scene
+
+from fourwire.app import App
+from fourwire.call import Call
+from fourwire.demo.speech import recording
+from fourwire.wav import read_wav
+
+pytestmark = pytest.mark.anyio
+
+SPEECH = recording("question")[: 16_000 * 2]
+"""Two seconds of ours at 8 kHz, loud enough to be found again."""
+
+
+async def recorded(tell: Callable[[Call], Awaitable[None]]) -> Scene:
+    """A call whose scenario answers and does `tell`, after its end; the caller speaks meanwhile."""
+    app = App()
+
+    @app.call()
+    async def answer(call: Call) -> None:
+        await call.answer()
+        await tell(call)
+
+    async with scene(app) as stage:
+        async with stage.phone.call(stage.uri()) as caller:
+            caller.say(SPEECH)
+            await caller.ended()
+        await stage.notes.until("call.ended")
+    return stage
+
+
+def loudness(samples: "np.ndarray") -> float:
+    """The root mean square of samples."""
+    return float(np.sqrt(np.mean(np.square(samples.astype(float)))))
+
+
+async def test_a_recording_begins_and_is_whole_before_the_record_of_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+
+    async def tell(call: Call) -> None:
+        call.record(str(path))
+        await call.play(SPEECH)
+
+    notes = (await recorded(tell)).notes
+    told = [entry.event for entry in notes]
+    assert told.index("call.recording_started") < told.index("call.recording_stopped")
+    assert told.index("call.recording_stopped") < told.index("call.ended")
+    (started,), (stopped,) = map(notes.named, ("call.recording_started", "call.recording_stopped"))
+    wav = read_wav(path)
+    assert (wav.rate, wav.channels) == (started["rate"], 2)
+    assert stopped["duration_s"] == pytest.approx(wav.duration_s, abs=0.001)
+    assert (stopped["bytes"], stopped["lost_ms"]) == (path.stat().st_size, 0.0)
+    assert 0.0 <= started["began"] < 5.0
+    caller, agent = np.frombuffer(wav.pcm, "<i2").reshape(-1, 2).T
+    assert loudness(caller) > 300
+    assert loudness(agent) > 300
+
+
+async def test_a_mono_recording_has_one_channel(tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+
+    async def tell(call: Call) -> None:
+        call.record(str(path), mono=True)
+        await call.play(SPEECH)
+
+    await recorded(tell)
+    assert read_wav(path).channels == 1
+
+
+async def test_a_flac_recording_is_read_alike_by_others(tmp_path: Path) -> None:
+    path = tmp_path / "call.flac"
+
+    async def tell(call: Call) -> None:
+        call.record(str(path))
+        await call.play(SPEECH)
+
+    notes = (await recorded(tell)).notes
+    with av.open(str(path)) as file:
+        frames = [frame.to_ndarray().reshape(-1) for frame in file.decode(audio=0)]
+        rate = file.streams.audio[0].rate
+    samples = np.concatenate(frames)
+    (stopped,) = notes.named("call.recording_stopped")
+    assert len(samples) / 2 / rate == pytest.approx(stopped["duration_s"], abs=0.001)
+    assert loudness(samples[1::2]) > 300
+    if program := shutil.which("flac"):
+        how = [program, "-s", "-d", "-c", "--endian=little", "--sign=signed"]
+        raw = subprocess.run(  # noqa: ASYNC221 a short file
+            [*how, "--force-raw-format", str(path)], check=True, capture_output=True
+        )
+        assert np.array_equal(np.frombuffer(raw.stdout, "<i2"), samples)
+
+
+async def test_a_pause_leaves_a_gap_that_the_recording_does_not_hold(tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+
+    async def tell(call: Call) -> None:
+        call.record(str(path))
+        await call.play(SPEECH)
+        call.pause_recording("gap")
+        await call.play(SPEECH)
+        call.pause_recording(None)
+        await call.play(SPEECH)
+
+    notes = (await recorded(tell)).notes
+    assert [note["by"] for note in notes.named("call.recording_paused")] == ["gap", None]
+    assert read_wav(path).duration_s < 2.5 * (len(SPEECH) / 16_000)
+
+
+async def test_a_paused_recording_holds_silence(tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+
+    async def tell(call: Call) -> None:
+        call.record(str(path))
+        call.pause_recording()
+        await call.play(SPEECH)
+
+    await recorded(tell)
+    wav = read_wav(path)
+    paused = np.frombuffer(wav.pcm, "<i2").reshape(-1, 2)[wav.rate // 5 :]
+    assert len(paused) > wav.rate
+    assert not paused.any()
+
+
+async def test_one_recording_takes_the_place_of_another(tmp_path: Path) -> None:
+    paths = [tmp_path / "first.wav", tmp_path / "second.wav"]
+
+    async def tell(call: Call) -> None:
+        for path in paths:
+            call.record(str(path))
+            await call.play(SPEECH[:8000])
+
+    notes = (await recorded(tell)).notes
+    stopped = [note["path"] for note in notes.named("call.recording_stopped")]
+    assert sorted(stopped) == [str(path) for path in paths]
+    assert all(read_wav(path).duration_s > 0.4 for path in paths)
+
+
+async def test_a_disk_that_takes_nothing_ends_the_recording_and_not_the_call(
+    tmp_path: Path,
+) -> None:
+    played: list[bool] = []
+
+    async def tell(call: Call) -> None:
+        call.record(str(tmp_path / "no such folder" / "call.wav"))
+        played.append(await call.play(SPEECH[:8000]))
+
+    stage = await recorded(tell)
+    (failed,) = stage.notes.named("call.recording_failed")
+    assert "No such file" in failed["error"]
+    assert played == [True]
+    assert stage.causes() == ["hung up"]

@@ -49,5 +49,5 @@ def _key(signal: str, duration: str) -> KeyPress | None:
         signal = EVENTS[int(signal)]
     if len(signal) != 1 or signal.upper() not in EVENTS:
         return None
-    told = duration.isascii() and duration.isdecimal() and int(duration[:9]) <= MOST_MS
+    told = duration.isascii() and duration.isdecimal() and int(duration) <= MOST_MS
     return KeyPress(signal.upper(), float(duration) if told else UNTOLD_MS, "info")

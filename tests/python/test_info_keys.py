@@ -18,6 +18,7 @@ from fourwire.keys import KeyPress
         ("application/dtmf-relay", b"Signal=11\r\nDuration=100", "#", 100),
         ("application/dtmf-relay", b"Signal=16\r\nDuration=100", "!", 100),
         ("application/dtmf-relay", b"Signal=5\r\nDuration=99999999999999999999", "5", 100),
+        ("application/dtmf-relay", b"Signal=5\r\nDuration=00000000199999", "5", 100),
         ("application/dtmf", b"7", "7", 100),
         ("application/dtmf", b"10\r\n", "*", 100),
         ("application/dtmf", b"Signal=3\r\nDuration=60", "3", 60),

@@ -137,6 +137,17 @@ def test_an_answer_without_a_count_serves_once() -> None:
     assert [server.judge(old), server.judge(old)] == [Outcome.PROVEN, Outcome.STALE]
 
 
+@pytest.mark.parametrize("nonce", [b"1.\xff", b"1.\xff.00", b"\xff"])
+def test_a_nonce_of_bytes_that_are_no_text_is_stale(nonce: bytes) -> None:
+    server = Server()
+    answer = server.challenge().answer(ALICE, "INVITE", "sip:callee@example.com", 1, "c")
+    text = re.sub('nonce="[^"]*"', 'nonce="FORGED"', answer)
+    request = parse(invite(f"Authorization: {text}").replace(b"FORGED", nonce))
+    assert isinstance(request, Request)
+    outcome, _ = server.authenticator.judge(server.now, request, "192.0.2.9", {"alice": "x"})
+    assert outcome is Outcome.STALE
+
+
 def test_a_nonce_ends_and_serves_nobody_else() -> None:
     server = Server()
     challenge = server.challenge()

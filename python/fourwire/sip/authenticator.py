@@ -89,13 +89,15 @@ class Authenticator:
 
     def _nonce(self, at: int, salt: str, source: str) -> str:
         text = f"{at:x}.{salt}"
-        mac = hmac.digest(self._key, f"{text}.{source}".encode(), "sha256")
+        keyed = f"{text}.{source}".encode("utf-8", "surrogateescape")  # the salt may be a peer's
+        mac = hmac.digest(self._key, keyed, "sha256")
         return f"{text}.{mac[:16].hex()}"
 
     def _is_fresh(self, now: int, nonce: str, source: str) -> bool:
         made, salt = _made_at(nonce)
         genuine = hmac.compare_digest(
-            self._nonce(made, salt, source).encode(), nonce.encode("utf-8", "surrogateescape")
+            self._nonce(made, salt, source).encode("utf-8", "surrogateescape"),
+            nonce.encode("utf-8", "surrogateescape"),
         )
         return genuine and self._floor < made <= now < made + self._lifetime
 

@@ -1,7 +1,6 @@
 """What is done where nobody says anything: the caller is asked, then the call ends."""
 
 import enum
-from functools import partial
 from typing import Annotated
 
 import anyio
@@ -93,7 +92,7 @@ async def watch_silence(call: Call, policy: Silence) -> None:
         if act is Act.PROMPT:
             call.log("call.silence", prompted=True)
             if announcement is not None:
-                call.start_soon(partial(_play, call, announcement))
+                await _play(call, announcement)  # while it sounds nobody is silent
             elif call.agent is not None:
                 nudge(call.agent, policy.prompt)
         await anyio.sleep(watch.wait_s(call.journal.now, call.activity))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.resources import as_file, files
 
 import anyio
 import pytest
@@ -172,6 +173,19 @@ async def test_a_call_without_an_agent_ends_without_a_word() -> None:
     with anyio.fail_after(10):
         async with silent_call(Silence(after_s=1, prompts=0), None) as (line, notes):
             line.leg.news.put(Key("5", 50.0))
+    assert [note["cause"] for note in notes.named("call.ended")] == ["nobody spoke"]
+
+
+async def test_a_prompt_that_outlasts_the_silence_is_heard_to_its_end() -> None:
+    with as_file(files("fourwire") / "audio" / "apology.wav") as audio:
+        async with silent_call(Silence(after_s=1, prompts=1, audio=str(audio)), None) as (
+            line,
+            notes,
+        ):
+            await anyio.sleep(2.5)
+            sounding = list(notes.named("call.ended"))
+            line.leg.played.set_result(True)
+    assert sounding == []
     assert [note["cause"] for note in notes.named("call.ended")] == ["nobody spoke"]
 
 

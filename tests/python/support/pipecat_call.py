@@ -19,6 +19,7 @@ from pipecat.frames.frames import (
     CancelFrame,
     ErrorFrame,
     Frame,
+    FunctionCallResultFrame,
     InputAudioRawFrame,
     InterruptionFrame,
     LLMFullResponseEndFrame,
@@ -129,14 +130,16 @@ async def _script(ear: Ear, caller: Caller, asked: list[dict[str, Any]]) -> dict
     # The answer to this turn is interrupted by the next one.
     await _speak(ear, caller, 1)
     await ear.until(TTSAudioRawFrame, ear.count(TTSAudioRawFrame) + 2)
-    ends, cut = ear.count(LLMFullResponseEndFrame), ear.count(InterruptionFrame)
+    cut = ear.count(InterruptionFrame)
     await _speak(ear, caller, 2)
     await ear.until(InterruptionFrame, cut + 1)
     interrupted = _audio(ear) - greeting
 
     # The response to the interruption calls a function, and the one after it tells the result.
+    await ear.until(FunctionCallResultFrame, 1)
     before = _audio(ear)
-    await ear.until(LLMFullResponseEndFrame, ends + 3)
+    await ear.until(TTSAudioRawFrame, ear.count(TTSAudioRawFrame) + 1)
+    await ear.until(LLMFullResponseEndFrame, ear.count(LLMFullResponseEndFrame) + 1)
     return {
         "greeting_bytes": greeting,
         "interrupted_bytes": interrupted,

@@ -1,6 +1,6 @@
 """Registrations as settings have them, and how they stand: who sends us calls because we asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 
@@ -41,9 +41,11 @@ class Registrations:
         """Register with all of them; `SettingsError` where a password is missing."""
         for register in self._settings.register:
             self.standing[register.name] = Standing(register.name, False, "not yet")
+            registrar = _registrar(register)
+            trunk = trunk_of(register.trunk or register.name, self._settings.trunk)
             number = await self._endpoint.register(
-                _registrar(register),
-                trunk_of(register.trunk or register.name, self._settings.trunk),
+                registrar,
+                replace(trunk, credentials=trunk.credentials or registrar.credentials),
                 sip.Uri.parse(register.proxy) if register.proxy else None,
             )
             self._names[number] = register.name

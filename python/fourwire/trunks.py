@@ -170,6 +170,7 @@ def _trunk(trunk: Trunk, environ: Mapping[str, str] | None) -> sip.Trunk:
         passwords=_passwords(trunk, environ),
         trusted=trunk.trusted,
         max_calls=trunk.max_calls,
+        credentials=credentials_of(trunk.username, trunk.password, environ),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .digest import Credentials
 from .flow import Flow
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -30,6 +31,8 @@ class Trunk:
     trusted: bool = False
     """Whether its P-Asserted-Identity is believed (RFC 3325 §7)."""
     max_calls: int | None = None
+    credentials: Credentials | None = None
+    """Who we are, where it asks for a proof within a call of its own."""
 
     def may_be(self, flow: Flow) -> bool:
         """Whether a request that came by ``flow`` may be of this trunk, its password aside."""

@@ -138,8 +138,8 @@ class Call:
 
     def prove(self, now: int, transaction: Transaction, response: Response) -> bool:
         """Answer the challenge in a response by a new request; false where that is no use."""
-        dialog, over = self.dialog, self.over
-        again = prove(now, self._core, self.prover, transaction, response, dialog, over)
+        dialog = self._dialog_of(transaction.request)
+        again = prove(now, self._core, self.prover, transaction, response, dialog, self.over)
         if again is None:
             return False
         self._resent(transaction, again)
@@ -149,6 +149,10 @@ class Call:
         if again.request.method == "INVITE":
             self._proofs = proofs_in(again.request)
         self._offers.resent(transaction, again)
+        self._referrals.resent(again)
+
+    def _dialog_of(self, request: Request) -> Dialog | None:
+        return self.dialog
 
     def unanswered(self, now: int, transaction: Transaction, status: int) -> None:
         """A request of ours within the dialog got no response."""
@@ -355,8 +359,7 @@ class Call:
         self._core.respond(now, transaction, 481)  # RFC 3262 §3: nothing waits for it
 
     def _replied(self, transaction: Transaction, status: int, reason: str) -> None:
-        cseq = transaction.request.cseq.number
-        self._core.events.append(Replied(self.id, cseq, status, reason))
+        self._core.events.append(Replied(self.id, transaction.known_as, status, reason))
 
     def _end_if_unknown(self, now: int, response: Response) -> None:
         if response.status == 481:

@@ -139,6 +139,10 @@ class ClientCall(Call):
         elif self._success is None:
             self._be_gone(now)
 
+    def _dialog_of(self, request: Request) -> Dialog | None:
+        early = self._early.find(request.to.tag or "") if request.method == "PRACK" else None
+        return early or self.dialog
+
     def _resent(self, transaction: Transaction, again: Transaction) -> None:
         super()._resent(transaction, again)
         if transaction is self._transaction:

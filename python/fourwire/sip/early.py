@@ -45,6 +45,10 @@ class EarlyDialogs:
         )
         return dialog
 
+    def find(self, tag: str) -> Dialog | None:
+        """The early dialog with whoever rings by that tag."""
+        return self._dialogs.get(tag)
+
     def confirm(self, response: Response) -> Dialog:
         """The dialog that a 2xx makes (§13.2.2.4); raises :class:`MalformedMessage`.
 

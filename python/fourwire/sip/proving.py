@@ -16,9 +16,6 @@ from .uri import Uri
 PROOFS = {401: "Authorization", 407: "Proxy-Authorization"}
 """Which field answers which refusal (RFC 3261 §22.2, §22.3)."""
 
-PROVEN = frozenset({"REGISTER", "INVITE", "UPDATE", "BYE"})
-"""Requests that may be sent again. Others are known to their askers by their number."""
-
 ASKING = {401: "WWW-Authenticate", 407: "Proxy-Authenticate"}
 
 MAX_TRIES = 4
@@ -129,8 +126,7 @@ def prove(
     A call that is ``over`` was taken back meanwhile, so that it is not placed again.
     """
     request = transaction.request
-    wanted = response.status in PROOFS and request.method in PROVEN
-    if prover is None or not wanted or transaction.tries >= MAX_TRIES:
+    if prover is None or response.status not in PROOFS or transaction.tries >= MAX_TRIES:
         return None
     if over and request.method == "INVITE":
         return None
@@ -146,6 +142,7 @@ def prove(
         now, again, transaction.to, otherwise=transaction.otherwise, owner=transaction.owner
     )
     made.tries = transaction.tries + 1
+    made.first_cseq = transaction.known_as
     return made
 
 

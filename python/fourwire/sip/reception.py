@@ -109,9 +109,8 @@ class Reception:
             self._refuse(now, transaction, refusal)
             return
         transaction.request = self._gate.cleared(transaction.request, trunk)
-        name = "" if trunk is None else trunk.name
         try:
-            call = ServerCall(self._core, self._core.next_number(), transaction, flow, name)
+            call = ServerCall(self._core, self._core.next_number(), transaction, flow, trunk)
         except MalformedMessage as error:
             self._core.respond(now, transaction, 400, reason=f"Bad Request: {error.reason}")
             return

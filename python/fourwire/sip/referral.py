@@ -28,7 +28,7 @@ class Told:
 
 
 class Referrals:
-    """The REFERs of one call whose outcome is still to come, by their CSeq numbers."""
+    """The REFERs of one call whose outcome is still to come, by their first CSeq numbers."""
 
     def __init__(self, core: Core, call: int) -> None:
         self._core = core
@@ -49,9 +49,14 @@ class Referrals:
         self._open[number] = transaction
         return number
 
+    def resent(self, again: Transaction) -> None:
+        """A REFER was sent again, as a new one; it is known to its owner as before."""
+        if again.known_as in self._open:
+            self._open[again.known_as] = again
+
     def receive_response(self, transaction: Transaction, response: Response) -> None:
         """Take the answer to a REFER: accepted, so that NOTIFYs follow, or refused."""
-        number = transaction.request.cseq.number
+        number = transaction.known_as
         if number not in self._open or response.is_provisional:
             return
         unwatched = (response.headers.get("Refer-Sub") or "").strip().lower() == "false"
@@ -60,14 +65,14 @@ class Referrals:
 
     def unanswered(self, transaction: Transaction, status: int) -> None:
         """Nobody answered a REFER."""
-        number = transaction.request.cseq.number
+        number = transaction.known_as
         if number in self._open:
             self._tell(number, Told(status, PHRASES[status], over=True))
 
     def receive_notify(self, now: int, transaction: Transaction) -> None:
         """Take a NOTIFY, and answer it (RFC 6665 §4.1.3)."""
         try:
-            package, number = _event_of(transaction.request)
+            package, cseq = _event_of(transaction.request)
         except MalformedMessage as error:
             self._core.respond(now, transaction, 400, reason=f"Bad Request: {error.reason}")
             return
@@ -75,14 +80,19 @@ class Referrals:
             self._core.respond(now, transaction, 489, headers=(("Allow-Events", "refer"),))
             return
         # RFC 3515 §2.4.6: the first REFER of a dialog may be told of without its number.
-        number = next(iter(self._open), None) if number is None else number
-        if number not in self._open:
+        number = next(iter(self._open), None) if cseq is None else self._known_as(cseq)
+        if number is None:
             self._core.respond(now, transaction, 481)
             return
         self._core.respond(now, transaction, 200)
         told = told_by(transaction.request)
         if told is not None:
             self._tell(number, told)
+
+    def _known_as(self, cseq: int) -> int | None:
+        """What the REFER is known by that went out, the last time, with this number."""
+        told = (n for n, asked in self._open.items() if asked.request.cseq.number == cseq)
+        return next(told, None)
 
     def _tell(self, number: int, told: Told) -> None:
         if told.over:

@@ -1,5 +1,6 @@
 """A call that came in: from the INVITE to our final response (RFC 3261 §13.3)."""
 
+from .access import Trunk
 from .body import sdp_of
 from .call import Call, CallState
 from .core import Core
@@ -8,6 +9,7 @@ from .errors import CallOver, LocalError
 from .events import Cause, Invited
 from .flow import Flow
 from .message import Response
+from .proving import Prover
 from .reliable import Reliable
 from .responding import CAPABILITIES, PHRASES, response_to
 from .timers import SECOND
@@ -21,12 +23,19 @@ class ServerCall(Call):
     """An incoming call."""
 
     def __init__(
-        self, core: Core, number: int, transaction: Transaction, flow: Flow, trunk: str = ""
+        self,
+        core: Core,
+        number: int,
+        transaction: Transaction,
+        flow: Flow,
+        trunk: Trunk | None = None,
     ) -> None:
         """Begin a call; raises :class:`MalformedMessage` where no dialog can come of it."""
         request = transaction.request
         dialog = Dialog.as_server(request, core.token(), core.random.getrandbits(16))
-        super().__init__(core, number, flow, trunk)
+        super().__init__(core, number, flow, "" if trunk is None else trunk.name)
+        if trunk is not None and trunk.credentials is not None:
+            self.prover = Prover(trunk.credentials)
         self.dialog = dialog
         self.contact = core.contact(flow, secure=request.uri.scheme == "sips")
         transaction.owner = number

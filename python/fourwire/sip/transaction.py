@@ -33,6 +33,13 @@ class Transaction:
     """The call it belongs to; 0 for none."""
     tries: int = 0
     """How many requests it stands in the place of, which were refused for want of a proof."""
+    first_cseq: int | None = None
+    """The CSeq of the first of these; None where there is none."""
+
+    @property
+    def known_as(self) -> int:
+        """The number that whoever sent it knows it by, however often it had to be sent anew."""
+        return self.request.cseq.number if self.first_cseq is None else self.first_cseq
 
     @property
     def over(self) -> bool:

@@ -166,7 +166,10 @@ class Bridge:
         match event:
             case events.SpeechStarted(item_id=item):
                 self._announced = item
+                self._transcript.user_began(item, self._journal.now)
                 self._silence_agent("speech")
+            case events.SpeechStopped(item_id=item):
+                self._transcript.user_ended(item, self._journal.now)
             case events.UserTranscriptDelta(item_id=item):
                 self._heed_words(item)
             case events.UserTranscript() | events.UserTranscriptUpdated():
@@ -220,11 +223,12 @@ class Bridge:
     def reply_event(self, event: ReplyEvent) -> None:
         """Take notice of what really went out to the caller."""
         match event:
-            case ReplyStarted(item):
-                self._transcript.agent_began(item or None, self._journal.now)
+            case ReplyStarted(item, at_ns):
+                self._transcript.agent_began(item or None, self._journal.since(at_ns / 1e9))
                 self._start_of_speech()
-            case ReplyEnded(item, heard_ms):
-                self._transcript.agent_was_heard(item or None, heard_ms)
+            case ReplyEnded(item, heard_ms, at_ns):
+                ended = self._journal.since(at_ns / 1e9)
+                self._transcript.agent_was_heard(item or None, heard_ms, ended)
             case Interruption(response, item, heard_ms, discarded_ms):
                 self._interrupted(response, item, heard_ms, discarded_ms)
             case Ducked(item, heard_ms):

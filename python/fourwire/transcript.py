@@ -20,6 +20,11 @@ class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The conversation item at the agent."""
     t: float = 0.0
     """Seconds since the call began when the turn became known."""
+    begin: float | None = None
+    """When its first sound was on the line, in seconds since the call began; of the caller, when
+    the agent told that it speaks."""
+    end: float | None = None
+    """When its last sound was, likewise."""
     heard_ms: float | None = None
     """How much of the agent's speech was put on the wire, once that is settled."""
     unheard_ms: float | None = None
@@ -35,10 +40,28 @@ class Transcript:
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
+        self._unread: dict[str, tuple[float, float | None]] = {}
+
+    def user_began(self, item: str | None, t: float) -> None:
+        """The caller began to speak; whether it is a turn is known once there are words."""
+        if item is not None:
+            if len(self._unread) >= MOST_UNREAD:
+                del self._unread[next(iter(self._unread))]
+            self._unread[item] = (round(t, 3), None)
+
+    def user_ended(self, item: str | None, t: float) -> None:
+        """The caller stopped speaking."""
+        for turn in self._turns_of("user", item):
+            turn.end = round(t, 3)
+        if item in self._unread:
+            self._unread[item] = (self._unread[item][0], round(t, 3))
 
     def user_said(self, item: str | None, text: str, t: float) -> None:
         """The caller's turn `item` in full; a later, better reading replaces it."""
-        self._turn("user", item, t).text = text
+        turn = self._turn("user", item, t)
+        turn.text = text
+        if item in self._unread:
+            turn.begin, turn.end = self._unread.pop(item)
 
     def agent_said(self, item: str | None, text: str, t: float) -> None:
         """The agent's turn `item` in full, as far as it was written."""
@@ -48,13 +71,15 @@ class Transcript:
         _mark(turn)
 
     def agent_began(self, item: str | None, t: float) -> None:
-        """The first sound of the agent's turn `item` went out."""
-        self._turn("agent", item, t)
+        """The first sound of the agent's turn `item`, or of one more run of it, goes out at `t`."""
+        turn = self._turn("agent", item, t)
+        if turn.begin is None:
+            turn.begin = round(t, 3)
 
-    def agent_was_heard(self, item: str | None, heard_ms: float) -> None:
-        """The agent's turn `item` is over; `heard_ms` of it went out."""
+    def agent_was_heard(self, item: str | None, heard_ms: float, t: float) -> None:
+        """The agent's turn `item` is over at `t`; `heard_ms` of it went out."""
         for turn in self._turns_of("agent", item):
-            turn.heard_ms = heard_ms
+            turn.heard_ms, turn.end = heard_ms, round(t, 3)
 
     def agent_was_cut(self, item: str | None, heard_ms: float, unheard_ms: float) -> None:
         """The caller interrupted the agent's turn `item` after `heard_ms`."""
@@ -74,6 +99,10 @@ class Transcript:
         if item is None:
             return []
         return [turn for turn in self.turns if (turn.speaker, turn.item) == (speaker, item)]
+
+
+MOST_UNREAD = 64
+"""How often the caller may have spoken and still be waited for in words; then the oldest go."""
 
 
 def _mark(turn: Turn) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import av
+import msgspec
 import numpy as np
 import pytest
-from support.scene import Scene, scene
+from support.scene import SETTINGS, Scene, scene
 
 from fourwire.app import App
 from fourwire.call import Call
@@ -63,6 +64,32 @@ async def test_a_recording_begins_and_is_whole_before_the_record_of_the_end(tmp_
     caller, agent = np.frombuffer(wav.pcm, "<i2").reshape(-1, 2).T
     assert loudness(caller) > 300
     assert loudness(agent) > 300
+
+
+async def test_turns_tell_where_they_lie_in_the_recording(tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(SETTINGS, recordings=str(tmp_path))
+    async with scene(settings=settings) as stage:
+        async with stage.phone.call(stage.uri()) as caller:
+            await caller.until_speech()
+            await caller.until_silence()
+            caller.say(recording("question"))
+            await caller.until_speech()
+            await caller.until_silence()
+        (end,) = await stage.notes.until("call.ended")
+    (started,) = stage.notes.named("call.recording_started")
+    greeting, question, reply = end["transcript"][:3]
+    assert [turn.speaker for turn in (greeting, question, reply)] == ["agent", "user", "agent"]
+    assert greeting.begin < greeting.end < question.begin < question.end < reply.begin < reply.end
+    assert greeting.end - greeting.begin == pytest.approx(greeting.heard_ms / 1000, abs=0.005)
+    wav = read_wav(started["path"])
+    agent = np.frombuffer(wav.pcm, "<i2").reshape(-1, 2)[:, 1]
+    begin, finish = (
+        round((t - started["began"]) * wav.rate) for t in (greeting.begin, greeting.end)
+    )
+    assert begin >= -wav.rate // 50  # the greeting and the recording begin with the same packet
+    begin = max(begin, 0)
+    assert not agent[: max(begin - wav.rate // 100, 0)].any()
+    assert loudness(agent[begin:finish]) > 300
 
 
 async def test_a_mono_recording_has_one_channel(tmp_path: Path) -> None:

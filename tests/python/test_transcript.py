@@ -77,7 +77,7 @@ def test_marks_for_the_voice_are_not_shown_and_yet_kept() -> None:
 def test_a_turn_heard_to_its_end_is_not_cut() -> None:
     transcript = Transcript()
     transcript.agent_began("a", 1.0)
-    transcript.agent_was_heard("a", 900.0)
+    transcript.agent_was_heard("a", 900.0, 2.0)
     assert (transcript.turns[0].heard_ms, transcript.turns[0].cut) == (900.0, False)
 
 

@@ -4,7 +4,9 @@
 set -eu
 
 # Whoever has them from elsewhere needs no package.
-if command -v sipp >/dev/null && command -v baresip >/dev/null && command -v valgrind >/dev/null; then
+if command -v sipp >/dev/null && command -v baresip >/dev/null && command -v valgrind >/dev/null \
+    && command -v kamailio >/dev/null; then
     exit 0
 fi
-"$(dirname "$0")/install_packages.sh" "Some tests need" sip-tester baresip-core valgrind
+"$(dirname "$0")/install_packages.sh" "Some tests need" sip-tester baresip-core valgrind \
+    kamailio kamailio-extra-modules

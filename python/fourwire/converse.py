@@ -88,10 +88,10 @@ class Talk:
                 if self._conversation.greeting:
                     await held.wait_for_sound(GREETING_SECONDS)
                 await self._call.answer()
+            self._join(agent, held)
         except BaseException:
             await agent.close_shielded()
             raise
-        self._join(agent, held)
         return agent
 
     def _join(self, agent: Agent, held: HeldGreeting | None = None) -> None:

@@ -1,5 +1,6 @@
 """How long a call may last, and what the agent is told before it ends."""
 
+from functools import partial
 from typing import Annotated
 
 import anyio
@@ -40,6 +41,6 @@ async def limit_length(call: Call, length: Length) -> None:
     await anyio.sleep(length.most_s - length.warn_s)
     if length.warn_s and call.agent is not None:
         call.log("call.length_warning", left_s=length.warn_s)
-        nudge(call.agent, length.warning)
+        call.start_soon(partial(nudge, call.agent, length.warning))
     await anyio.sleep(length.warn_s)
     call.end(Cause.TOO_LONG, f"{length.most_s:g} s after it was answered")

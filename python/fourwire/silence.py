@@ -1,6 +1,7 @@
 """What is done where nobody says anything: the caller is asked, then the call ends."""
 
 import enum
+from functools import partial
 from typing import Annotated
 
 import anyio
@@ -94,7 +95,7 @@ async def watch_silence(call: Call, policy: Silence) -> None:
             if announcement is not None:
                 await _play(call, announcement)  # while it sounds nobody is silent
             elif call.agent is not None:
-                nudge(call.agent, policy.prompt)
+                call.start_soon(partial(nudge, call.agent, policy.prompt))
         await anyio.sleep(watch.wait_s(call.journal.now, call.activity))
 
 
@@ -110,7 +111,7 @@ async def _is_over(call: Call, policy: Silence) -> bool:
     if agent is None or not policy.goodbye:
         return True
     words: LastWords = agent.events(events.ResponseDone, events.SpeechStarted)
-    nudge(agent, policy.goodbye)
+    await nudge(agent, policy.goodbye)
     if await heard_out(call, words, said=False):
         return True
     call.log("call.goodbye_interrupted")

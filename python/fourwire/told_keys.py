@@ -36,7 +36,7 @@ async def tell_keys(call: Call, options: KeyOptions) -> None:
         digits += "" if not digits else await _rest(keys, options)
         if digits and call.agent is not None:
             call.interrupt("keys")
-            nudge(call.agent, f"[The caller has pressed keys: {digits}]", role="user")
+            await nudge(call.agent, f"[The caller has pressed keys: {digits}]", role="user")
 
 
 async def _rest(keys: KeyListener, options: KeyOptions) -> str:

@@ -15,6 +15,7 @@ from fourwire.agent_file import AgentFile
 from fourwire.call import Call
 from fourwire.call_length import Length, limit_length
 from fourwire.call_tools import phone_tools
+from fourwire.inworld.events import ResponseDone
 from fourwire.life import Cause
 from fourwire.line import LineEnded
 from fourwire.problems import IllegalSetting, SettingsError
@@ -72,7 +73,11 @@ async def test_keys_are_told_together_when_a_pause_or_the_last_key_ends_them() -
         press(line, "#12#")
         await settled()
         assert agent.told[0] == "response.cancel"  # a key interrupts, as speech does
+        assert agent.told[-1] != "response.create"  # the server would refuse a second one
         agent.active_response = None
+        agent.publish(ResponseDone())
+        await settled()
+        assert agent.told[-1] == "response.create"
         press(line, "7")
         await anyio.sleep(0.2)
     assert [told for told in agent.told if "keys" in told] == [

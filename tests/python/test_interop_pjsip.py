@@ -68,7 +68,9 @@ async def both_heard(stage: Scene, folder: Path) -> None:
     await stage.notes.until("call.ended")
     (session,) = stage.agent.sessions
     assert is_whole(found(session.heard[: len(ASKS)], ASKS))
-    assert is_whole(found(heard_in(folder), agent_says("greeting")), alike=0.9, drift_s=0.02)
+    _, *rest = found(heard_in(folder), agent_says("greeting"))
+    # PJSIP's own jitter buffer finds its pace in the first half second, and moves later, too.
+    assert is_whole(rest, alike=0.9, drift_s=0.1), rest
     assert stage.causes() == ["caller hung up"]
 
 

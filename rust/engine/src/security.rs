@@ -54,10 +54,7 @@ impl Security {
         packet: &'a [u8],
         counters: &mut LineCounters,
     ) -> Option<&'a [u8]> {
-        let Some(ends) = &mut self.0 else { return Some(packet) };
-        ends.lay(packet);
-        let outcome = ends.sender.protect(&mut ends.packet);
-        sealed(outcome, &ends.packet, counters)
+        self.sealed(packet, counters, SrtpSender::protect)
     }
 
     /// `packet` of RTCP, as [`protect`](Self::protect).
@@ -66,10 +63,7 @@ impl Security {
         packet: &'a [u8],
         counters: &mut LineCounters,
     ) -> Option<&'a [u8]> {
-        let Some(ends) = &mut self.0 else { return Some(packet) };
-        ends.lay(packet);
-        let outcome = ends.sender.protect_rtcp(&mut ends.packet);
-        sealed(outcome, &ends.packet, counters)
+        self.sealed(packet, counters, SrtpSender::protect_rtcp)
     }
 
     /// What `datagram` on the RTP port holds, RTCP that shares it included (RFC 5761 §4); `None`,
@@ -92,6 +86,20 @@ impl Security {
         counters: &mut LineCounters,
     ) -> Option<&'a [u8]> {
         self.opened(datagram, counters, |end, it| end.unprotect_rtcp(it).map(|plain| plain.len()))
+    }
+
+    fn sealed<'a>(
+        &'a mut self,
+        packet: &'a [u8],
+        counters: &mut LineCounters,
+        seal: impl FnOnce(&mut SrtpSender, &mut Vec<u8>) -> Result<(), SrtpError>,
+    ) -> Option<&'a [u8]> {
+        let Some(ends) = &mut self.0 else { return Some(packet) };
+        ends.packet.clear();
+        ends.packet.extend_from_slice(packet);
+        let outcome = seal(&mut ends.sender, &mut ends.packet);
+        counters.srtp_unprotected += u64::from(outcome.is_err());
+        outcome.ok().map(|()| &ends.packet[..])
     }
 
     fn opened<'a>(
@@ -129,11 +137,6 @@ impl Ends {
         self.keys = keys;
     }
 
-    fn lay(&mut self, packet: &[u8]) {
-        self.packet.clear();
-        self.packet.extend_from_slice(packet);
-    }
-
     /// How long the plain packet in `datagram` is. What a key refuses stays as it came, so that the
     /// key before can be tried; the first packet of the new one ends that.
     fn open(
@@ -151,15 +154,6 @@ impl Ends {
             _ => outcome,
         }
     }
-}
-
-fn sealed<'a>(
-    outcome: Result<(), SrtpError>,
-    packet: &'a [u8],
-    counters: &mut LineCounters,
-) -> Option<&'a [u8]> {
-    counters.srtp_unprotected += u64::from(outcome.is_err());
-    outcome.ok().map(|()| packet)
 }
 
 fn note(error: SrtpError, counters: &mut LineCounters) {

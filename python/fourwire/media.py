@@ -186,8 +186,9 @@ class MediaPort:
 
     def begin(self, media: sdp.NegotiatedMedia) -> "MediaLeg":
         """`start` by what `sdp` says that was agreed on."""
-        where = (media.remote, media.remote_rtcp, media.rtcp_mux)
-        return self.start(leg_config(media), *where, srtp_keys(media))
+        leg = MediaLeg(self.launch(media))
+        self._media.adopt(leg)
+        return leg
 
     def launch(self, media: sdp.NegotiatedMedia) -> _core.LiveLeg:
         """Begin the call that offer and answer agreed on, as the bare leg of the engine."""

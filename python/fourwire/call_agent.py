@@ -1,48 +1,32 @@
 """How a call and its agents come together: joined, parted, and talking for as long as it takes."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
 
 from fourwire._core import Unbridged
-from fourwire.activity import Activity
 from fourwire.bridge import BargeIn, Bridge, ReplyEvent
 from fourwire.call_options import CallOptions
+from fourwire.call_part import CallPart
 from fourwire.conversation import Conversation
 from fourwire.converse import Talk
 from fourwire.failure_policy import FailurePolicy
 from fourwire.held_greeting import HeldGreeting
 from fourwire.inworld import Agent
 from fourwire.inworld.events import WebSocketClosed
-from fourwire.journal import CallJournal
 from fourwire.life import Cause
-from fourwire.media import EarlyBargeInLike, LegEvent, MediaLeg
+from fourwire.media import EarlyBargeInLike, LegEvent
 from fourwire.transcript import Transcript
 
 __all__ = ["CallAgent", "cause_of"]
 
 
-class CallAgent:
+class CallAgent(CallPart):
     """The part of a call that speaks of its agent."""
 
-    journal: CallJournal
     transcript: Transcript
-    activity: Activity
     _options: CallOptions
     _bridge: Bridge | None
     _told_of: deque[Bridge]
     """Bridges of which the leg may still tell something, the eldest first."""
-
-    def end(self, cause: Cause, detail: str = "", status: int | None = None) -> None:
-        """End the call by `cause`, unless it has ended already. Returns at once."""
-        raise NotImplementedError
-
-    def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` beside the scenario, until the call ends; an error in it ends the call."""
-        raise NotImplementedError
-
-    def _media(self, wish: str) -> MediaLeg:
-        """The leg, for what needs one."""
-        raise NotImplementedError
 
     @property
     def agent(self) -> Agent | None:

@@ -7,9 +7,8 @@ from typing import TypeVar
 
 import anyio
 
-from fourwire.activity import Activity
 from fourwire.bridge import Bridge
-from fourwire.journal import CallJournal
+from fourwire.call_part import CallPart
 from fourwire.life import Cause, Life, State, WrongMoment
 from fourwire.line import (
     Headers,
@@ -29,13 +28,10 @@ __all__ = ["CallControl"]
 T = TypeVar("T")
 
 
-class CallControl:
+class CallControl(CallPart):
     """The part of a call that speaks of the call itself."""
 
     id: str
-    journal: CallJournal
-    activity: Activity
-    _line: Line
     _life: Life
     _bridge: Bridge | None
     _parting: Parting
@@ -46,18 +42,6 @@ class CallControl:
     on_transfer: Callable[[Referral], Awaitable[None]] | None = None
     """What is done where the caller's side asks us to call somebody else and leave; without, that
     is refused. Returning tells it that this is done, `TransferFailed` that it is not."""
-
-    def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` beside the scenario, until the call ends; an error in it ends the call."""
-        raise NotImplementedError
-
-    def end(self, cause: Cause, detail: str = "", status: int | None = None) -> None:
-        """End the call by `cause`, unless it has ended already. Returns at once."""
-        raise NotImplementedError
-
-    async def _ask(self, request: Awaitable[T]) -> T:
-        """What the line answers; ends the call where the caller is gone."""
-        raise NotImplementedError
 
     async def reject(
         self, status: int = 603, reason: str | None = None, headers: Headers | None = None

@@ -7,10 +7,9 @@ from typing import Literal
 
 import anyio
 
-from fourwire.activity import Activity
-from fourwire.journal import CallJournal
+from fourwire.call_part import CallPart
 from fourwire.keys import Doubles, KeyListener, KeyPress, Keys
-from fourwire.line import KeysNotTaken, Line
+from fourwire.line import KeysNotTaken
 from fourwire.media import MediaLeg
 
 __all__ = ["HIDDEN", "CallKeys", "InBandKeys"]
@@ -27,12 +26,9 @@ SHORTEST_HIDDEN = 3
 ALPHABET = frozenset("0123456789*#ABCD!")
 
 
-class CallKeys:
+class CallKeys(CallPart):
     """The part of a call that is typed."""
 
-    journal: CallJournal
-    activity: Activity
-    _line: Line
     _leg: MediaLeg | None
 
     def __init__(self) -> None:
@@ -42,14 +38,6 @@ class CallKeys:
         self._secrets: dict[str, str] = {}
         self._in_band: InBandKeys = "off"
         self._hears_in_band: InBandKeys = "off"
-
-    def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` beside the scenario, until the call ends; an error in it ends the call."""
-        raise NotImplementedError
-
-    def _media(self, wish: str) -> MediaLeg:
-        """The leg, for what needs one."""
-        raise NotImplementedError
 
     def keys(self) -> KeyListener:
         """The keys that the caller presses from now on, by whichever method, each once.

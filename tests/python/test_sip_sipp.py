@@ -1,8 +1,5 @@
 """Calls between us and SIPp, which nobody here wrote: it calls us, and we call it."""
 
-import asyncio
-import socket
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +7,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from support.peers import require
+from support.sipp_plain import free_ports, sipp
 
 from fourwire import sdp, sip
 
@@ -77,41 +74,6 @@ async def listening(
         tasks.start_soon(take, endpoint, tasks)
         yield endpoint
         tasks.cancel_scope.cancel()
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def sipp(*arguments: str, port: int | None = None) -> tuple[int, str]:
-    """Run SIPp to its end; its exit code and its errors."""
-    program = require("sipp")
-    with tempfile.TemporaryDirectory() as folder:
-        process = await asyncio.create_subprocess_exec(
-            program,
-            *arguments,
-            *("-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-trace_err"),
-            *("-p", str(port or free_port()), "-mp", str(free_port())),
-            cwd=folder,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            with anyio.fail_after(60):
-                code = await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return code, errors_in(Path(folder))
-
-
-def errors_in(folder: Path) -> str:
-    """What SIPp complained of."""
-    return "".join(path.read_text() for path in folder.glob("*_errors.log"))[:2000]
 
 
 async def call_us(endpoint: sip.Endpoint, scenario: str, calls: int = 1, rate: int = 10) -> None:
@@ -183,7 +145,7 @@ async def test_we_call_sipp_and_hang_up(transport: str) -> None:
         kind = "t1" if transport == "tcp" else "u1"
         results.append(await sipp("-sn", "uas", "-m", "1", "-t", kind, port=port))
 
-    port = free_port()
+    (port,) = free_ports(1)
     async with listening(Answerer(), transport) as endpoint, anyio.create_task_group() as tasks:
         tasks.start_soon(be_called)
         uri = f"sip:uas@127.0.0.1:{port};transport={transport}"

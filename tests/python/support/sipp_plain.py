@@ -29,6 +29,30 @@ def free_ports(count: int) -> tuple[int, ...]:
         return tuple(found)
 
 
+async def sipp(*arguments: str, port: int | None = None, seconds: float = 60) -> tuple[int, str]:
+    """Run SIPp at `port` to its end; its exit status and its errors."""
+    program = require("sipp")
+    at, media = port or free_ports(1)[0], free_ports(1)[0]
+    with tempfile.TemporaryDirectory() as folder:
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *arguments,
+            *("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(at), "-mp", str(media)),
+            *("-nostdin", "-trace_err"),
+            cwd=folder,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            with anyio.fail_after(seconds):
+                code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return code, errors_in(Path(folder))
+
+
 async def run_sipp(
     address: tuple[str, str, int] | None,
     scenario: str,
@@ -41,34 +65,21 @@ async def run_sipp(
 
     What stands in the scenario as `[name]` is given by `keys`.
     """
-    program = require("sipp")
-    at, media = port or free_ports(1)[0], free_ports(1)[0]
     transport, host, far = address or ("udp", "", 0)
+    text = (SCENARIOS / f"{scenario}.xml").read_text()
+    for key, value in keys.items():
+        text = text.replace(f"[{key}]", value)  # SIPp knows no keys inside [authentication]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{scenario}.xml"
-        text = (SCENARIOS / file.name).read_text()
-        for key, value in keys.items():
-            text = text.replace(f"[{key}]", value)  # SIPp knows no keys inside [authentication]
         file.write_text(text)
-        process = await asyncio.create_subprocess_exec(
-            program,
+        return await sipp(
             *([f"{host}:{far}", "-s", "voxi"] if address else []),
             *("-sf", str(file), "-m", str(calls), "-l", str(calls)),
-            *("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(at), "-mp", str(media)),
-            *("-t", "t1" if transport == "tcp" else "u1", "-nostdin", "-trace_err"),
+            *("-t", "t1" if transport == "tcp" else "u1"),
             *("-timeout", "30s", "-recv_timeout", "15000"),
-            cwd=folder,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
+            port=port,
+            seconds=40,
         )
-        try:
-            with anyio.fail_after(40):
-                code = await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return code, errors_in(Path(folder))
 
 
 def errors_in(folder: Path) -> str:

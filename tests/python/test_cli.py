@@ -13,8 +13,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from anyio.abc import Process
-from anyio.streams.text import TextReceiveStream
+from support.programs import Printing
 
 from fourwire import standin
 from fourwire.agent_file import AgentFile
@@ -168,29 +167,10 @@ def test_the_module_is_the_command() -> None:
     assert done.stderr.startswith("fourwire: cannot read /nowhere")
 
 
-class Running:
+class Running(Printing):
     """A program that serves, and the port where it listens."""
 
-    def __init__(self, process: Process) -> None:
-        self.process = process
-        self.port = 0
-        self.output = ""
-        self._news = anyio.Event()
-
-    async def read(self) -> None:
-        """Keep what it prints, and find its port."""
-        assert self.process.stderr is not None
-        async for text in TextReceiveStream(self.process.stderr):
-            self.output += text
-            self._news.set()
-
-    async def until(self, pattern: str) -> str:
-        """Wait until it has printed `pattern`; the first group of it."""
-        with anyio.fail_after(10):
-            while not (match := re.search(pattern, self.output)):
-                self._news = anyio.Event()
-                await self._news.wait()
-        return match[1]
+    port = 0
 
 
 @contextlib.asynccontextmanager

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -12,7 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 from anyio.abc import Process
-from anyio.streams.text import TextReceiveStream
+from support.programs import Printing
 
 from fourwire import sip, standin
 from fourwire.cli import main
@@ -152,35 +151,25 @@ def test_route_test_tells_hours_headers_trunks_and_that_none_wins(
     assert main([*test, "--header", "noon"]) == 2
 
 
-class Served:
+class Served(Printing):
     """A running `fourwire serve`, and what it has printed."""
 
+    patience_s = 20.0
+
     def __init__(self, process: Process, journal: Path) -> None:
-        self.process = process
+        super().__init__(process)
         self.journal = journal
-        self.output = ""
-        self._news = anyio.Event()
 
-    async def read(self) -> None:
-        """Keep what it prints."""
-        assert self.process.stderr is not None
-        async for text in TextReceiveStream(self.process.stderr):
-            self.output += text
-            self._news.set()
-
-    async def until(self, pattern: str) -> str:
-        """Wait until it has printed `pattern`, from the last wait on; its first group."""
-        with anyio.fail_after(20):
-            while not (match := re.search(pattern, self.output)):
-                self._news = anyio.Event()
-                await self._news.wait()
+    async def next(self, pattern: str) -> str:
+        """As `until`, but of what it has printed since the last wait."""
+        match = await self.match(pattern)
         self.output = self.output[match.end() :]
         return match[1]
 
     async def reload(self, outcome: str) -> str:
         """Send SIGHUP and wait for what comes of it."""
         self.process.send_signal(signal.SIGHUP)
-        return await self.until(f"({outcome}.*)\n")
+        return await self.next(f"({outcome}.*)\n")
 
     def events(self, name: str) -> list[dict[str, object]]:
         """What the journal tells of `name`."""
@@ -200,7 +189,7 @@ async def serving(directory: Path, environ: dict[str, str]) -> AsyncIterator[tup
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(served.read)
             try:
-                yield served, int(await served.until(r"listening on udp:127\.0\.0\.1:(\d+)"))
+                yield served, int(await served.next(r"listening on udp:127\.0\.0\.1:(\d+)"))
                 process.send_signal(signal.SIGTERM)
                 with anyio.fail_after(15):
                     assert await process.wait() == 0
@@ -252,7 +241,7 @@ async def test_what_init_writes_answers_a_call_and_reloads_without_dropping_it(
                 assert (await refused(phone, uri)).status == 403
 
                 assert caller.call.ended is None
-            await served.until("(ended: caller hung up)")
+            await served.next("(ended: caller hung up)")
     assert inworld.sessions[0].find("session.update")
     (failed,) = served.events("gateway.reload_failed")
     assert "nowhere.toml" in str(failed["problems"])

@@ -2,9 +2,14 @@
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+import anyio
+from anyio.abc import Process
+from anyio.streams.text import TextReceiveStream
 
 
 @asynccontextmanager
@@ -46,3 +51,34 @@ async def output_of(*command: str) -> str:
     )
     printed, _ = await process.communicate()
     return printed.decode(errors="replace")
+
+
+class Printing:
+    """A program whose output a test reads as it comes."""
+
+    patience_s = 10.0
+    """How long it may take to print what a test waits for."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.output = ""
+        self._news = anyio.Event()
+
+    async def read(self) -> None:
+        """Keep what it prints."""
+        assert self.process.stderr is not None
+        async for text in TextReceiveStream(self.process.stderr):
+            self.output += text
+            self._news.set()
+
+    async def match(self, pattern: str) -> re.Match[str]:
+        """Wait until it has printed `pattern`."""
+        with anyio.fail_after(self.patience_s):
+            while not (match := re.search(pattern, self.output)):
+                self._news = anyio.Event()
+                await self._news.wait()
+        return match
+
+    async def until(self, pattern: str) -> str:
+        """Wait until it has printed `pattern`; the first group of it."""
+        return (await self.match(pattern))[1]

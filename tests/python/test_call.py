@@ -1,11 +1,11 @@
 """A call lives by its tables, ends once, and takes its scenario with it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import anyio
 import pytest
-from support.gateway import FakeAgent, FakeLine, Notes, journal, settled
+from support.gateway import FakeAgent, FakeLine, journal, settled
+from support.living import Living, living
 
 from fourwire._core import Closed, Interruption, Key, RtpResumed, RtpStopped
 from fourwire.bridge import BargeIn
@@ -16,32 +16,6 @@ from fourwire.life import Cause, State, WrongMoment
 from fourwire.line import LineEnded, MediaChanged
 
 pytestmark = pytest.mark.anyio
-
-
-class Living:
-    """A call that lives, with everything around it."""
-
-    def __init__(self, options: CallOptions | None = None) -> None:
-        self.line = FakeLine()
-        book, self.notes = journal()
-        self.notes: Notes
-        self.call = Call("c1", self.line, book.call("c1"), options)
-
-    def ended(self) -> list[tuple[str, bool]]:
-        """Cause and answeredness of every record of an end."""
-        return [(note["cause"], note["answered"]) for note in self.notes.named("call.ended")]
-
-
-@asynccontextmanager
-async def living(
-    scenario: Callable[[Call], Awaitable[None]], options: CallOptions | None = None
-) -> AsyncIterator[Living]:
-    """`scenario` under way until it waits; the block ends when the call has."""
-    all_of_it = Living(options)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(all_of_it.call.live, scenario)
-        await settled()
-        yield all_of_it
 
 
 async def lived(scenario: Callable[[Call], Awaitable[None]]) -> Living:

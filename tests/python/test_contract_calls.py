@@ -6,15 +6,15 @@ name what is promised.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
 import msgspec
 import pytest
-from support.gateway import FakeLine, Notes, journal, settled
+from support.gateway import settled
+from support.living import living
 from support.scene import SETTINGS, Scene, connected, scene
 
 import fourwire as fw
@@ -27,14 +27,12 @@ from fourwire.life import Cause
 from fourwire.line import LineEnded, MediaChanged
 from fourwire.routing import Offered
 from fourwire.settings import Settings
-from fourwire.sip import Terms
 from fourwire.standin import Behaviour
 from fourwire.trunks import Trunk
 from fourwire.wav import read_wav
 
 pytestmark = pytest.mark.anyio
 
-AS_TOLD = Terms(redirects=0)
 KEY = "bm90LWZvci1hbnlib2R5"
 
 
@@ -59,21 +57,6 @@ async def refused(stage: Scene, user: str) -> int:
         async with stage.phone.call(stage.uri(user)):
             pass
     return failed.value.status
-
-
-@asynccontextmanager
-async def living(
-    answer: Callable[[Call], Awaitable[None]],
-) -> AsyncIterator[tuple[Call, FakeLine, Notes]]:
-    """A call whose far side the test plays."""
-    book, notes = journal()
-    line = FakeLine()
-    call = Call("c1", line, book.call("c1"))  # type: ignore[arg-type]
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(call.live, answer)
-        await settled()
-        yield call, line, notes
-        call.end(Cause.SHUTDOWN)
 
 
 async def test_01_a_call_of_no_rule_gets_404_a_stranger_403_and_one_too_many_503() -> None:
@@ -172,7 +155,8 @@ async def test_05_whatever_ends_a_call_there_is_one_record_of_it(end: str) -> No
             await call.hang_up()
         await call.wait_ended()
 
-    async with living(answer) as (call, line, notes):
+    async with living(answer) as it:
+        call, line, notes = it.call, it.line, it.notes
         for cause in (Cause.CALLER_HUNG_UP, Cause.LINE_FAILED):
             if end in ("bye", "line failed"):
                 line.happen(LineEnded(cause))  # two at once: the first one is the cause
@@ -264,15 +248,16 @@ async def test_18_a_transfer_tells_whether_it_came_about_and_by_what_it_failed()
             told.append(failed.status)
             await call.wait_ended()
 
-    async with living(send_on) as (call, line, notes):
-        line.outcome.set_exception(fw.TransferFailed(486, "Busy Here"))
+    async with living(send_on) as it:
+        it.line.outcome.set_exception(fw.TransferFailed(486, "Busy Here"))
         await settled()
         assert told == [486]
-        assert call.ended is None
-    async with living(send_on) as (call, line, notes):
-        line.outcome.set_result(None)
-        assert (await call.wait_ended()).cause is Cause.TRANSFERRED
-    assert len(notes.named("call.ended")) == 1
+        assert it.call.ended is None
+        it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+    async with living(send_on) as it:
+        it.line.outcome.set_result(None)
+        assert (await it.call.wait_ended()).cause is Cause.TRANSFERRED
+    assert len(it.notes.named("call.ended")) == 1
 
 
 async def test_19_a_caller_who_holds_hears_nothing_and_is_not_taken_for_gone() -> None:
@@ -293,7 +278,8 @@ async def test_19_a_caller_who_holds_hears_nothing_and_is_not_taken_for_gone() -
 
 
 async def test_20_rtp_that_stops_is_told_and_leads_to_the_end_that_is_set() -> None:
-    async with living(stay) as (call, line, notes):
+    async with living(stay) as it:
+        line, notes = it.line, it.notes
         line.leg.news.put(fw._core.RtpStopped())
         await settled()
         line.leg.news.put(fw._core.RtpResumed())
@@ -302,7 +288,8 @@ async def test_20_rtp_that_stops_is_told_and_leads_to_the_end_that_is_set() -> N
         await settled()
         names = [entry.event for entry in notes]
         assert names.index("call.rtp_stopped") < names.index("call.rtp_resumed")
-        assert call.ended is None
+        assert it.call.ended is None
+        line.happen(LineEnded(Cause.CALLER_HUNG_UP))
 
 
 async def test_21_a_recording_may_begin_late_and_end_early_and_has_both_sides(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.sip_torture import ALL, DROPPED, NEW_CALL, ODD_METHOD, Torture
+from support.sip_torture_ipv6 import ALL as IPV6
 
 from fourwire.sip.core import Rules
 from fourwire.sip.errors import MalformedMessage
@@ -47,7 +48,7 @@ def test_all_forty_nine_are_here() -> None:
     assert len(ALL) == len({torture.label for torture in ALL}) == 49
 
 
-@pytest.mark.parametrize("torture", ALL, ids=lambda torture: torture.label)
+@pytest.mark.parametrize("torture", [*ALL, *IPV6], ids=lambda torture: torture.label)
 def test_it_is_read_exactly_where_it_is_legal(torture: Torture) -> None:
     if torture.readable:
         assert bytes(parse(torture.data))

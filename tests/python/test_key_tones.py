@@ -1,9 +1,9 @@
 """Keys are known by their sound, whoever made it, and no voice is taken for one."""
 
-import shutil
 import subprocess
 
 import pytest
+from support.peers import require
 
 from fourwire import KeyTones
 from fourwire.demo.speech import WORDS, recording
@@ -29,9 +29,7 @@ def heard(pcm: bytes, rate: int = 8000, packet: int = 320) -> str:
 
 def sox(digit: str, rate: int, seconds: float = 0.08) -> bytes:
     """A key as sox makes it, and a pause behind it."""
-    program = shutil.which("sox")
-    if program is None:
-        pytest.skip("sox is not installed")
+    program = require("sox")
     low, high = TONES[digit]
     into = ["-n", "-r", str(rate), "-c", "1", "-b", "16", "-e", "signed", "-t", "raw", "-"]
     sound = ["synth", str(seconds), "sine", str(low), "sine", str(high), "remix", "-", "gain", "-6"]

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.peers import require
 
 from fourwire import standin
 from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
@@ -20,8 +21,7 @@ PCM = AudioFormat("audio/pcm", 24000)
 
 
 async def test_pipecat_is_greeted_answered_interrupts_and_calls_a_function() -> None:
-    if not PYTHON.exists():
-        pytest.skip("Pipecat is not installed (scripts/install_pipecat.sh)")
+    require(str(PYTHON))  # scripts/install_pipecat.sh
     weather = FunctionCalls((FunctionCall("get_weather", '{"city":"Paris"}'),))
     behaviour = Behaviour(speed=1.0, think_ms=100, onset_ms=100, calls={2: weather})
     async with standin.serve(behaviour=behaviour) as server:

@@ -1,6 +1,5 @@
 """A call is recorded: begun, paused and ended by its scenario, and told of in its journal."""
 
-import shutil
 import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ import av
 import msgspec
 import numpy as np
 import pytest
+from support.peers import require
 from support.scene import SETTINGS, Scene, scene
 
 from fourwire.app import App
@@ -80,7 +80,9 @@ async def test_turns_tell_where_they_lie_in_the_recording(tmp_path: Path) -> Non
     greeting, question, reply = end["transcript"][:3]
     assert [turn.speaker for turn in (greeting, question, reply)] == ["agent", "user", "agent"]
     assert greeting.begin < greeting.end < question.begin < question.end < reply.begin < reply.end
-    assert greeting.end - greeting.begin == pytest.approx(greeting.heard_ms / 1000, abs=0.005)
+    missed_s = 0.02 * end["rtp"]["turns_missed"]  # turns at which the machine did not come
+    took_s = greeting.end - greeting.begin
+    assert -0.005 <= took_s - greeting.heard_ms / 1000 <= 0.005 + missed_s
     wav = read_wav(started["path"])
     agent = np.frombuffer(wav.pcm, "<i2").reshape(-1, 2)[:, 1]
     begin, finish = (
@@ -118,12 +120,11 @@ async def test_a_flac_recording_is_read_alike_by_others(tmp_path: Path) -> None:
     (stopped,) = notes.named("call.recording_stopped")
     assert len(samples) / 2 / rate == pytest.approx(stopped["duration_s"], abs=0.001)
     assert loudness(samples[1::2]) > 300
-    if program := shutil.which("flac"):
-        how = [program, "-s", "-d", "-c", "--endian=little", "--sign=signed"]
-        raw = subprocess.run(  # noqa: ASYNC221 a short file
-            [*how, "--force-raw-format", str(path)], check=True, capture_output=True
-        )
-        assert np.array_equal(np.frombuffer(raw.stdout, "<i2"), samples)
+    how = [require("flac"), "-s", "-d", "-c", "--endian=little", "--sign=signed"]
+    raw = subprocess.run(  # noqa: ASYNC221 a short file
+        [*how, "--force-raw-format", str(path)], check=True, capture_output=True
+    )
+    assert np.array_equal(np.frombuffer(raw.stdout, "<i2"), samples)
 
 
 async def test_a_pause_leaves_a_gap_that_the_recording_does_not_hold(tmp_path: Path) -> None:

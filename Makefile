@@ -1,5 +1,6 @@
 # make demo   a real call on loopback, from nothing
 # make test   builds, and runs all tests
+# make interop  calls with software that takes long to install or to run
 # make lint   formats, lints, types
 # make bench  figures beside peers, measured here
 # make fuzz   hostile input for an hour, FOR=seconds a target
@@ -18,7 +19,7 @@ PEERS := $(VENV)/.peers
 BUILT := $(VENV)/.built
 SOURCES := $(shell find rust python -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: demo test test-rust test-python lint format bench bench-peers counts counts-renew fuzz fuzz-smoke build peers clean
+.PHONY: demo test test-rust test-python interop lint format bench bench-peers counts counts-renew fuzz fuzz-smoke build peers clean
 
 demo: $(BUILT)
 	$(BIN)/fourwire demo --out out/demo
@@ -32,6 +33,9 @@ test-rust: $(TOOLS)
 
 test-python: $(BUILT) peers
 	$(BIN)/pytest
+
+interop: $(BUILT) peers
+	$(BIN)/pytest -m heavy
 
 lint: $(BUILT)
 	cargo fmt --check

@@ -19,6 +19,7 @@ from fourwire import standin
 from fourwire.agent_file import AgentFile
 from fourwire.cli import main
 from fourwire.demo.caller import telephone
+from fourwire.demo.speech import recording
 from fourwire.settings import MissingSecret, SettingsError
 
 ROOT = Path(__file__).parents[2]
@@ -213,7 +214,7 @@ async def test_serving_without_a_key_says_so_and_lets_the_stand_in_answer(tmp_pa
 
 
 @pytest.mark.anyio
-async def test_the_example_answers_a_call_and_writes_what_was_said(tmp_path: Path) -> None:
+async def test_the_example_greets_hears_answers_and_writes_what_was_said(tmp_path: Path) -> None:
     key = "ZXhhbXBsZTprZXktb2YtYS10ZXN0"
     journal = tmp_path / "journal.jsonl"
     async with standin.serve() as agent, telephone(ports=(22200, 22300)) as phone:
@@ -226,12 +227,19 @@ async def test_the_example_answers_a_call_and_writes_what_was_said(tmp_path: Pat
         async with running([str(ROOT / "examples" / "answer_call.py")], environ) as gateway:
             async with phone.call(f"sip:voxi@127.0.0.1:{gateway.port}") as caller:
                 await caller.until_speech()
-                await gateway.until("(agent: )")
+                caller.say(recording("interruption"))
+                await caller.until_silence()
+                await gateway.until("(user: )")
+                await caller.until_speech()
             await gateway.until("(ended: caller hung up)")
             printed = gateway.output
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    assert "Inworld.RealtimeAPI.SessionCreated" in [line["event"] for line in lines]
-    assert [line["text"] for line in lines if line["event"] == "agent"]
+    told = [line["event"] for line in lines]
+    assert "Inworld.RealtimeAPI.SessionCreated" in told
+    assert told.index("bridge.interrupted") < told.index("user")
+    (end,) = [line for line in lines if line["event"] == "call.ended"]
+    assert [turn["speaker"] for turn in end["transcript"]] == ["agent", "user", "agent"]
+    assert end["transcript"][0]["cut"]
     (update,) = agent.sessions[0].find("session.update")
     assert "providerData" in str(update.fields)
     assert key not in printed + journal.read_text()

@@ -1,7 +1,7 @@
 """A caller: a telephone in software that dials, speaks recordings, and notes what it hears when."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -146,7 +146,12 @@ class Telephone:
 
     @asynccontextmanager
     async def call(
-        self, uri: str, *, from_user: str = "1001", codecs: Sequence[sdp.Codec] = (sdp.PCMU,)
+        self,
+        uri: str,
+        *,
+        from_user: str = "1001",
+        codecs: Sequence[sdp.Codec] = (sdp.PCMU,),
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Caller]:
         """A call to `uri`, answered when the block begins and hung up when it ends.
 
@@ -156,7 +161,9 @@ class Telephone:
         policy = sdp.MediaPolicy(address=self._address, port=port.port, codecs=tuple(codecs))
         offer = sdp.offer(policy)
         try:
-            call = await self.endpoint.invite(uri, from_user=from_user, offer=offer, terms=AS_TOLD)
+            call = await self.endpoint.invite(
+                uri, from_user=from_user, offer=offer, headers=headers, terms=AS_TOLD
+            )
         except BaseException:
             port.close()
             raise
@@ -176,12 +183,22 @@ class Telephone:
 
 @asynccontextmanager
 async def telephone(
-    address: str = "127.0.0.1", ports: tuple[int, int] = (10000, 20000)
+    address: str = "127.0.0.1",
+    ports: tuple[int, int] = (10000, 20000),
+    *,
+    takes_referrals: bool = False,
 ) -> AsyncIterator[Telephone]:
-    """A telephone at `address`, on a free SIP port and with an engine of its own."""
-    listener = sip.Listener("udp", address, 0)
+    """A telephone at `address`, on a free SIP port and with an engine of its own.
+
+    With `takes_referrals` it is asked, by an event of its call, to be transferred; else it refuses.
+    """
+    settings = sip.Settings(
+        listeners=[sip.Listener("udp", address, 0)],
+        user_agent="fourwire-caller",
+        takes_referrals=takes_referrals,
+    )
     async with (
         Media(address=address, ports=ports) as media,
-        sip.listen(sip.Settings(listeners=[listener], user_agent="fourwire-caller")) as endpoint,
+        sip.listen(settings) as endpoint,
     ):
         yield Telephone(endpoint, media, address)

@@ -1,0 +1,93 @@
+"""Transfers over real UDP between three SIP endpoints: a caller, the gateway, and the target."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.scene import Scene, scene
+from support.transferee import sent_on, transferable
+
+from fourwire import sip
+from fourwire.agent_file import AgentFile, scenario
+from fourwire.app import App
+from fourwire.call import Call
+from fourwire.demo.speech import recording
+from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
+
+pytestmark = pytest.mark.anyio
+
+
+def desk(url: str) -> App:
+    """A gateway with an agent at `desk`, where `busy` is engaged."""
+    app = App()
+    app.call("desk")(scenario(AgentFile(), "any-key", url))
+
+    @app.call("busy")
+    async def refuse(call: Call) -> None:
+        await call.reject(486)
+
+    return app
+
+
+def putting_through(tmp_path: Path, target: str) -> Callable[[str], App]:
+    """An agent of a file that may put callers through to `target`."""
+    path = tmp_path / "agent.toml"
+    path.write_text(f'tools = ["transfer"]\n[transfer_to]\ndesk = "{target}"\n')
+
+    def app_of(url: str) -> App:
+        app = App()
+        app.call("voxi")(scenario(AgentFile.load(path), "any-key", url))
+        return app
+
+    return app_of
+
+
+def agent() -> Behaviour:
+    """An agent whose greeting is that it puts the caller through."""
+    call = FunctionCall("transfer", json.dumps({"to": "desk"}))
+    return Behaviour(calls={0: FunctionCalls((call,), speaks=True)}, speed=0)
+
+
+async def heard_a_turn(stage: Scene) -> None:
+    """The agent of the last session has heard somebody speak."""
+    name = "Inworld.RealtimeAPI.ConversationItemInputAudioTranscriptionCompleted"
+    (turn,) = await stage.notes.until(name)
+    assert turn["data"]["transcript"]
+
+
+async def test_a_caller_who_is_put_through_talks_with_the_target(tmp_path: Path) -> None:
+    async with (
+        scene(desk) as target,
+        scene(putting_through(tmp_path, target.uri("desk")), agent()) as stage,
+        transferable() as phone,
+        phone.call(stage.uri()) as caller,
+    ):
+        async with sent_on(phone, caller) as there:
+            assert (await caller.ended()).cause is sip.Cause.BYE
+            await there.until_speech()
+            there.say(recording("question"))
+            await heard_a_turn(target)
+        (end,) = await stage.notes.until("call.ended")
+        assert (end["cause"], end["detail"]) == ("transferred", target.uri("desk"))
+        assert end["rtp"]["reply_sent"] == end["rtp"]["reply_received"] > 0
+        await target.notes.until("call.ended")
+        assert target.causes() == ["caller hung up"]
+
+
+async def test_a_caller_whose_target_is_busy_hears_the_agent_again(tmp_path: Path) -> None:
+    async with (
+        scene(desk) as target,
+        scene(putting_through(tmp_path, target.uri("busy")), agent()) as stage,
+        transferable() as phone,
+    ):
+        async with phone.call(stage.uri()) as caller:
+            with pytest.raises(sip.CallFailed, match="486"):
+                async with sent_on(phone, caller):
+                    pass
+            await caller.until_speech()
+        (end,) = await stage.notes.until("call.ended")
+        assert end["cause"] == "caller hung up"
+        (failed,) = stage.notes.named("call.transfer_failed")
+        assert failed["status"] == 486
+        assert sum(turn.speaker == "agent" for turn in end["transcript"]) == 2

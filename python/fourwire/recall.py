@@ -1,6 +1,7 @@
 """What was said and done in a conversation, as a session that takes its place is told of it."""
 
 import enum
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,9 @@ BACK = (
 """What the agent is told before it goes on."""
 
 WORDS_LOST = "What the caller was saying just then was lost: ask them to say it again."
+
+REMEMBERED = 32
+"""How many of the caller's utterances are known to be answered: a transcript is never so late."""
 
 
 class Resume(enum.Enum):
@@ -55,6 +59,8 @@ class Recall:
     def __init__(self) -> None:
         self._calls: dict[str, Called] = {}
         self._unanswered = False
+        self._spoken: deque[str] = deque(maxlen=REMEMBERED)
+        self._answered: deque[str] = deque(maxlen=REMEMBERED)
         self._unheard: str | None = None
         self._responding = False
         self.failures = 0
@@ -74,21 +80,25 @@ class Recall:
         """Take notice of an event, `t` seconds into the call."""
         match event:
             case events.SpeechStarted(item_id=item):
-                self._unheard = item or ""
-            case events.UserTranscript(text=text):
-                self._unheard = None
-                self._unanswered = self._unanswered or bool(text.strip())
+                self._begin(item or "")
+            case (
+                events.SpeechStopped(item_id=item) | events.InputAudioBufferCommitted(item_id=item)
+            ):
+                _remember(self._spoken, item or "")
+            case events.UserTranscript(item_id=item, text=text):
+                self._hear(item or "", text)
             case events.ResponseCreated():
                 self._responding, self._unanswered, self._unheard = True, False, None
+                self._answer()
             case events.ResponseDone(response=response):
                 failed = response.status == "failed"
                 self._responding, self._unanswered = False, self._unanswered or failed
                 self.failures = self.failures + 1 if failed else 0
             case events.ToolCalled(call_id=name, function=function, arguments=arguments):
                 self._calls[name] = Called(t, name, function, arguments)
-            case events.ToolAnswered(call_id=name, output=output) if name in self._calls:
-                self._calls[name].output = output
-                self._unanswered = True
+            case events.ToolAnswered(call_id=name) if name in self._calls:
+                self._calls[name].output = event.output
+                self._unanswered = self._unanswered or not event.silent
 
     def lost(self) -> None:
         """Take notice that the session is lost: what was under way will not be finished."""
@@ -97,6 +107,8 @@ class Recall:
             call.output = BROKEN_OFF
         self._unanswered |= self._responding or bool(broken) or self._unheard is not None
         self._responding, self.failures = False, 0
+        self._spoken.clear()
+        self._answered.clear()
 
     def resume(self, turns: Sequence[Turn], *, noticed: bool) -> Resume:
         """How the next agent goes on; `noticed` tells whether the caller noticed the loss."""
@@ -118,6 +130,31 @@ class Recall:
         told += [(call.t, _call(call)) for call in self._calls.values()]
         ordered = sorted(told, key=lambda pair: pair[0])
         return _latest([items for _, items in ordered])
+
+    def _begin(self, item: str) -> None:
+        """Take notice that the caller speaks; where no item is named one name stands for all."""
+        self._unheard = item
+        if item in self._answered:
+            self._answered.remove(item)
+
+    def _hear(self, item: str, text: str) -> None:
+        """Take notice of the caller's words, which may come behind the answer to them."""
+        if self._unheard in (item, ""):
+            self._unheard = None
+        if item not in self._answered:
+            _remember(self._spoken, item)
+            self._unanswered = self._unanswered or bool(text.strip())
+
+    def _answer(self) -> None:
+        """Take notice that all that was spoken to its end is being answered."""
+        for item in self._spoken:
+            _remember(self._answered, item)
+        self._spoken.clear()
+
+
+def _remember(items: deque[str], item: str) -> None:
+    if item not in items:
+        items.append(item)
 
 
 def _latest(groups: list[list[Item]]) -> list[Item]:

@@ -85,6 +85,8 @@ class ToolAnswered(Event, frozen=True, kw_only=True):
     """What the agent was told."""
     error: str | None = None
     """What went wrong; the agent is told less of it."""
+    silent: bool = False
+    """Whether the agent is not asked to speak about it."""
     took_ms: float | None = None
 
 

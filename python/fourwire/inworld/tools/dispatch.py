@@ -125,6 +125,7 @@ class Dispatch:
                 function=call.name,
                 output=result.output,
                 error=result.error,
+                silent=silent,
                 took_ms=round(took_ms, 1),
             )
         )

@@ -1,0 +1,78 @@
+"""A session is replaced where it owes an answer, and let alone where it owes none."""
+
+from typing import Any
+
+import anyio
+import pytest
+from support.virtual import Stage, VirtualClockLoop, conversing, stage
+
+from fourwire.demo.speech import recording
+from fourwire.failure_policy import FailurePolicy
+from fourwire.inworld import Silent, Toolbox
+from fourwire.life import Cause
+from fourwire.line import LineEnded
+from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
+
+pytestmark = pytest.mark.anyio
+
+POLICY = FailurePolicy(pause_s=0.0, watchdog_s=10.0)
+
+THINKING_S = 60.0
+"""How long the caller says nothing, several times what an answer may take."""
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"loop_factory": VirtualClockLoop}
+
+
+async def until_quiet(it: Stage, since: float = 0.0) -> None:
+    """Wait until the agent was heard to its end."""
+    await it.until(lambda: it.loud(since))
+    await it.until(lambda: it.now - it.loud()[-1] > 0.8)
+
+
+async def think(it: Stage) -> None:
+    """Be a caller who says nothing for long, and hangs up."""
+    await anyio.sleep(THINKING_S)
+    it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+
+
+def transcript(item: str) -> dict[str, Any]:
+    """The caller's words, as the server tells them once it has them."""
+    kind = "conversation.item.input_audio_transcription.completed"
+    return {"type": kind, "item_id": item, "transcript": "What are your hours?"}
+
+
+async def test_words_that_come_behind_their_answer_are_not_owed_another() -> None:
+    async with stage(conversing(POLICY)) as it:
+        await until_quiet(it)
+        began = it.now
+        it.leg.speak(recording("question"))
+        await until_quiet(it, began + 1.0)
+        (agent,) = it.agents.connections
+        agent.inject(transcript(item_of_speech(it)))
+        await think(it)
+    assert not it.notes.named("conversation.lost")
+
+
+def item_of_speech(it: Stage) -> str:
+    """The item that the caller's last speech was announced as."""
+    name = "Inworld.RealtimeAPI.InputAudioBufferSpeechStarted"
+    return str(it.notes.named(name)[-1]["data"]["item_id"])
+
+
+async def test_a_function_whose_result_needs_no_word_is_owed_none() -> None:
+    tools = Toolbox()
+
+    @tools.tool
+    async def note() -> Silent:
+        """Note something down."""
+        return Silent("noted")
+
+    door = Behaviour(calls={0: FunctionCalls((FunctionCall("note"),), speaks=True)})
+    async with stage(conversing(POLICY, tools=tools), door) as it:
+        await until_quiet(it)
+        await think(it)
+    assert it.notes.named("Inworld.RealtimeAPI.ToolAnswered")
+    assert not it.notes.named("conversation.lost")

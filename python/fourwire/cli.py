@@ -87,6 +87,7 @@ def _add_serve(commands: "Commands[argparse.ArgumentParser]") -> None:
     serve.add_argument("--recordings", metavar="DIR", help="a stereo WAV file of every call")
     serve.add_argument("--journal", metavar="FILE", help="JSON lines of all that happens; - prints")
     serve.add_argument("--quiet", action="store_true", help="print nothing about calls")
+    _add_standin(serve)
     serve.set_defaults(run=_serve)
 
 
@@ -100,7 +101,16 @@ def _add_check(commands: "Commands[argparse.ArgumentParser]") -> None:
     check.add_argument("--settings", metavar="FILE", help="how the gateway runs (TOML)")
     check.add_argument("--agent", metavar="FILE", help="who answers (TOML)")
     check.add_argument("--strict", action="store_true", help="status 1 where something is doubtful")
+    _add_standin(check)
     check.set_defaults(run=_check)
+
+
+def _add_standin(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--standin",
+        action="store_true",
+        help="the stand-in agent answers in the place of all others: no key is needed",
+    )
 
 
 def _add_route(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -188,7 +198,7 @@ FLAGS = (
 def _serve(options: argparse.Namespace) -> int:
     from fourwire.serving import Service
 
-    anyio.run(Service(_plan(options)).run, options.quiet)
+    anyio.run(Service(_plan(options), stand_in=options.standin).run, options.quiet)
     return 0
 
 
@@ -200,12 +210,25 @@ def _plan(options: argparse.Namespace) -> Callable[[], Plan]:
 
 def _check(options: argparse.Namespace) -> int:
     plan = _plan(options)()
-    refuse_unusable(plan.settings)
+    keys = () if options.standin else (plan.require_keys,)
+    _tell_together(*keys, plan.access, lambda: refuse_unusable(plan.settings))
     doubts = list(plan.doubts())
     for doubt in doubts:
         print(f"! {doubt}")
     print(f"good: {len(plan.rules)} rules, {len(plan.answers)} agents, {len(doubts)} doubts")
     return 1 if doubts and options.strict else 0
+
+
+def _tell_together(*looks: Callable[[], object]) -> None:
+    """Look at everything, and raise one `SettingsError` with all that is wrong."""
+    problems: list[str] = []
+    for look in looks:
+        try:
+            look()
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(*problems)
 
 
 def _route_test(options: argparse.Namespace) -> int:
@@ -247,7 +270,7 @@ def _at(text: str) -> datetime:
 def _shown(target: Answer | Refusal) -> str:
     if isinstance(target, Refusal):
         return " ".join([str(target.status), *target.headers.values()])
-    return target.name or "the plain agent"
+    return target.title
 
 
 def _init(options: argparse.Namespace) -> int:

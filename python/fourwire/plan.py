@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from fourwire import sip
 from fourwire.agent_file import AgentFile
 from fourwire.problems import SettingsError
 from fourwire.routes import Refusal, Route, doubts_of
@@ -28,6 +29,11 @@ class Answer:
     lack: str = ""
     """What to set, where the key is missing."""
 
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.name or "the plain agent"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -48,8 +54,8 @@ class Plan:
     ) -> Self:
         """Read the settings, and all that they name: agents, their prompts, their keys.
 
-        Raises `SettingsError` with the problems of all files at once; a missing key of an agent is
-        none, but told by its `Answer`.
+        Raises `SettingsError` with the problems of all files at once. Secrets that are missing are
+        none of them: `require_keys` and `access` tell of those.
         """
         environ = os.environ if environ is None else environ
         settings = Settings.load(path, environ=environ, flags=flags)
@@ -58,7 +64,6 @@ class Plan:
             raise SettingsError("agent and [[route]] exclude each other: name the agent in a route")
         names = [route.agent for route in settings.route if route.agent]
         answers = _answers(names if settings.route else [settings.agent], environ)
-        access_of(settings.trunk, settings.access, environ, registers=bool(settings.register))
         if not settings.route:
             (only,) = answers.values()
             return cls(settings, ((Rule(dialled=only.agent.dialled), only),), strange)
@@ -71,6 +76,18 @@ class Plan:
         found = [target for _, target in self.rules if isinstance(target, Answer)]
         return list({answer.name: answer for answer in found}.values())
 
+    def require_keys(self) -> None:
+        """Raise `MissingSecret` where an agent has no key."""
+        lacking = [answer for answer in self.answers if answer.key is None]
+        if lacking:
+            advice = "; to try it without, have the stand-in agent answer (--standin)"
+            raise MissingSecret(*(f"{each.title}: {each.lack}{advice}" for each in lacking))
+
+    def access(self) -> sip.Access:
+        """Who may call; `SettingsError` where a password is missing."""
+        told = self.settings
+        return access_of(told.trunk, told.access, registers=bool(told.register))
+
     def doubts(self) -> Iterator[str]:
         """What looks wrong, though it can be used."""
         routes = self.settings.route
@@ -82,9 +99,7 @@ class Plan:
                 yield f"{route}: no trunk is named {route.trunk}"
         for answer in self.answers:
             for doubt in answer.agent.doubts():
-                yield f"{answer.name or 'the plain agent'}: {doubt}"
-            if answer.lack:
-                yield f"{answer.lack}; until then the stand-in agent answers"
+                yield f"{answer.title}: {doubt}"
 
 
 def _answers(names: list[str], environ: Mapping[str, str] | None) -> dict[str, Answer]:

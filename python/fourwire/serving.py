@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import anyio.to_thread
 
-from fourwire import standin
+from fourwire import sip, standin
 from fourwire.agent_file import scenario
 from fourwire.app import App
 from fourwire.call import Scenario
@@ -19,7 +19,6 @@ from fourwire.problems import SettingsError
 from fourwire.routes import Refusal
 from fourwire.routing import Rule
 from fourwire.settings import Settings
-from fourwire.trunks import access_of
 
 __all__ = ["Service"]
 
@@ -29,12 +28,14 @@ Load = Callable[[], Plan]
 class Service:
     """Runs a plan, and reloads it: all of a new one is taken, or none of it."""
 
-    def __init__(self, load: Load) -> None:
-        """`load` reads the plan, the same files each time; `SettingsError` where it cannot."""
+    def __init__(self, load: Load, *, stand_in: bool = False) -> None:
+        """`load` reads the plan, the same files each time; `SettingsError` where it cannot, or
+        where a secret is missing. With `stand_in` the stand-in agent answers, whoever is named."""
         self._load = load
-        self._plan = load()
-        self._app = App()
+        self._stands_in = stand_in
         self._stand_in = ""
+        self._app = App()
+        self._plan, _ = self._read()
 
     @property
     def settings(self) -> Settings:
@@ -50,8 +51,9 @@ class Service:
                 console = Console(outlet=outlet)
             for doubt in self._plan.doubts():
                 console.line(f"{doubt}.", mark="!")
-            if any(answer.key is None for answer in self._plan.answers):
+            if self._stands_in:
                 self._stand_in = (await stack.enter_async_context(standin.serve())).url
+                console.line("the stand-in agent answers all calls, and not Inworld.", mark="!")
             self._app.answer_by(self._rules_of(self._plan))
             journal = Journal.open(self.settings.journal, *(() if quiet else (console,)))
             stack.callback(journal.close)
@@ -64,11 +66,8 @@ class Service:
         any of it goes to the journal, and all stays as it was.
         """
         try:
-            plan = await anyio.to_thread.run_sync(self._load)
+            plan, access = await anyio.to_thread.run_sync(self._read)
             rules = self._rules_of(plan)
-            settings = plan.settings
-            registers = bool(settings.register)
-            access = access_of(settings.trunk, settings.access, registers=registers)
         except Exception as error:
             problems = error.problems if isinstance(error, SettingsError) else (repr(error),)
             gateway.journal.write("gateway.reload_failed", problems=list(problems))
@@ -84,16 +83,22 @@ class Service:
         )
         return True
 
+    def _read(self) -> tuple[Plan, sip.Access]:
+        """What the files say, with every secret that they name."""
+        plan = self._load()
+        if not self._stands_in:
+            plan.require_keys()
+        return plan, plan.access()
+
     def _rules_of(self, plan: Plan) -> list[tuple[Rule, Scenario | Refusal]]:
         made = {answer.name: self._scenario_of(answer) for answer in plan.answers}
         return [(rule, to if isinstance(to, Refusal) else made[to.name]) for rule, to in plan.rules]
 
     def _scenario_of(self, answer: Answer) -> Scenario:
-        if answer.key is not None:
-            return scenario(answer.agent, answer.key)
-        if not self._stand_in:
-            raise SettingsError(f"{answer.name}: {answer.lack}")
-        return scenario(answer.agent, "stand-in", self._stand_in)
+        if self._stands_in:
+            return scenario(answer.agent, "stand-in", self._stand_in)
+        assert answer.key is not None, "a plan without a key was refused"
+        return scenario(answer.agent, answer.key)
 
 
 RELOADED = ("agent", "route", "trunk", "access")

@@ -57,7 +57,9 @@ def test_without_a_command_the_commands_are_told(capsys: pytest.CaptureFixture[s
         (["serve", "--settings", "/nowhere.toml"], "cannot read /nowhere.toml"),
         (["serve", "--listen", "5060"], "command line: listen = '5060': a listener is written"),
         (["serve", "--max-calls", "many"], "command line: max_calls = 'many': Expected int"),
-        (["serve", "--journal", "/nowhere/j"], "journal: cannot write /nowhere/j"),
+        (["serve", "--standin", "--journal", "/nowhere/j"], "journal: cannot write /nowhere/j"),
+        (["serve"], "the plain agent: INWORLD_API_KEY is not set: put the key into"),
+        (["check"], "the plain agent: INWORLD_API_KEY is not set: put the key into"),
         (["demo", "--out", "/proc/nothing"], "cannot write to /proc/nothing"),
     ],
 )
@@ -74,7 +76,7 @@ def test_a_busy_port_is_named_with_what_to_do(capsys: pytest.CaptureFixture[str]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
-        status, text = told(capsys, "serve", "--listen", f"udp:127.0.0.1:{port}")
+        status, text = told(capsys, "serve", "--standin", "--listen", f"udp:127.0.0.1:{port}")
     assert status == 2
     assert str(port) in text
     assert "--listen" in text
@@ -196,14 +198,44 @@ async def running(arguments: list[str], environ: Mapping[str, str]) -> AsyncIter
 SERVE = ["-m", "fourwire", "serve", "--listen", "udp:127.0.0.1:0"]
 
 
+def test_every_agent_without_a_key_is_told_with_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.toml").write_text('api_key = "KEY_OF_A"\n')
+    (tmp_path / "b.toml").write_text('api_key = "KEY_OF_B"\n')
+    settings = tmp_path / "gateway.toml"
+    settings.write_text("[[route]]\ndialled = '1'\nagent = 'a.toml'\n[[route]]\nagent = 'b.toml'\n")
+    for command in ("serve", "check"):
+        status, text = told(capsys, command, "--settings", str(settings))
+        assert status == 2
+        assert "a.toml: KEY_OF_A is not set" in text
+        assert "b.toml: KEY_OF_B is not set" in text
+        assert "--standin" in text
+    assert main(["check", "--strict", "--standin", "--settings", str(settings)]) == 0
+
+
+def test_who_would_answer_is_told_without_any_secret(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "gateway.toml"
+    settings.write_text(
+        "[[trunk]]\nname = 'phones'\nusers = [{ username = 'a', password = 'A_PASSWORD' }]\n"
+    )
+    assert main(["route", "test", "1", "--settings", str(settings)]) == 0
+    assert "→ the plain agent" in capsys.readouterr().out
+    status, text = told(capsys, "check", "--standin", "--settings", str(settings))
+    assert status == 2
+    assert "A_PASSWORD is not set" in text
+
+
 @pytest.mark.anyio
-async def test_serving_without_a_key_says_so_and_lets_the_stand_in_answer(tmp_path: Path) -> None:
+async def test_the_stand_in_answers_where_it_is_asked_for_and_says_so(tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     agent = ROOT / "examples" / "agent.toml"
-    arguments = [*SERVE, "--agent", str(agent), "--journal", str(journal)]
-    async with running(arguments, KEYLESS) as gateway, telephone(ports=(22000, 22100)) as phone:
-        assert "INWORLD_API_KEY is not set" in gateway.output
-        assert "stand-in agent answers" in gateway.output
+    arguments = [*SERVE, "--standin", "--agent", str(agent), "--journal", str(journal)]
+    environ = KEYLESS | {"INWORLD_API_KEY": "never-shown-to-anybody"}
+    async with running(arguments, environ) as gateway, telephone(ports=(22000, 22100)) as phone:
+        assert "the stand-in agent answers all calls, and not Inworld" in gateway.output
         async with phone.call(f"sip:voxi@127.0.0.1:{gateway.port}") as caller:
             await caller.until_speech()
         await gateway.until("(ended: caller hung up)")

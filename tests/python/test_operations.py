@@ -289,7 +289,7 @@ async def test_the_command_drains_a_gateway_and_has_it_take_calls_again(tmp_path
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("INWORLD", "FOURWIRE"))}
     settings = tmp_path / "gateway.toml"
     settings.write_text(f'http.listen = "127.0.0.1:{listen.port}"\n')
-    command += ["--settings", str(settings)]
+    command += ["--standin", "--settings", str(settings)]
     process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True)  # noqa: ASYNC220
     try:
         assert process.stderr is not None

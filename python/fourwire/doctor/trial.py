@@ -70,7 +70,7 @@ async def call_through_itself(settings: Settings) -> list[Finding]:
 
 async def agent_finding(answer: Answer) -> Finding:
     """Open and close a session with the agent's service; nothing is said, so it costs nothing."""
-    name = answer.name or "the plain agent"
+    name = answer.title
     if answer.key is None:
         return bad(f"{name} has no key", answer.lack)
     try:

@@ -57,7 +57,7 @@ class Node:
         self.process.send_signal(number)
 
     async def serve(self, stack: AsyncExitStack) -> None:
-        """Start it, without a key, so that its stand-in answers, until it takes calls."""
+        """Start it, with its stand-in to answer, until it takes calls."""
         (self.folder / "agent.toml").write_text("")
         (self.folder / "gateway.toml").write_text(
             f'listen = ["udp:{self.host}:{self.port}"]\n'
@@ -67,14 +67,9 @@ class Node:
             "max_calls = 100\n[overload]\ncpu = 0\nlate_ticks = 0\nloop_lag_ms = 0\n"
         )
         starts = len(self.noted("gateway.listening"))
-        command = (sys.executable, "-m", "fourwire", "serve", "--settings", "gateway.toml")
+        command = (sys.executable, "-m", "fourwire", "serve", "--standin", "--settings")
         self.process = await stack.enter_async_context(
-            running(
-                *command,
-                log=self.folder / "node.log",
-                cwd=self.folder,
-                environ={"INWORLD_API_KEY": ""},
-            )
+            running(*command, "gateway.toml", log=self.folder / "node.log", cwd=self.folder)
         )
         await self.until("gateway.listening", starts + 1)
 

@@ -17,6 +17,7 @@ from fourwire.held_greeting import HeldGreeting
 from fourwire.inworld import Agent, events
 from fourwire.inworld.truncation import audio_end_ms
 from fourwire.journal import CallJournal
+from fourwire.latency import Falling
 from fourwire.media import EarlyBargeInLike, MediaLeg
 from fourwire.transcript import Transcript
 
@@ -40,6 +41,10 @@ class BargeIn:
 
 
 DEFAULT = BargeIn()
+
+SPEECH_STARTED = b"input_audio_buffer.speech_started"
+SPEECH_STOPPED = b"input_audio_buffer.speech_stopped"
+"""What stands in the messages that tell of the caller's speech."""
 
 
 class Bridge:
@@ -84,6 +89,8 @@ class Bridge:
         self._announced: str | None = ""
         self._silenced = False
         self._cut: tuple[str, float] | None = None
+        self._came: dict[bytes, float] = {}
+        self._falling = Falling()
 
     @property
     def is_open(self) -> bool:
@@ -122,8 +129,23 @@ class Bridge:
         if self._held is not None:
             self._held.release(self.leg)
         self.leg.on_append = self.agent.send_frame
-        self.agent.on_message = self.leg.receive_message
+        self.agent.on_message = self._receive_message
         self.agent.on_response = self.leg.begin_response
+
+    def _receive_message(self, message: bytes) -> bool:
+        """Let the leg have a message first, and note when one came that tells of speech."""
+        if self.leg.receive_message(message):
+            return True
+        if SPEECH_STARTED in message:
+            self._came[SPEECH_STARTED] = now = self._journal.now
+            self._falling.order(now)
+        elif SPEECH_STOPPED in message:
+            self._came[SPEECH_STOPPED] = self._journal.now
+        return False
+
+    def _when(self, kind: bytes) -> float:
+        """When the message came whose event is at hand, however late that is taken up."""
+        return self._came.pop(kind, self._journal.now)
 
     def close(self) -> None:
         """Part the two; the rest of what the agent had to say is not played. Idempotent."""
@@ -166,10 +188,10 @@ class Bridge:
         match event:
             case events.SpeechStarted(item_id=item):
                 self._announced = item
-                self._transcript.user_began(item, self._journal.now)
+                self._transcript.user_began(item, self._when(SPEECH_STARTED))
                 self._silence_agent("speech")
             case events.SpeechStopped(item_id=item):
-                self._transcript.user_ended(item, self._journal.now)
+                self._transcript.user_ended(item, self._when(SPEECH_STOPPED))
             case events.UserTranscriptDelta(item_id=item):
                 self._heed_words(item)
             case events.UserTranscript() | events.UserTranscriptUpdated():
@@ -185,7 +207,7 @@ class Bridge:
         """Let the agent fall silent and forget what it meant to say, for another reason than
         speech.
         """
-        self.leg.barge_in()
+        self._barge_in()
         self._silence_agent(trigger)
 
     def _heed_words(self, item: str | None) -> None:
@@ -193,8 +215,12 @@ class Bridge:
         speaks = self._speaking_since is not None or self.agent.active_response is not None
         if self._options.on_transcript and speaks and item != self._announced:
             self._announced = item
-            self.leg.barge_in()
+            self._barge_in()
             self._silence_agent("transcript")
+
+    def _barge_in(self) -> None:
+        self._falling.order(self._journal.now)
+        self.leg.barge_in()
 
     def _silence_agent(self, trigger: str) -> None:
         """Have the agent forget what it meant to say; the caller's leg is silent already.
@@ -224,11 +250,15 @@ class Bridge:
         """Take notice of what really went out to the caller."""
         match event:
             case ReplyStarted(item, at_ns):
-                self._transcript.agent_began(item or None, self._journal.since(at_ns / 1e9))
+                began = self._journal.since(at_ns / 1e9)
+                self._falling.began(began)
+                self._transcript.agent_began(item or None, began)
                 self._start_of_speech()
             case ReplyEnded(item, heard_ms, at_ns):
                 ended = self._journal.since(at_ns / 1e9)
                 self._transcript.agent_was_heard(item or None, heard_ms, ended)
+                if (took_s := self._falling.ended(ended)) is not None:
+                    self._transcript.latencies.agent_was_cut(took_s)
             case Interruption(response, item, heard_ms, discarded_ms):
                 self._interrupted(response, item, heard_ms, discarded_ms)
             case Ducked(item, heard_ms):
@@ -236,6 +266,7 @@ class Bridge:
             case Restored(item, softened_ms):
                 self._journal.write("bridge.restored", item=item, softened_ms=softened_ms)
             case ClearedEarly():
+                self._falling.forget()
                 self._silence_agent("early")
             case Drained():
                 self._end_of_speech()
@@ -245,6 +276,10 @@ class Bridge:
     ) -> None:
         self._transcript.agent_was_cut(item, heard_ms, discarded_ms)
         joined = self._is_open and not self._paused
+        if joined:
+            self._falling.cut()
+        else:
+            self._falling.forget()
         self._journal.write(
             "bridge.interrupted" if joined else "bridge.cut_off",
             response=response,

@@ -159,6 +159,7 @@ class Call(CallKeys, CallAgent, CallControl):
         await anyio.lowlevel.checkpoint()  # a call that ended meanwhile is not answered any more
         self._life.take(Step.CONFIRM)
         self._parting.answered_at = self.journal.now
+        self.transcript.latencies.answered(self.journal.now)
         self._join(leg)
         self.journal.write("call.answered", codec=self._line.codec, srtp=self._line.srtp)
         self._end_after(self._options.most_s, Cause.TOO_LONG, [State.ANSWERED])
@@ -373,6 +374,7 @@ class Call(CallKeys, CallAgent, CallControl):
         rtp = {} if self._leg is None else self._leg.counters()
         return {
             "transcript": self.transcript.turns,
+            "latency": self.transcript.latencies.summary(),
             "rtp": rtp,
             "quality": self.quality().entry(),
         }

@@ -3,6 +3,7 @@
 import msgspec
 
 from fourwire.inworld.spoken import without_tags
+from fourwire.latency import Latencies
 
 __all__ = ["Transcript", "Turn"]
 
@@ -33,6 +34,9 @@ class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Whether the caller interrupted it."""
     heard_text: str | None = None
     """Of a turn that was cut, the words that were heard, judged by the share of its time."""
+    latency_ms: float | None = None
+    """Of the agent's: how long the caller had waited for it, from the word of the agent's server
+    that the caller is done to its first sound on the line."""
 
 
 class Transcript:
@@ -40,10 +44,13 @@ class Transcript:
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
+        self.latencies = Latencies()
+        """How long the two waited for each other."""
         self._unread: dict[str, tuple[float, float | None]] = {}
 
     def user_began(self, item: str | None, t: float) -> None:
         """The caller began to speak; whether it is a turn is known once there are words."""
+        self.latencies.caller_began()
         if item is not None:
             if len(self._unread) >= MOST_UNREAD:
                 del self._unread[next(iter(self._unread))]
@@ -51,6 +58,7 @@ class Transcript:
 
     def user_ended(self, item: str | None, t: float) -> None:
         """The caller stopped speaking."""
+        self.latencies.caller_stopped(t)
         for turn in self._turns_of("user", item):
             turn.end = round(t, 3)
         if item in self._unread:
@@ -72,9 +80,9 @@ class Transcript:
 
     def agent_began(self, item: str | None, t: float) -> None:
         """The first sound of the agent's turn `item`, or of one more run of it, goes out at `t`."""
-        turn = self._turn("agent", item, t)
+        turn, waited_ms = self._turn("agent", item, t), self.latencies.agent_began(t)
         if turn.begin is None:
-            turn.begin = round(t, 3)
+            turn.begin, turn.latency_ms = round(t, 3), waited_ms
 
     def agent_was_heard(self, item: str | None, heard_ms: float, t: float) -> None:
         """The agent's turn `item` is over at `t`; `heard_ms` of it went out."""

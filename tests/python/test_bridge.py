@@ -1,5 +1,6 @@
 """A bridge joins one leg and one agent, and writes down what was really heard."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -306,3 +307,31 @@ async def test_the_agent_is_told_of_a_barge_in_that_only_the_leg_knows_of() -> N
     async with joined() as both:
         both.bridge.reply_event(ClearedEarly())
         assert both.notes.named("bridge.barge_in") == [{"trigger": "early", "cancelled": False}]
+
+
+async def test_a_barge_in_takes_from_the_message_to_the_last_sound() -> None:
+    async with joined() as both:
+        both.bridge.reply_event(ReplyStarted("a1", now_ns()))
+        told = now_ns()
+        both.agent.on_message(b'{"type":"input_audio_buffer.speech_started","item_id":"u1"}')
+        both.bridge.reply_event(Interruption("r1", "a1", 340.0, 1200.0))
+        both.bridge.reply_event(ReplyEnded("a1", 340.0, told + 25_000_000))
+        told_of = both.transcript.latencies.summary()["barge_in"]
+        assert told_of["count"] == 1
+        assert 0.0 < told_of["max_ms"] <= 25.0
+
+
+async def test_speech_that_ends_by_itself_or_by_parting_is_no_barge_in() -> None:
+    async with joined() as both:
+        both.agent.on_message(b'{"type":"input_audio_buffer.speech_started","item_id":"u1"}')
+        both.bridge.reply_event(ReplyStarted("a1", now_ns()))
+        both.bridge.reply_event(ReplyEnded("a1", 340.0, now_ns()))
+        both.bridge.reply_event(ReplyStarted("a2", now_ns()))
+        both.bridge.pause()
+        both.bridge.reply_event(Interruption("r1", "a2", 340.0, 1200.0))
+        both.bridge.reply_event(ReplyEnded("a2", 340.0, now_ns()))
+        assert both.transcript.latencies.summary()["barge_in"] == {"count": 0}
+
+
+def now_ns() -> int:
+    return time.monotonic_ns()

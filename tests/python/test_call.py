@@ -421,6 +421,7 @@ async def test_the_record_of_the_end_holds_the_transcript_and_what_the_leg_count
     all_of_it = await lived(lambda call: call.answer())
     (note,) = all_of_it.notes.named("call.ended")
     assert note["transcript"] == []
+    assert note["latency"]["barge_in"] == {"count": 0}
     assert note["rtp"] == {"rtp_received": 3}
 
 

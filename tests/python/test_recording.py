@@ -80,6 +80,10 @@ async def test_turns_tell_where_they_lie_in_the_recording(tmp_path: Path) -> Non
     greeting, question, reply = end["transcript"][:3]
     assert [turn.speaker for turn in (greeting, question, reply)] == ["agent", "user", "agent"]
     assert greeting.begin < greeting.end < question.begin < question.end < reply.begin < reply.end
+    assert reply.latency_ms == pytest.approx((reply.begin - question.end) * 1000, abs=1.0)
+    assert (greeting.latency_ms, end["latency"]["turn"]["count"]) == (None, 1)
+    assert end["latency"]["turn"]["max_ms"] == reply.latency_ms
+    assert end["latency"]["greeting_ms"] is not None
     missed_s = 0.02 * end["rtp"]["turns_missed"]  # turns at which the machine did not come
     took_s = greeting.end - greeting.begin
     assert -0.005 <= took_s - greeting.heard_ms / 1000 <= 0.005 + missed_s

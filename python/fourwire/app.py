@@ -15,6 +15,7 @@ from fourwire.journal import Journal
 from fourwire.life import Ended
 from fourwire.mistakes import mistake_in
 from fourwire.outlet import Outlet, Stream
+from fourwire.registrations import Standing
 from fourwire.routes import Refusal
 from fourwire.routing import Offered, Pattern, Router, Rule
 from fourwire.settings import Settings
@@ -118,6 +119,11 @@ class App:
             self._gateway = None
             if own is not None:
                 own.close()
+
+    @property
+    def registrations(self) -> Mapping[str, Standing]:
+        """How we stand with each registrar of the settings, by name; none where it does not run."""
+        return {} if self._gateway is None else dict(self._gateway.registrations.standing)
 
     async def dial(
         self,

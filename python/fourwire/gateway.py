@@ -363,4 +363,5 @@ def _sip_settings(settings: Settings) -> sip.Settings:
         keep_alive_s=settings.keep_alive_s,
         max_calls=settings.max_calls,
         external=settings.address or None,
+        **settings.sip.told(),
     )

@@ -20,6 +20,7 @@ from fourwire.routes import Route
 from fourwire.sdp import CodecName
 from fourwire.secrets import MissingSecret, Secret, redact, secret
 from fourwire.sip import Tls
+from fourwire.sip_options import SipOptions
 from fourwire.spans import Otel
 from fourwire.toml_file import TomlFile
 from fourwire.trunks import Access, Register, Trunk
@@ -125,6 +126,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The certificates that `tls` listeners show and that we believe (`[tls]`)."""
     srtp: SrtpSettings = SrtpSettings()
     """Which calls are under SRTP (`[srtp]`)."""
+    sip: SipOptions = SipOptions()
+    """How SIP is spoken (`[sip]`)."""
     keep_alive_s: Annotated[float, msgspec.Meta(ge=0)] = 25.0
     """How often ways that we opened (connections, and those to registrars) are kept open; 0:
     never."""

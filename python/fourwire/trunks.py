@@ -107,7 +107,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     strangers: Literal["admit", "refuse", "drop"] | None = None
     """What a call of no trunk gets: an answer, a 403, or silence; unset: an answer as long as
-    there are no trunks, and a 403 once there are."""
+    there is neither `[[trunk]]` nor `[[register]]`, and a 403 once there is either."""
     realm: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] = "fourwire"
     """What passwords are asked for."""
     algorithms: Annotated[tuple[Literal["SHA-256", "MD5"], ...], msgspec.Meta(min_length=1)] = (

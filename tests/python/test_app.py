@@ -1,15 +1,21 @@
 """Rules choose the scenario, and what a person can put right is told without a traceback."""
 
+import asyncio
 import errno
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
+from support.scene import scene
 
 from fourwire.app import App
 from fourwire.call import Call
 from fourwire.mistakes import mistake_in
 from fourwire.routing import Offered
 from fourwire.settings import Listen, Settings, SettingsError
+from fourwire.sip.message import Request, parse
+from fourwire.sip.responding import response_to
+from fourwire.trunks import Register
 
 
 def offered(dialled: str) -> Offered:
@@ -88,3 +94,41 @@ def test_running_with_a_listener_that_cannot_be_ends_with_status_2_and_advice(
     assert told.startswith("fourwire: ")
     assert "192.0.2.1" in told
     assert "Traceback" not in told
+
+
+class Office(asyncio.DatagramProtocol):
+    """A registrar that knows one user."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        request = parse(data)
+        assert isinstance(request, Request)
+        known = request.from_.uri.user == "1001"
+        kept = (("Contact", request.headers["Contact"]),)
+        response = response_to(request, 200 if known else 404, to_tag="r", headers=kept)
+        self.transport.sendto(bytes(response), addr)
+
+
+@pytest.mark.anyio
+async def test_an_app_says_how_it_stands_with_its_registrars() -> None:
+    loop, app = asyncio.get_running_loop(), App()
+    office, _ = await loop.create_datagram_endpoint(Office, local_addr=("127.0.0.1", 0))
+    host, port = office.get_extra_info("sockname")
+    names = {"known": "1001", "strange": "1002"}
+    register = tuple(
+        Register(name=name, server=f"sip:{host}:{port}", user=user, expires_s=300)
+        for name, user in names.items()
+    )
+    assert app.registrations == {}
+    settings = Settings(listen=(Listen("udp:127.0.0.1:0"),), register=register)
+    async with scene(app, settings=settings) as stage:
+        await stage.notes.until("registration.registered")
+        await stage.notes.until("registration.failed")
+        known, strange = app.registrations["known"], app.registrations["strange"]
+        assert (known.registered, known.detail) == (True, "for 300 s")
+        assert (strange.registered, strange.detail) == (False, "404 Not Found")
+    office.close()
+    await asyncio.sleep(0)  # lets asyncio close it
+    assert app.registrations == {}

@@ -15,6 +15,7 @@ from fourwire.settings import (
     redact,
     secret,
 )
+from fourwire.sip_options import SipOptions
 
 KEY = "a2V5OnNlY3JldA=="
 
@@ -146,3 +147,27 @@ def test_what_is_no_listener_is_refused(text: str) -> None:
 
 def test_a_listener_reads_back_as_it_was_written() -> None:
     assert repr(Listen("tcp:[::1]:5060")) == "Listen('tcp:[::1]:5060')"
+
+
+def test_how_sip_is_spoken_comes_from_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('[sip]\nsession_expires_s = 600\nmin_se_s = 300\nprovisionals = "plain"\n')
+    settings = Settings.load(file, environ={})
+    assert settings.sip == SipOptions(session_expires_s=600, min_se_s=300, provisionals="plain")
+    assert Settings().sip.session_expires_s == 1800
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("session_expires_s = 60", "sip.session_expires_s = 60: must be 0, or at least min_se_s"),
+        ("session_expires_s = 200\nmin_se_s = 300", "which is 300"),
+        ("min_se_s = 30", "sip.min_se_s = 30"),
+        ('provisionals = "often"', "sip.provisionals = 'often'"),
+    ],
+)
+def test_a_way_to_speak_sip_that_is_none_is_named(tmp_path: Path, text: str, problem: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f"[sip]\n{text}\n")
+    with pytest.raises(SettingsError, match=problem):
+        Settings.load(file, environ={})

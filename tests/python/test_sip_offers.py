@@ -180,6 +180,18 @@ def test_an_interval_that_is_too_small_is_422_with_the_least() -> None:
     assert callee.events == []
 
 
+def test_the_least_interval_may_be_longer_and_is_told_to_whom_we_call() -> None:
+    world = World()
+    callee = world.peer("192.0.2.2", min_se_s=600)
+    world.send(invite("Supported: timer", "Session-Expires: 599"), callee)
+    assert world.replies()[-1].status == 422
+    assert world.replies()[-1].headers["Min-SE"] == "600"
+
+    world.place(callee, world.peer("192.0.2.3"))
+    asked = world.messages("INVITE", callee)[0].message
+    assert (asked.headers["Session-Expires"], asked.headers["Min-SE"]) == ("1800", "600")
+
+
 def test_a_timer_that_cannot_be_read_is_400() -> None:
     world = World()
     callee = world.peer("192.0.2.2")

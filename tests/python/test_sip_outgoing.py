@@ -240,6 +240,73 @@ def test_another_host_is_not_given_the_hash_of_our_password() -> None:
     assert all("Proxy-Authorization" not in request.headers for _, request in carrier.asked)
 
 
+def impatient(carrier: Carrier, least_s: int, granted: str) -> None:
+    """A server behind one that wants sessions as long as ``least_s``."""
+
+    def answer(request: Request) -> Response | None:
+        carrier.asked.append((FIRST, request))
+        if request.method == "ACK":
+            return None
+        if request.method == "INVITE" and int(request.headers["Session-Expires"]) < least_s:
+            return carrier.response(request, FIRST, 422, (("Min-SE", str(least_s)),))
+        timer = (("Session-Expires", granted),) if request.method == "INVITE" else ()
+        return carrier.response(request, FIRST, 200, timer)
+
+    carrier.world.server(FIRST, answer)
+
+
+def test_a_session_that_is_too_short_for_the_carrier_is_asked_for_as_long_as_it_wants() -> None:
+    carrier = Carrier()
+    impatient(carrier, 3600, "3600;refresher=uac")
+    carrier.call()
+    carrier.world.run(1)
+
+    first, again = (r for _, r in carrier.asked if r.method == "INVITE")
+    assert (first.headers["Session-Expires"], first.headers.get("Min-SE")) == ("1800", None)
+    assert (again.headers["Session-Expires"], again.headers["Min-SE"]) == ("3600", "3600")
+    same = [(r.call_id, str(r.from_), str(r.to), r.body) for r in (first, again)]
+    assert same[0] == same[1]
+    assert again.cseq.number == first.cseq.number + 1
+    assert len(carrier.us.told(Answered)) == 1
+    assert carrier.endings() == []
+
+
+def test_a_carrier_that_wants_it_longer_each_time_is_not_asked_for_ever() -> None:
+    carrier = Carrier()
+    least = iter(range(3600, 4000))
+
+    def answer(request: Request) -> Response | None:
+        carrier.asked.append((FIRST, request))
+        if request.method == "ACK":
+            return None
+        return carrier.response(request, FIRST, 422, (("Min-SE", str(next(least))),))
+
+    carrier.world.server(FIRST, answer)
+    carrier.call()
+    carrier.world.run(1)
+    assert len(carrier.hosts()) == 6
+    assert carrier.endings() == [422]
+
+
+@pytest.mark.parametrize("least", ["90", "soon", ""])
+def test_a_refusal_that_names_no_longer_session_is_the_end(least: str) -> None:
+    carrier = Carrier()
+    carrier.server(FIRST, 422, headers=(("Min-SE", least),))
+    carrier.call()
+    carrier.world.run(1)
+    assert carrier.hosts() == [FIRST]
+    assert carrier.endings() == [422]
+
+
+def test_a_call_that_was_taken_back_is_not_placed_again_for_a_longer_session() -> None:
+    carrier = Carrier()
+    impatient(carrier, 3600, "3600")
+    number = carrier.call()
+    carrier.world.do(carrier.us, lambda agent, now: agent.hang_up(now, number))
+    carrier.world.run(1)
+    assert carrier.hosts() == [FIRST]
+
+
 def test_from_names_our_domain_where_one_is_agreed() -> None:
     carrier = Carrier()
     carrier.server(FIRST, 200)

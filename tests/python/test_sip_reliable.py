@@ -136,6 +136,46 @@ def test_a_caller_that_knows_nothing_of_it_gets_plain_responses() -> None:
     assert len(world.messages("183 INVITE")) == 1
 
 
+def test_who_wants_plain_responses_alone_gives_and_asks_for_no_others() -> None:
+    world = World()
+    callee = world.peer("192.0.2.2", provisionals="plain")
+    world.send(invite("Supported: 100rel", body=BODY), callee)
+    world.do(callee, lambda agent, now: agent.progress(now, 1, ANSWER))
+    assert "RSeq" not in world.replies()[-1].headers
+    world.place(callee, world.peer("192.0.2.3"))
+    assert world.messages("INVITE", callee)[0].message.headers["Supported"] == "timer"
+    via = "SIP/2.0/UDP host.example.com;branch=z9hG4bKanother"
+    world.send(invite("Require: 100rel", Via=via, Call_ID="another", body=BODY), callee)
+    assert world.replies()[-1].status == 420
+    assert world.replies()[-1].headers["Unsupported"] == "100rel"
+
+
+def test_who_insists_on_acknowledged_responses_refuses_callers_without() -> None:
+    world = World()
+    callee = world.peer("192.0.2.2", provisionals="required")
+    world.send(invite(body=BODY), callee)
+    assert world.replies()[-1].status == 421
+    assert world.replies()[-1].headers["Require"] == "100rel"
+    assert callee.events == []
+
+
+def test_who_insists_on_acknowledged_responses_rings_so_and_demands_it_of_whom_it_calls() -> None:
+    world = World()
+    caller, callee = pair(world, provisionals="required")
+    world.place(caller, callee)
+    world.run(0.1)
+    world.do(callee, lambda agent, now: agent.ring(now, 1))
+    world.run(0.1)
+    assert "100rel" in world.messages("180 INVITE")[0].message.headers["Require"]
+    assert len(world.messages("PRACK", caller)) == 1
+
+    other = world.peer("192.0.2.3", provisionals="plain")
+    number = world.place(callee, other)
+    world.run(0.1)
+    assert world.messages("INVITE", callee)[0].message.headers["Require"] == "100rel"
+    assert callee.told(Ended) == [Ended(number, Cause.REJECTED, 420, "Bad Extension")]
+
+
 def test_an_invite_without_an_offer_wants_plain_responses() -> None:
     world = World()
     caller, callee = pair(world)

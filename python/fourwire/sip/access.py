@@ -60,7 +60,8 @@ class Access:
     trunks: Sequence[Trunk] = ()
     strangers: Strangers | None = None
     """What whoever is of no trunk gets: its call, a 403, or no answer at all. None: its call as
-    long as there are no trunks, and a 403 once there are."""
+    long as there are no trunks, and a 403 once there are. Who registers with registrars says so
+    here: of those calls the trunks alone know nothing."""
     realm: str = "fourwire"
     algorithms: Sequence[str] = ("MD5",)
     """Algorithms of the passwords' proofs, in the order in which they are offered. Phones that

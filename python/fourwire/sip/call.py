@@ -15,7 +15,7 @@ from .offers import Offers
 from .proving import Prover, proofs_in, prove
 from .refer_to import successor_of
 from .referral import Referrals
-from .responding import CAPABILITIES, PHRASES, response_to
+from .responding import PHRASES, response_to
 from .session_timer import SessionTimer
 from .transaction import Transaction
 
@@ -96,7 +96,7 @@ class Call:
             case "REFER":
                 self._notifier.receive(now, transaction)
             case _:
-                self._core.respond(now, transaction, 200, headers=CAPABILITIES)
+                self._core.respond(now, transaction, 200, headers=self._core.capabilities)
 
     def acknowledge(self, now: int, ack: Request) -> bool:
         """Take the ACK to a 2xx of ours; false where there is none that it could mean."""
@@ -278,7 +278,7 @@ class Call:
         """Send a 2xx to an INVITE, and again until its ACK comes."""
         headers = (
             ("Contact", self.contact),
-            *CAPABILITIES,
+            *self._core.capabilities,
             ("Server", self._core.rules.user_agent),
             *self.timer.answer(now, transaction.request),
             *extra,

@@ -18,6 +18,7 @@ from .headers import Headers
 from .message import Request, Response
 from .proving import Prover, proofs_in, repeated
 from .responding import PHRASES, default_port, via_of
+from .session_timer import asking_for
 from .timers import SECOND
 from .transaction import Transaction
 from .uri import Uri, bracketed
@@ -154,6 +155,8 @@ class ClientCall(Call):
         """Send the INVITE elsewhere, as a refusal says or allows; false where it does not."""
         if 300 <= response.status < 400:
             return self._redirected(now, response)
+        if response.status == 422:
+            return self._lengthened(now, response)
         return response.status == 503 and self._try_next(now)
 
     def _redirected(self, now: int, response: Response) -> bool:
@@ -166,6 +169,14 @@ class ClientCall(Call):
             self.prover = None  # another host is not told the hash of our password
         self._others.clear()
         self._send_instead(now, self._core.hop_to(found[0], self._flow), found[0])
+        return True
+
+    def _lengthened(self, now: int, response: Response) -> bool:
+        """RFC 4028 §7.3: ask again, for as long a session as the server or one behind it wants."""
+        asked = "Session-Expires" in self._request.headers
+        if self.over or not asked or not self.timer.raised(response):
+            return False
+        self._send_instead(now, self._to, self._request.uri)
         return True
 
     def _try_next(self, now: int) -> bool:
@@ -190,7 +201,7 @@ class ClientCall(Call):
             to,
             cseq=self._request.cseq.number + 1,
             uri=uri,
-            contact=self.contact,
+            renewed=(("Contact", self.contact), *self.timer.asking()),
         )
         self._targets.add(str(uri))
         self._early = EarlyDialogs(self._core, self.id, self._request)
@@ -373,6 +384,7 @@ def invitation(
             ("Contact", contact),
         ]
     )
-    if core.rules.session_expires_s:
-        fields.add("Session-Expires", str(core.rules.session_expires_s))
+    if core.rules.provisionals == "required" and offer is not None:
+        fields.add("Require", "100rel")
+    fields.extend(asking_for(core.rules.session_expires_s, core.rules.min_se_s))
     return core.finished("INVITE", uri, fields, headers, offer)

@@ -5,7 +5,7 @@ import itertools
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from .access import Access
 from .dialog import Dialog, DialogKey
@@ -15,9 +15,10 @@ from .flow import Flow, Hop
 from .headers import Headers
 from .message import DEFAULT_LIMITS, Limits, Request
 from .responding import (
-    CAPABILITIES,
     DEFAULT_PORT,
+    EXTENSIONS,
     WITHOUT_100REL,
+    capabilities,
     default_port,
     response_to,
     via_of,
@@ -34,6 +35,10 @@ class Content:
     kind: str
     """Its Content-Type."""
     data: bytes
+
+
+Provisionals = Literal["plain", "reliable", "required"]
+"""How provisional responses are sent and asked for."""
 
 
 class Random(Protocol):
@@ -56,6 +61,12 @@ class Rules:
     session_expires_s: int = 1800
     """How long a call lasts that neither side refreshes (RFC 4028), in seconds; 0: no such timer,
     unless the peer wants one."""
+    min_se_s: int = 90
+    """The shortest such time that we take (Min-SE)."""
+    provisionals: Provisionals = "reliable"
+    """Whether provisional responses are acknowledged (RFC 3262): where the other side knows that,
+    never, or always, so that a call without is none. An INVITE of ours without an offer asks for
+    plain ones in any case."""
     takes_referrals: bool = False
     """Whether a REFER of a peer's is put to the owner of its call; else it is refused."""
     retry_after_s: int = 10
@@ -85,6 +96,11 @@ class Core:
         self.deadlines: Deadlines[TimerKey] = Deadlines()
         self.dialogs: dict[DialogKey, int] = {}
         self.counters: Counter[str] = Counter()
+        plain = rules.provisionals == "plain"
+        self.extensions = WITHOUT_100REL if plain else EXTENSIONS
+        """The option tags that we support."""
+        self.capabilities = capabilities(self.extensions)
+        """What an INVITE, its 2xx and the answer to OPTIONS say that we can do."""
         self.live = 0
         """How many calls have not ended."""
         self.numbers = itertools.count(1)
@@ -195,7 +211,8 @@ class Core:
         """A request with its last fields and its body: a session description, or any other."""
         if method in ("INVITE", "UPDATE"):
             # An INVITE without an offer would get one in a provisional response (RFC 3262 §5).
-            fields.extend(CAPABILITIES if sdp or method == "UPDATE" else WITHOUT_100REL)
+            may_be_reliable = sdp or method == "UPDATE"
+            fields.extend(self.capabilities if may_be_reliable else capabilities(WITHOUT_100REL))
         fields.add("User-Agent", self.rules.user_agent)
         fields.extend(headers)
         if sdp is not None:

@@ -226,6 +226,8 @@ class Endpoint:
             max_calls=settings.max_calls,
             full_status=settings.full_status,
             session_expires_s=settings.session_expires_s,
+            min_se_s=settings.min_se_s,
+            provisionals=settings.provisionals,
             takes_referrals=settings.takes_referrals,
             retry_after_s=settings.retry_after_s,
             max_transactions=settings.max_transactions,

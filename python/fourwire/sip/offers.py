@@ -77,7 +77,7 @@ class Offers:
             return Refusal(500, (("Retry-After", str(wait)),))
         if request.method == "INVITE" and not self._call.prove_acknowledged(now):
             return Refusal(491)
-        refusal = timer_refusal(request)
+        refusal = timer_refusal(request, self._core.rules.min_se_s)
         if refusal is not None:
             return refusal
         try:

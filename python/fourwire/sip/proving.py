@@ -88,28 +88,23 @@ def repeated(
     *,
     cseq: int,
     uri: Uri | None = None,
-    contact: str | None = None,
+    renewed: tuple[tuple[str, str], ...] = (),
     proofs: tuple[tuple[str, str], ...] = (),
 ) -> Request:
     """The request once more, as a new one (RFC 3261 §8.1.3.4, §22.2): its branch and its number
-    are new, and what is given takes the place of what it had.
+    are new, and what is given takes the place of what it had, or is added.
     """
     local = to.local or (request.via.host, request.via.port or default_port(to.transport))
-    changed = {
-        "via": via_of(to.transport, local, core.branch()),
-        "cseq": f"{cseq} {request.method}",
-    }
-    if contact is not None:
-        changed["contact"] = contact
+    via, number = via_of(to.transport, local, core.branch()), f"{cseq} {request.method}"
+    changed = dict([("Via", via), ("CSeq", number), *renewed])
     fields = [
-        (name, changed.get(name.lower(), value))
+        (name, changed.pop(name, value))
         for name, value in request.headers.fields()
         if name not in PROOFS.values()
     ]
     last = fields.pop()  # Content-Length stays where it is looked for
-    return Request.of(
-        request.method, uri or request.uri, Headers([*fields, *proofs, last]), request.body
-    )
+    fields += [*changed.items(), *proofs, last]
+    return Request.of(request.method, uri or request.uri, Headers(fields), request.body)
 
 
 def prove(

@@ -7,7 +7,7 @@ from .errors import MalformedMessage
 from .flow import Flow
 from .gate import Gate
 from .message import Answerable, Request
-from .responding import CAPABILITIES, METHODS, PHRASES, Refusal, bare_response, refusal_of, way_back
+from .responding import METHODS, PHRASES, Refusal, bare_response, refusal_of, way_back
 from .room import fullness, is_full
 from .server_call import ServerCall
 from .session_timer import timer_refusal
@@ -45,7 +45,7 @@ class Reception:
         if isinstance(judged, Refusal):
             self._refuse(now, transaction, judged)
             return
-        refusal = _refusal_of(request, flow)
+        refusal = self._refusal_of(request, flow)
         if refusal is None and self._core.transactions.is_merged(transaction):
             refusal = Refusal(482)
         if refusal is not None:
@@ -85,7 +85,7 @@ class Reception:
 
     def _serve_known(self, now: int, transaction: Transaction, flow: Flow) -> None:
         """Serve what belongs to a call, or says so."""
-        refusal = _refusal_of(transaction.request, flow)
+        refusal = self._refusal_of(transaction.request, flow)
         if refusal is not None:
             self._refuse(now, transaction, refusal)
         elif transaction.request.method == "CANCEL":
@@ -104,7 +104,7 @@ class Reception:
         refusal = self._no_room(trunk)
         if refusal is not None:
             self._core.counters["calls_refused_full"] += 1
-        refusal = refusal or timer_refusal(transaction.request)
+        refusal = refusal or self._mismatch(transaction.request)
         if refusal is not None:
             self._refuse(now, transaction, refusal)
             return
@@ -116,6 +116,16 @@ class Reception:
             return
         self._calls[call.id] = call
         call.begin(now)
+
+    def _refusal_of(self, request: Request, flow: Flow) -> Refusal | None:
+        secure, extensions = flow.transport == "tls", self._core.extensions
+        return refusal_of(request, secure=secure, extensions=extensions)
+
+    def _mismatch(self, invite: Request) -> Refusal | None:
+        """What we cannot agree on with a caller: reliable responses (RFC 3262 §3), or a timer."""
+        if self._core.rules.provisionals == "required" and not _knows_100rel(invite):
+            return Refusal(421, (("Require", "100rel"),))
+        return timer_refusal(invite, self._core.rules.min_se_s)
 
     def _no_room(self, trunk: Trunk | None) -> Refusal | None:
         taken = 0
@@ -130,7 +140,7 @@ class Reception:
         if refusal is not None:
             self._refuse(now, transaction, refusal)
             return
-        headers = (*CAPABILITIES, ("Accept-Encoding", "identity"))
+        headers = (*self._core.capabilities, ("Accept-Encoding", "identity"))
         self._core.respond(now, transaction, 200, headers=headers)
 
     def _cancel(self, now: int, transaction: Transaction) -> None:
@@ -152,5 +162,6 @@ class Reception:
         return self._calls.get(self._core.dialogs.get(key, 0))
 
 
-def _refusal_of(request: Request, flow: Flow) -> Refusal | None:
-    return refusal_of(request, secure=flow.transport == "tls")
+def _knows_100rel(request: Request) -> bool:
+    headers = request.headers
+    return "100rel" in headers.tokens("Supported") | headers.tokens("Require")

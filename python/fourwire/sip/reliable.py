@@ -17,8 +17,10 @@ class Reliable:
 
     def __init__(self, core: Core, call: int, transaction: Transaction) -> None:
         headers = transaction.request.headers
-        self._required = "100rel" in headers.tokens("Require")
-        self._supported = self._required or "100rel" in headers.tokens("Supported")
+        wish = core.rules.provisionals
+        self._required = "100rel" in headers.tokens("Require") or wish == "required"
+        knows = "100rel" in headers.tokens("Supported") and wish != "plain"
+        self._supported = self._required or knows
         self._core = core
         self._call = call
         self._transaction = transaction
@@ -31,7 +33,7 @@ class Reliable:
         """Whether a session description was sent so, and is known to have arrived."""
 
     def wants(self, sdp: str | None) -> bool:
-        """Whether a response is to be sent so: where the caller insists, and for descriptions."""
+        """Whether a response is to be sent so: where either side insists, and for descriptions."""
         return self._required or (self._supported and sdp is not None)
 
     @property

@@ -5,6 +5,7 @@ and whether there is room for a call is the user agent's to say.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -56,15 +57,18 @@ ALLOW = ", ".join(name for name, how in METHODS.items() if how is Treatment.SERV
 EXTENSIONS = ("100rel", "timer")
 """The option tags we support; a request that requires another is refused with 420."""
 
-CAPABILITIES = (
-    ("Allow", ALLOW),
-    ("Accept", "application/sdp"),
-    ("Supported", ", ".join(EXTENSIONS)),
-)
-"""What an INVITE, its 2xx and the answer to OPTIONS say that we can do."""
+WITHOUT_100REL = ("timer",)
+"""The same where provisional responses are to be plain."""
 
-WITHOUT_100REL = (*CAPABILITIES[:2], ("Supported", "timer"))
-"""The same for an INVITE whose provisional responses are to be plain."""
+
+def capabilities(extensions: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """What an INVITE, its 2xx and the answer to OPTIONS say that we can do."""
+    return (
+        ("Allow", ALLOW),
+        ("Accept", "application/sdp"),
+        ("Supported", ", ".join(extensions)),
+    )
+
 
 PHRASES: dict[int, str] = {
     100: "Trying",
@@ -133,7 +137,9 @@ class Refusal:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def refusal_of(request: Request, *, secure: bool = False) -> Refusal | None:
+def refusal_of(
+    request: Request, *, secure: bool = False, extensions: Sequence[str] = EXTENSIONS
+) -> Refusal | None:
     """What RFC 3261 §8.2 finds wrong with a request, in its order; None where nothing is.
 
     ``secure`` tells that it came by TLS, without which a ``sips:`` URI is not served.
@@ -147,11 +153,11 @@ def refusal_of(request: Request, *, secure: bool = False) -> Refusal | None:
         return Refusal(416)
     if request.method == "CANCEL":
         return None  # §8.2.2.3: Require is ignored in CANCEL
-    return _unsupported_extension(request) or _unreadable_body(request)
+    return _unsupported_extension(request, extensions) or _unreadable_body(request)
 
 
-def _unsupported_extension(request: Request) -> Refusal | None:
-    unknown = [tag for tag in request.headers.values_of("Require") if tag.lower() not in EXTENSIONS]
+def _unsupported_extension(request: Request, extensions: Sequence[str]) -> Refusal | None:
+    unknown = [tag for tag in request.headers.values_of("Require") if tag.lower() not in extensions]
     return Refusal(420, (("Unsupported", ", ".join(unknown)),)) if unknown else None
 
 

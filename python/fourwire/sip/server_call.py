@@ -11,7 +11,7 @@ from .flow import Flow
 from .message import Response
 from .proving import Prover
 from .reliable import Reliable
-from .responding import CAPABILITIES, PHRASES, response_to
+from .responding import PHRASES, response_to
 from .timers import SECOND
 from .transaction import Transaction
 
@@ -69,7 +69,7 @@ class ServerCall(Call):
             raise LocalError("early media needs an offer, and the INVITE came without one")
         self._last_provisional = (status, headers, sdp)
         self._core.deadlines.set((self.id, "ring", 0), now + RING_AGAIN)
-        described = (("Contact", self.contact), *CAPABILITIES, *headers)
+        described = (("Contact", self.contact), *self._core.capabilities, *headers)
         if self._reliable.wants(sdp):
             self._last_provisional = (status, headers, None)  # said once is enough (RFC 3262 §5)
             self._offers.described = sdp or self._offers.described

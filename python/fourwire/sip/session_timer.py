@@ -16,6 +16,9 @@ LEAST_SECONDS = 90
 LONGEST_SECONDS = 2**31
 """What a Session-Expires may say at most; more is no number of seconds."""
 
+MOST_RAISES = 5
+"""How often one call is asked for a longer interval (422), each hop having its own least."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -77,16 +80,25 @@ def agreed(wish: Wish, ours_s: int) -> Agreement | None:
     return Agreement(interval, ours=refresher == "uas")
 
 
-def timer_refusal(request: Request) -> Refusal | None:
-    """What is wrong with the timer that a request asks for: 400, or 422 (§9)."""
+def timer_refusal(request: Request, least_s: int = LEAST_SECONDS) -> Refusal | None:
+    """What is wrong with the timer that a request asks for: 400, or 422 below ``least_s`` (§9)."""
     try:
         wish = Wish.of(request.headers)
     except MalformedMessage:
         return Refusal(400)
-    too_small = wish.interval_s is not None and wish.interval_s < LEAST_SECONDS
+    too_small = wish.interval_s is not None and wish.interval_s < least_s
     if too_small and wish.supports:
-        return Refusal(422, (("Min-SE", str(LEAST_SECONDS)),))
+        return Refusal(422, (("Min-SE", str(least_s)),))
     return None
+
+
+def asking_for(interval_s: int, least_s: int, refresher: str = "") -> tuple[tuple[str, str], ...]:
+    """The headers that ask for a timer (§7.1); none where the interval is 0."""
+    if not interval_s:
+        return ()
+    mark = f";refresher={refresher}" if refresher else ""
+    least = (("Min-SE", str(least_s)),) if least_s > LEAST_SECONDS else ()
+    return (("Session-Expires", f"{max(interval_s, least_s)}{mark}"), *least)
 
 
 class SessionTimer:
@@ -96,7 +108,8 @@ class SessionTimer:
         self.agreement: Agreement | None = None
         self._core = core
         self._call = call
-        self._least_s = LEAST_SECONDS
+        self._least_s = core.rules.min_se_s
+        self._raises = 0
 
     def answer(self, now: int, request: Request) -> tuple[tuple[str, str], ...]:
         """Agree with a request that is accepted now: the headers of its 2xx."""
@@ -110,16 +123,10 @@ class SessionTimer:
 
     def asking(self) -> tuple[tuple[str, str], ...]:
         """The headers of an INVITE, re-INVITE or UPDATE of ours (§7.1)."""
-        ours_s = self._core.rules.session_expires_s
-        interval = ours_s if self.agreement is None else self.agreement.interval_s
-        if not interval:
-            return ()
-        interval = max(interval, self._least_s)
-        refresher = ""
-        if self.agreement is not None:
-            refresher = ";refresher=uac" if self.agreement.ours else ";refresher=uas"
-        least = (("Min-SE", str(self._least_s)),) if self._least_s > LEAST_SECONDS else ()
-        return (("Session-Expires", f"{interval}{refresher}"), *least)
+        if self.agreement is None:
+            return asking_for(self._core.rules.session_expires_s, self._least_s)
+        refresher = "uac" if self.agreement.ours else "uas"
+        return asking_for(self.agreement.interval_s, self._least_s, refresher)
 
     def answered(self, now: int, response: Response) -> None:
         """Take what a 2xx to a request of ours says; nothing said is no timer (§7.2)."""
@@ -139,9 +146,11 @@ class SessionTimer:
             least = Wish.of(response.headers).least_s
         except MalformedMessage:
             return False
-        higher = least > self._least_s
-        self._least_s = max(least, self._least_s)
-        return higher
+        if least <= self._least_s or self._raises >= MOST_RAISES:
+            return False
+        self._least_s = least
+        self._raises += 1
+        return True
 
     def stop(self) -> None:
         """The session is over."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .access import Access
+from .core import Provisionals
 from .message import DEFAULT_LIMITS, Limits
 from .session_timer import LEAST_SECONDS
 from .timers import Intervals
@@ -44,6 +45,11 @@ class Settings:
     session_expires_s: int = 1800
     """How long a call lasts that neither side refreshes (RFC 4028), in seconds; 0: no timer of
     ours."""
+    min_se_s: int = LEAST_SECONDS
+    """The shortest such time that we take, in seconds (Min-SE)."""
+    provisionals: Provisionals = "reliable"
+    """Whether provisional responses are acknowledged (RFC 3262): where the other side knows that
+    (``"reliable"``), never (``"plain"``), or always (``"required"``: a call without is refused)."""
     takes_referrals: bool = False
     """Whether a REFER of a peer's comes as :class:`TransferRequest`; else it gets a 403."""
     retry_after_s: int = 10
@@ -86,10 +92,12 @@ class Settings:
             raise ValueError("a tls listener needs a certificate: set tls.certificate and tls.key")
         if self.max_calls < 1:
             raise ValueError(f"max_calls is {self.max_calls}, must be at least 1")
-        if self.session_expires_s != 0 and self.session_expires_s < LEAST_SECONDS:
+        if self.min_se_s < LEAST_SECONDS:
+            raise ValueError(f"min_se_s is {self.min_se_s}, must be at least {LEAST_SECONDS}")
+        if self.session_expires_s != 0 and self.session_expires_s < self.min_se_s:
             raise ValueError(
                 f"session_expires_s is {self.session_expires_s}, must be 0 or at least "
-                f"{LEAST_SECONDS}"
+                f"min_se_s, which is {self.min_se_s}"
             )
         if self.full_status not in (486, 503):
             raise ValueError(f"full_status is {self.full_status}, must be 486 or 503")

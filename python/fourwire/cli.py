@@ -1,6 +1,7 @@
 """The command line: `fourwire serve`, `fourwire demo`, `fourwire standin`."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -133,7 +134,12 @@ def _add_route(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _add_init(commands: "Commands[argparse.ArgumentParser]") -> None:
-    init = commands.add_parser("init", help="write a set of files to start from")
+    init = commands.add_parser(
+        "init",
+        help="write a set of files to start from",
+        description="Write a settings file with routes, an agent with its prompt, the same as a "
+        "program, a list of variables, and a unit for systemd that runs from where they lie.",
+    )
     init.add_argument("directory", metavar="DIR", help="where to; is made where there is none")
     init.add_argument("--force", action="store_true", help="write over files that are there")
     init.set_defaults(run=_init)
@@ -274,11 +280,13 @@ def _shown(target: Answer | Refusal) -> str:
 
 
 def _init(options: argparse.Namespace) -> int:
-    from fourwire.starter import write
+    from fourwire import starter
 
-    for path in write(options.directory, force=options.force):
+    for path in starter.write(options.directory, force=options.force):
         print(path)
-    print(f"next: fourwire check --settings {options.directory}/gateway.toml")
+    for doubt in starter.doubts(options.directory):
+        print(f"! {doubt}")
+    print(f"next: fourwire check --settings {shlex.quote(f'{options.directory}/gateway.toml')}")
     return 0
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -13,7 +15,7 @@ import pytest
 from anyio.abc import Process
 from support.programs import Printing
 
-from fourwire import sip, standin
+from fourwire import sip, standin, starter
 from fourwire.cli import main
 from fourwire.demo.caller import telephone
 
@@ -41,7 +43,28 @@ def test_what_init_writes_is_found_good(
     assert "good: 2 rules, 1 agents, 0 doubts" in printed
     assert KEY not in printed
     compile((directory / "scenario.py").read_text(), "scenario.py", "exec")
-    assert f"WorkingDirectory={directory}" in (directory / "fourwire.service").read_text()
+
+
+def test_the_unit_that_init_writes_serves_the_files_beside_it(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unit = (directory / "fourwire.service").read_text()
+    assert "@" not in unit.replace("~@privileged @resources", "").replace("@system-service", "")
+    assert f"WorkingDirectory={directory}\n" in unit
+    assert f"LoadCredential=inworld_api_key:{directory}/inworld_api_key\n" in unit
+    (started,) = re.findall(r"ExecStart=(.*)", unit)
+    program, command, *options = shlex.split(started)
+    assert (Path(program).name, command, options.pop()) == ("fourwire", "serve", "--quiet")
+    assert main(["check", "--standin", *options]) == 0
+    assert "good: 2 rules" in capsys.readouterr().out
+
+
+def test_init_doubts_a_service_that_could_not_see_its_files(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert list(starter.doubts("/etc/fourwire")) == list(starter.doubts("/srv"))
+    for hidden in ("/home/ada", "/root"):
+        assert any(f"at {hidden}/gw" in doubt for doubt in starter.doubts(f"{hidden}/gw"))
 
 
 def test_init_writes_over_nothing_unless_told(
@@ -119,6 +142,7 @@ async def test_a_reload_does_not_put_the_stand_in_in_the_place_of_an_agent(
         (["1"], 0, "✓ 2. route everybody else: → "),
         (["1", "--caller", "SIPVicious"], 0, "✓ 1. route not for machines: → 403"),
         (["1", "--caller", "SIPVicious"], 0, "✗ 2. route everybody else: an earlier rule wins"),
+        (["1", "--caller", "100"], 0, "✓ 2. route everybody else: → "),
         (["1", "--caller", "5"], 0, "✗ 1. route not for machines: caller '5' is not (?i)sipvic"),
     ],
 )

@@ -1,9 +1,8 @@
 """Programs that a test starts, and ends whatever becomes of it."""
 
 import asyncio
-import os
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,14 +13,13 @@ from anyio.streams.text import TextReceiveStream
 
 @asynccontextmanager
 async def running(
-    *command: str, log: Path, cwd: Path | None = None, environ: Mapping[str, str] | None = None
+    *command: str, log: Path, cwd: Path | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run `command`, with what it prints in `log`; it is told to end, and made to after a while."""
     with log.open("ab") as file:
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=cwd,
-            env={**os.environ, **(environ or {})},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,
             stderr=asyncio.subprocess.STDOUT,

@@ -4,6 +4,9 @@ import os
 
 import pytest
 from hypothesis import settings
+from support.interop_record import pytest_runtest_makereport
+
+__all__ = ["pytest_runtest_makereport"]
 
 settings.register_profile("fast", max_examples=50, deadline=None)
 settings.register_profile("slow", max_examples=2000, deadline=None)

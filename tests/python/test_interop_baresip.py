@@ -25,7 +25,7 @@ from fourwire.settings import Settings
 from fourwire.standin import Behaviour, faults
 from fourwire.wav import Recording, read_wav
 
-pytestmark = [pytest.mark.anyio, pytest.mark.interop]
+pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="baresip")]
 
 HOLD_S = 0.5
 

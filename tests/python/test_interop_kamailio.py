@@ -10,7 +10,7 @@ import pytest
 from support.fleet import kamailio, nodes
 from support.sipp import Outcome, free_port, place_calls
 
-pytestmark = [pytest.mark.anyio, pytest.mark.interop]
+pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="Kamailio")]
 
 Record = Callable[[str, object], None]
 

@@ -24,7 +24,7 @@ from fourwire.wav import read_wav
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.interop,
+    pytest.mark.interop(peer="PJSIP"),
     pytest.mark.skipif(
         not find_spec("pjsua2") and not os.environ.get("CI"),
         reason="PJSIP is not there: pip install pjsua2-python",

@@ -16,7 +16,7 @@ from support.sipp import Outcome, ears_of, place_calls, require_digits, require_
 import fourwire as fw
 from fourwire.demo.speech import recording
 
-pytestmark = [pytest.mark.anyio, pytest.mark.interop]
+pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="SIPp")]
 
 SUCCESS = Outcome(code=0, succeeded=1, failed=0, complaints="")
 

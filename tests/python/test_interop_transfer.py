@@ -14,7 +14,7 @@ from fourwire.app import App
 from fourwire.call import Call
 from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
 
-pytestmark = [pytest.mark.anyio, pytest.mark.interop]
+pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="SIPp")]
 
 SUCCESS = Outcome(code=0, succeeded=1, failed=0, complaints="")
 

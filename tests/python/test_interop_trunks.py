@@ -23,7 +23,7 @@ from fourwire.sip import Tls
 from fourwire.trunks import Register, Trunk, User
 from fourwire.wav import read_wav
 
-pytestmark = [pytest.mark.anyio, pytest.mark.interop]
+pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="SIPp")]
 
 
 @pytest.fixture
@@ -65,6 +65,7 @@ async def test_sipp_with_a_wrong_password_gets_no_call(trunks: tuple[Trunk, ...]
         assert stage.gateway.endpoint.counters()["authentications_failed"] == 1
 
 
+@pytest.mark.interop(peer="baresip")
 async def test_baresip_calls_over_tls_and_proves_its_password(
     trunks: tuple[Trunk, ...], tmp_path: Path
 ) -> None:
@@ -118,6 +119,7 @@ def fenced(kind: str, holds: str) -> str:
     return str(found)
 
 
+@pytest.mark.interop(peer="baresip")
 async def test_baresip_calls_by_tls_srtp_and_password_as_the_readme_says(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -39,14 +39,14 @@ def sox(digit: str, rate: int, seconds: float = 0.08) -> bytes:
     return made.stdout
 
 
-@pytest.mark.interop
+@pytest.mark.interop(peer="SoX")
 @pytest.mark.parametrize("rate", [8000, 16000, 24000, 48000])
 def test_every_key_that_sox_makes_is_heard(rate: int) -> None:
     for digit in TONES:
         assert heard(sox(digit, rate), rate) == digit
 
 
-@pytest.mark.interop
+@pytest.mark.interop(peer="SoX")
 def test_a_number_that_sox_makes_is_removed_but_for_its_first_moments() -> None:
     tones = KeyTones(8000, remove=True)
     left = b"".join(tones.hear(sox(digit, 8000)) for digit in "4711#")

@@ -11,7 +11,7 @@ from support.sipp_plain import free_ports, sipp
 
 from fourwire import sdp, sip
 
-pytestmark = [pytest.mark.anyio, pytest.mark.interop]
+pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="SIPp")]
 
 SCENARIOS = Path(__file__).parent.parent / "sipp"
 

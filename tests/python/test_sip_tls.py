@@ -225,7 +225,7 @@ async def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
             pass
 
 
-@pytest.mark.interop
+@pytest.mark.interop(peer="OpenSSL")
 @pytest.mark.parametrize(
     ("arguments", "welcome"),
     [(["-tls1_2"], True), (["-tls1_3"], True), (["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], False)],

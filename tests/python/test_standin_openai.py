@@ -11,7 +11,7 @@ from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
 
 openai = pytest.importorskip("openai", reason="the official OpenAI client is not installed")
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="OpenAI SDK")]
 
 SESSION = {
     "type": "realtime",

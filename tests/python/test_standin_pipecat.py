@@ -12,7 +12,7 @@ from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
 from fourwire.standin.formats import AudioFormat
 from fourwire.standin.recordings import GREETING, recorded
 
-pytestmark = [pytest.mark.anyio, pytest.mark.interop]
+pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="Pipecat")]
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv" / "pipecat" / "bin" / "python"

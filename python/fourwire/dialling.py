@@ -2,9 +2,11 @@
 
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 import anyio
+import anyio.to_thread
 
 from fourwire import sdp, sip
 from fourwire.call import Call
@@ -45,6 +47,10 @@ async def wish_of(
     domain = "" if server is None or trunk is None else trunk.domain or server.host
     uri = _uri_of(target, domain)
     caller = caller or ("" if trunk is None else trunk.caller or trunk.username) or "fourwire"
+    credentials = None
+    if trunk is not None:
+        read = partial(credentials_of, trunk.name, trunk.username, trunk.password)
+        credentials = await anyio.to_thread.run_sync(read, abandon_on_cancel=True)
     given = dict(headers or {})
     if trunk is not None and trunk.trusted:  # RFC 3325 §6: who is trusted is told
         given.setdefault("P-Asserted-Identity", f"<sip:{caller}@{domain}>")
@@ -57,7 +63,7 @@ async def wish_of(
         headers=given,
         terms=sip.Terms(
             trunk="" if trunk is None else trunk.name,
-            credentials=None if trunk is None else credentials_of(trunk.username, trunk.password),
+            credentials=credentials,
             domain="" if trunk is None else domain,
         ),
     )

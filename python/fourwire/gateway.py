@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 from anyio.abc import TaskGroup, TaskStatus
 
 from fourwire import _core, sdp, sip
@@ -266,6 +267,7 @@ async def open_gateway(
     """A gateway that takes calls while the block runs, and ends those that are left after it."""
     refuse_unusable(settings)
     _make_room(settings.recordings)
+    told = await anyio.to_thread.run_sync(_sip_settings, settings)
     try:
         async with (
             Media(
@@ -273,7 +275,7 @@ async def open_gateway(
                 ports=settings.rtp_ports.pair,
                 workers=settings.workers,
             ) as media,
-            sip.listen(_sip_settings(settings)) as endpoint,
+            sip.listen(told) as endpoint,
             anyio.create_task_group() as tasks,
         ):
             gateway = Gateway(settings, journal, media, endpoint, route, after_call)
@@ -352,6 +354,7 @@ def _require_certificate(settings: Settings) -> None:
 
 
 def _sip_settings(settings: Settings) -> sip.Settings:
+    """What the endpoint is told; commands that say passwords of trunks may take a while."""
     return sip.Settings(
         listeners=[
             sip.Listener(to.transport, to.host, to.port, to.external or None)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import anyio
+import anyio.to_thread
 
 from fourwire import sip
 from fourwire.journal import Journal
@@ -41,11 +42,10 @@ class Registrations:
         """Register with all of them; `SettingsError` where a password is missing."""
         for register in self._settings.register:
             self.standing[register.name] = Standing(register.name, False, "not yet")
-            registrar = _registrar(register)
-            trunk = trunk_of(register.trunk or register.name, self._settings.trunk)
+            registrar, trunk = await anyio.to_thread.run_sync(self._ends_of, register)
             number = await self._endpoint.register(
                 registrar,
-                replace(trunk, credentials=trunk.credentials or registrar.credentials),
+                trunk,
                 sip.Uri.parse(register.proxy) if register.proxy else None,
             )
             self._names[number] = register.name
@@ -64,6 +64,12 @@ class Registrations:
         async for event in self._endpoint.registration_events():
             name = self._names.get(event.registration, "")
             self._note(name, event)
+
+    def _ends_of(self, register: Register) -> tuple[sip.Registrar, sip.Trunk]:
+        """Whom we register with, and whose calls come of it, with the passwords of both."""
+        registrar = _registrar(register)
+        trunk = trunk_of(register.trunk or register.name, self._settings.trunk)
+        return registrar, replace(trunk, credentials=trunk.credentials or registrar.credentials)
 
     def _note(self, name: str, event: sip.RegistrationEvent) -> None:
         match event:
@@ -89,6 +95,8 @@ def _registrar(register: Register) -> sip.Registrar:
         uri=sip.Uri.parse(register.server),
         user=register.user,
         domain=register.domain,
-        credentials=credentials_of(register.username or register.user, register.password),
+        credentials=credentials_of(
+            register.name, register.username or register.user, register.password
+        ),
         expires_s=register.expires_s,
     )

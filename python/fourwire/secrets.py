@@ -6,7 +6,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from threading import Timer
+from threading import Lock, Timer
 from typing import Annotated, NoReturn
 
 import msgspec
@@ -40,7 +40,7 @@ class Secret:
     def __init__(self, name: str, value: str) -> None:
         self.name = name
         self._value = value
-        _KNOWN.add(value)
+        _remember(value)
 
     def reveal(self) -> str:
         """The value itself."""
@@ -192,10 +192,20 @@ def _kill(running: "subprocess.Popen[bytes]") -> None:
 
 def redact(text: str) -> str:
     """`text` with the value of every secret of this process blacked out."""
-    for value in _KNOWN:
+    for value in _known:
         text = text.replace(value, "[secret]")
     return text
 
 
-_KNOWN: set[str] = set()
-"""Values of all secrets met so far, so that no log line can hold one by accident."""
+_known: tuple[str, ...] = ()
+"""Values of all secrets met so far, so that no log line can hold one by accident; longest first,
+lest the end of one be left behind that begins like another."""
+
+_remembering = Lock()
+
+
+def _remember(value: str) -> None:
+    """Black `value` out from now on; secrets are read on threads, beside those who write logs."""
+    global _known
+    with _remembering:
+        _known = tuple(sorted({*_known, value}, key=len, reverse=True))

@@ -145,12 +145,16 @@ def access_of(
 
 
 def credentials_of(
-    username: str, password: Source, environ: Mapping[str, str] | None = None
+    of: str, username: str, password: Source, environ: Mapping[str, str] | None = None
 ) -> sip.Credentials | None:
-    """What we prove who we are with; `password` says where it lies, None that there is none."""
+    """What we prove to `of` who we are with; `password` says where it lies, None that it has none.
+
+    That may take seconds where a command tells it.
+    """
     if not password:
         return None
-    return sip.Credentials(username, secret_of("password", password, environ).reveal())
+    secret = secret_of(f"password for {of}", password, environ)
+    return sip.Credentials(username, secret.reveal())
 
 
 def trunk_of(
@@ -170,13 +174,13 @@ def _trunk(trunk: Trunk, environ: Mapping[str, str] | None) -> sip.Trunk:
         passwords=_passwords(trunk, environ),
         trusted=trunk.trusted,
         max_calls=trunk.max_calls,
-        credentials=credentials_of(trunk.username, trunk.password, environ),
+        credentials=credentials_of(trunk.name, trunk.username, trunk.password, environ),
     )
 
 
 def _passwords(trunk: Trunk, environ: Mapping[str, str] | None) -> dict[str, str]:
     return {
-        user.username: secret_of("password", user.password, environ).reveal()
+        user.username: secret_of(f"password of {user.username}", user.password, environ).reveal()
         for user in trunk.users
     }
 

@@ -10,7 +10,7 @@ import pytest
 
 from fourwire.agent_file import AgentFile
 from fourwire.problems import SettingsError
-from fourwire.secrets import MissingSecret, SecretFrom, redact, secret_of
+from fourwire.secrets import MissingSecret, Secret, SecretFrom, redact, secret_of
 
 KEY = "c2VjcmV0czprZXktb2YtYS10ZXN0"
 
@@ -31,6 +31,12 @@ def test_a_secret_is_what_a_file_holds_and_read_anew_each_time(tmp_path: Path) -
     for value in (KEY, KEY[::-1]):
         path.write_text(f"{value}\n")
         assert secret_of("api_key", source).reveal() == value
+
+
+def test_of_two_secrets_that_begin_alike_no_end_is_left_to_see() -> None:
+    Secret("SHORT", "begins-alike")
+    Secret("LONG", "begins-alike-and-goes-on")
+    assert redact("a begins-alike-and-goes-on b begins-alike") == "a [secret] b [secret]"
 
 
 def test_no_shell_reads_a_command(tmp_path: Path) -> None:

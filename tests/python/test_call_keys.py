@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 
 import anyio
 import pytest
-from support.gateway import FakeLine, Notes, journal, settled
+from support.gateway import FakeLine, Notes, settled
+from support.living import living
 
 from fourwire._core import Key
 from fourwire.call import Call
@@ -17,25 +18,20 @@ pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def living(
+async def answered(
     scenario: Callable[[Call], Awaitable[None]], line: FakeLine | None = None
 ) -> AsyncIterator[tuple[FakeLine, Notes]]:
     """An answered call on a line of a test's own; the caller hangs up at the end."""
-    line = line or FakeLine()
-    book, notes = journal()
-    call = Call("c1", line, book.call("c1"))  # type: ignore[arg-type]
 
-    async def answered(call: Call) -> None:
+    async def answer(call: Call) -> None:
         await call.answer()
         await scenario(call)
         await anyio.sleep_forever()
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(call.live, answered)
+    async with living(answer, line=line) as life:
+        yield life.line, life.notes
         await settled()
-        yield line, notes
-        await settled()
-        line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+        life.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
 
 
 async def test_keys_of_every_method_are_one_stream_and_none_comes_twice() -> None:
@@ -45,7 +41,7 @@ async def test_keys_of_every_method_are_one_stream_and_none_comes_twice() -> Non
         async for key in call.keys():
             heard.append(key)
 
-    async with living(scenario) as (line, notes):
+    async with answered(scenario) as (line, notes):
         line.leg.news.put(Key("1", 90.0, True))
         await settled()
         line.happen(KeyPressed(KeyPress("1", 100.0, "info")))
@@ -66,7 +62,7 @@ async def test_after_a_change_of_media_tones_count_again() -> None:
     async def scenario(call: Call) -> None:
         call.hear_in_band_keys("hear")
 
-    async with living(scenario) as (line, notes):
+    async with answered(scenario) as (line, notes):
         line.leg.news.put(Key("1", 90.0))
         await settled()
         line.happen(MediaChanged("sendrecv", ("192.0.2.1", 4000), "PCMU"))
@@ -86,7 +82,7 @@ async def test_a_secret_is_told_to_who_asked_and_stands_nowhere() -> None:
         call.log("note", word)
         assert call.secret_of(word) == "4711"
 
-    async with living(scenario) as (line, notes):
+    async with answered(scenario) as (line, notes):
         for digit in "4711#":
             line.leg.news.put(Key(digit, 90.0))
         await settled()
@@ -108,7 +104,7 @@ async def test_the_caller_is_heard_again_though_collecting_a_secret_was_broken_o
         with anyio.move_on_after(0.01):
             await call.collect_digits(sensitive=True)
 
-    async with living(scenario) as (line, _):
+    async with answered(scenario) as (line, _):
         await anyio.sleep(0.02)
     assert [told for told in line.leg.told if told[0] == "mask"] == [
         ("mask", True),
@@ -125,7 +121,7 @@ async def test_keys_go_out_by_the_line_where_the_audio_cannot_carry_them() -> No
         with pytest.raises(ValueError, match="no key 'X'"):
             call.send_digits("1x")
 
-    async with living(scenario, line):
+    async with answered(scenario, line):
         await anyio.sleep(0.3)
     assert [told for told in line.told if told[0] == "send_key"] == [
         ("send_key", "1", 80),
@@ -144,7 +140,7 @@ async def test_a_line_that_refuses_a_key_is_noted_and_the_call_goes_on() -> None
     async def scenario(call: Call) -> None:
         call.send_digits("12")
 
-    async with living(scenario, Deaf()) as (_, notes):
+    async with answered(scenario, Deaf()) as (_, notes):
         await settled()
     (note,) = notes.named("call.keys_not_taken")
     assert "405" in note["error"]
@@ -159,5 +155,5 @@ async def test_where_no_key_can_go_out_the_error_says_so() -> None:
         with pytest.raises(KeysNotTaken, match="neither telephone events nor INFO"):
             call.send_digits("1")
 
-    async with living(scenario, line):
+    async with answered(scenario, line):
         pass

@@ -135,7 +135,7 @@ async def test_baresip_calls_by_tls_srtp_and_password_as_the_readme_says(
     told = fenced("toml", "[srtp]").replace("fullchain.pem", ours.certificate)
     told = told.replace("privkey.pem", ours.key).replace("0.0.0.0:5061", "127.0.0.1:0")
     written.write_text(told)
-    password = re.findall(r"^ALICE_PASSWORD=(\S+)", fenced("sh", "ALICE_PASSWORD"))
+    password = re.findall(r"ALICE_PASSWORD=(\S+)", fenced("sh", "ALICE_PASSWORD"))
     monkeypatch.setenv("ALICE_PASSWORD", password[0])
     (account,) = re.findall(r"^<\S+?>(;\S+)$", fenced("", "mediaenc"), re.MULTILINE)
     theirs = authority.identity("127.0.0.1", file="phone")

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from support.peers import require
+from support.programs import running
 
 CONFIG = """\
 poll_method epoll
@@ -105,21 +106,23 @@ async def baresip(
     who = f"<sip:caller@127.0.0.1:{sip_port}>;regint=0;audio_codecs={codec};answermode=manual"
     (folder / "accounts").write_text(f"{who}{account}\n")
     (folder / "contacts").write_text("")
-    with (folder / "baresip.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(program, "-f", str(folder)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=asyncio.subprocess.STDOUT,
-        )
+    async with (
+        running(program, "-f", str(folder), log=folder / "baresip.log"),
+        _control(control_port) as phone,
+    ):
+        yield phone
+
+
+@asynccontextmanager
+async def _control(port: int) -> AsyncIterator[Baresip]:
+    """The line for commands; it is closed whatever becomes of the block."""
+    reader, writer = await _connected(port)
     try:
-        reader, writer = await _connected(control_port)
         yield Baresip(reader, writer)
-        writer.close()
-        await writer.wait_closed()
     finally:
-        process.terminate()
-        await process.wait()
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 async def _connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

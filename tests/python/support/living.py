@@ -13,8 +13,8 @@ from support.gateway import FakeLine, Notes, journal, settled
 class Living:
     """A call that lives, with everything around it."""
 
-    def __init__(self, options: CallOptions | None = None) -> None:
-        self.line = FakeLine()
+    def __init__(self, options: CallOptions | None = None, line: FakeLine | None = None) -> None:
+        self.line = line or FakeLine()
         book, self.notes = journal()
         self.notes: Notes
         self.call = Call("c1", self.line, book.call("c1"), options)
@@ -26,10 +26,12 @@ class Living:
 
 @asynccontextmanager
 async def living(
-    scenario: Callable[[Call], Awaitable[None]], options: CallOptions | None = None
+    scenario: Callable[[Call], Awaitable[None]],
+    options: CallOptions | None = None,
+    line: FakeLine | None = None,
 ) -> AsyncIterator[Living]:
     """`scenario` under way until it waits; the block ends when the call has."""
-    all_of_it = Living(options)
+    all_of_it = Living(options, line)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(all_of_it.call.live, scenario)
         await settled()

@@ -42,6 +42,24 @@ async def ended(process: asyncio.subprocess.Process, patience_s: float = 10) -> 
         await process.wait()
 
 
+async def status_of(*command: str, cwd: Path, seconds: float) -> int:
+    """The exit status of `command`, whose prints nobody reads; TimeoutError after `seconds`."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=cwd,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        with anyio.fail_after(seconds):
+            return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
 async def output_of(*command: str) -> str:
     """What `command` prints on both streams."""
     process = await asyncio.create_subprocess_exec(

@@ -1,6 +1,5 @@
 """SIPp with sound: callers who play captures, run from a folder of their own."""
 
-import asyncio
 import csv
 import os
 import random
@@ -10,11 +9,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import anyio
 import pytest
 
 from support.capture import Ear
 from support.peers import require
+from support.programs import status_of
 
 SCENARIOS = Path(__file__).parent.parent.parent / "sipp"
 
@@ -105,7 +104,7 @@ async def place_calls(
     _, host, port = address
     name = f"{scenario}.xml"
     shutil.copy(SCENARIOS / name, folder)  # SIPp looks for captures beside its scenario
-    process = await asyncio.create_subprocess_exec(
+    code = await status_of(
         require_player(),
         *(f"{host}:{port}", "-s", "voxi", "-sf", name),
         *("-i", "127.0.0.1", "-p", str(free_port())),
@@ -116,16 +115,8 @@ async def place_calls(
         *("-m", str(calls), "-l", str(calls), "-r", str(rate), "-d", str(talk_ms)),
         *("-nostdin", "-trace_err", "-trace_stat", "-stf", "statistics.csv"),
         cwd=folder,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+        seconds=60,
     )
-    try:
-        with anyio.fail_after(60):
-            code = await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
     return _outcome(code, folder)
 
 

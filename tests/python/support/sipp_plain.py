@@ -1,14 +1,12 @@
 """SIPp for its signalling alone: one run of a scenario, to its end."""
 
-import asyncio
 import socket
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-import anyio
-
 from support.peers import require
+from support.programs import status_of
 
 SCENARIOS = Path(__file__).parent.parent.parent / "sipp"
 
@@ -34,22 +32,14 @@ async def sipp(*arguments: str, port: int | None = None, seconds: float = 60) ->
     program = require("sipp")
     at, media = port or free_ports(1)[0], free_ports(1)[0]
     with tempfile.TemporaryDirectory() as folder:
-        process = await asyncio.create_subprocess_exec(
+        code = await status_of(
             program,
             *arguments,
             *("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(at), "-mp", str(media)),
             *("-nostdin", "-trace_err"),
-            cwd=folder,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
+            cwd=Path(folder),
+            seconds=seconds,
         )
-        try:
-            with anyio.fail_after(seconds):
-                code = await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
         return code, errors_in(Path(folder))
 
 

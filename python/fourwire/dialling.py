@@ -14,7 +14,7 @@ from fourwire.call_options import CallOptions
 from fourwire.dialled import Dialled, Wish
 from fourwire.journal import Journal
 from fourwire.life import Cause, State
-from fourwire.line import Headers, LineClosed
+from fourwire.line import Headers
 from fourwire.media import Media
 from fourwire.settings import Settings
 from fourwire.sip.refer_to import target_of
@@ -63,6 +63,7 @@ async def wish_of(
         headers=given,
         terms=sip.Terms(
             trunk="" if trunk is None else trunk.name,
+            max_calls=None if trunk is None else trunk.max_calls,
             credentials=credentials,
             domain="" if trunk is None else domain,
         ),
@@ -105,7 +106,7 @@ class Dialling:
         self._uri = wish.uri
         self._timeout_s = timeout_s
         self._settled = anyio.Event()
-        self._failure = sip.CallFailed(408, "nobody answered")
+        self._failure: sip.CallFailed | None = None
 
     async def scenario(self, call: Call) -> None:
         """Wait for the answer, then for the end."""
@@ -118,8 +119,6 @@ class Dialling:
         except sip.CallFailed as failure:
             self._failure = failure
             call.end(Cause.NOT_ANSWERED, str(failure))
-        except LineClosed as closed:
-            self._failure = sip.CallFailed(488, closed.detail)
         finally:
             self._settled.set()
         await call.wait_ended()
@@ -135,5 +134,12 @@ class Dialling:
             self.call.end(Cause.HUNG_UP, "taken back")
             raise
         if self.call.state is not State.ANSWERED:
-            raise self._failure
+            raise self._failure or self._why()
         return self.call
+
+    def _why(self) -> sip.CallFailed:
+        """Why a call ended by itself: nobody answered, or with a description we cannot use."""
+        ended = self.call.ended
+        if ended is not None and ended.cause is Cause.LINE_FAILED:
+            return sip.CallFailed(488, ended.detail)
+        return sip.CallFailed(408, "nobody answered")

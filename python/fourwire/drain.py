@@ -64,6 +64,8 @@ def drain(
         os.kill(running.pid, signal.SIGUSR2 if resume else signal.SIGUSR1)
     except PermissionError:
         raise SettingsError(f"process {running.pid} belongs to another user") from None
+    except ProcessLookupError:
+        raise SettingsError(f"process {running.pid} ended before it could be told") from None
     if resume:
         tell("takes calls again")
         return 0

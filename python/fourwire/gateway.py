@@ -125,8 +125,8 @@ class Gateway:
         if trunk and named is None:
             raise ValueError(f"there is no trunk {trunk}")
         limit = None if named is None else named.max_calls
-        full = limit is not None and self.endpoint.calls_of(trunk) >= limit
-        if full or self.endpoint.drain or self._tasks is None:
+        # Asked once more when it is placed: names are looked up first, and others may be faster.
+        if self._tasks is None or not self.endpoint.has_room(trunk, limit):
             raise sip.CallFailed(503, f"no room for another call {trunk}".strip())
         wish = await wish_of(
             self.endpoint,

@@ -143,7 +143,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     """Threads that move audio."""
     max_calls: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
-    """Calls at a time; one more is refused."""
+    """Calls at a time, in and out; one more is refused."""
     append_ms: Annotated[int, msgspec.Meta(ge=20, le=200)] = 60
     """Milliseconds of the caller's audio in each message to the agent."""
     early_barge_in: Literal["off", "duck", "pause"] = "off"

@@ -214,7 +214,7 @@ class SipLine:
         try:
             return sdp.accept(self._described, answer or "", self._policy)
         except (sdp.MalformedSdp, sdp.NoCommonCodec) as error:
-            raise LineClosed(Cause.LINE_FAILED, f"the ACK's answer: {error}") from None
+            raise LineClosed(Cause.LINE_FAILED, f"their answer: {error}") from None
 
     def _started(self, media: sdp.NegotiatedMedia) -> MediaLeg:
         if self._leg is None:

@@ -13,6 +13,13 @@ from fourwire.trunks import Trunk, User
 pytestmark = pytest.mark.anyio
 
 
+G723_ONLY = (
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    "m=audio 9998 RTP/AVP 4\r\n"
+)
+"""An answer that takes nothing of what we offer."""
+
+
 def with_trunks(*trunks: Trunk) -> Settings:
     given = {name: getattr(SETTINGS, name) for name in SETTINGS.__struct_fields__}
     return Settings(**{**given, "trunk": trunks})
@@ -39,10 +46,12 @@ def callee() -> App:
     return app
 
 
-async def at_rest(stage: Scene) -> None:
-    """Nothing of any call is left in the gateway that was called."""
+async def at_rest(stage: Scene, but: int = 0) -> None:
+    """Nothing of any call is left in a gateway, `but` so many calls."""
     with anyio.fail_after(10):
-        while stage.gateway.calls or stage.gateway.endpoint.counters()["calls"]:  # noqa: ASYNC110
+        while (  # noqa: ASYNC110
+            len(stage.gateway.calls) > but or stage.gateway.endpoint.counters()["calls"] > but
+        ):
             await anyio.sleep(0.01)
 
 
@@ -128,6 +137,68 @@ async def test_a_trunk_says_where_numbers_are_and_who_we_are(
                 await app.dial("+15559999", trunk="out")
             await call.hang_up()
             await at_rest(stage)
+
+
+async def test_calls_that_are_placed_at_once_are_no_more_than_there_is_room_for() -> None:
+    app = App()
+    async with scene(callee()) as stage:
+        _, host, port = stage.gateway.addresses[0]
+        out = Trunk(name="out", server=f"sip:{host}:{port}", max_calls=2)
+        async with scene(app, settings=with_trunks(out)) as ours:
+            outcomes: list[object] = []
+
+            async def dial() -> None:
+                try:
+                    outcomes.append(await app.dial(stage.uri(), trunk="out"))
+                except sip.CallFailed as failed:
+                    outcomes.append(str(failed))
+
+            async with anyio.create_task_group() as dials:
+                for _ in range(5):
+                    dials.start_soon(dial)
+            calls = [each for each in outcomes if isinstance(each, Call)]
+            assert len(calls) == 2
+            refusals = [each for each in outcomes if not isinstance(each, Call)]
+            assert refusals == ["503 no room for another call out"] * 3
+            await at_rest(ours, but=2)
+            for call in calls:
+                await call.hang_up()
+            await at_rest(stage)
+
+
+@pytest.mark.parametrize("answer", ["", "v=0\r\n", "no description at all", G723_ONLY])
+async def test_an_answer_that_nobody_understands_is_acknowledged_hung_up_and_told(
+    answer: str,
+) -> None:
+    listeners = [sip.Listener("udp", "127.0.0.1", 0)]
+    app = App()
+    async with sip.listen(sip.Settings(listeners=listeners)) as other, scene(app) as ours:
+        ends: list[sip.Cause] = []
+
+        async def take() -> None:
+            incoming = await anext(other.calls())
+            await incoming.answer(answer)  # returns with the ACK
+            ends.extend([e.cause async for e in incoming.events() if isinstance(e, sip.Ended)])
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(take)
+            _, host, port = other.addresses[0]
+            with pytest.raises(sip.CallFailed, match="their answer: ") as failed:
+                await app.dial(f"sip:voxi@{host}:{port}")
+        assert failed.value.status == 488
+        assert ends == [sip.Cause.BYE]
+        await at_rest(ours)
+
+
+async def test_a_gateway_that_drains_calls_nobody() -> None:
+    app = App()
+    async with scene(callee()) as stage, scene(app) as ours:
+        ours.gateway.take_new_calls(False)
+        with pytest.raises(sip.CallFailed, match="503 no room"):
+            await app.dial(stage.uri())
+        ours.gateway.take_new_calls(True)
+        await (await app.dial(stage.uri())).hang_up()
+        await at_rest(stage)
 
 
 @pytest.mark.parametrize(

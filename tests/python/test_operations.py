@@ -325,6 +325,19 @@ def test_a_gateway_that_is_not_there_is_told_with_its_address() -> None:
         find(HttpListen("127.0.0.1:1"))
 
 
+async def test_a_gateway_that_ends_before_it_can_be_told_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def gone(pid: int, number: int) -> None:
+        raise ProcessLookupError
+
+    async with scene(settings=WATCHED) as stage:
+        listen = HttpListen("{}:{}".format(*address_of(stage)))
+        monkeypatch.setattr("fourwire.drain.os.kill", gone)
+        with pytest.raises(SettingsError, match="ended before it could be told"):
+            await anyio.to_thread.run_sync(drain, listen)
+
+
 def test_a_process_is_known_by_its_number_and_its_beginning() -> None:
     assert born(os.getpid()) is not None
     assert born(2**22 + 1) is None

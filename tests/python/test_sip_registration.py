@@ -185,11 +185,58 @@ def test_whoever_leaves_says_so_and_is_told_once() -> None:
 
 def test_whoever_was_never_known_leaves_without_a_word() -> None:
     office = Office()
-    office.silent = True
+    office.status = 403
+    office.world.run(1)
     office.world.do(office.us, lambda agent, now: agent.unregister(now, office.number))
     assert len(office.told(Unregistered)) == 1
     office.world.run(100)
+    assert len(office.asked) == 1
     assert office.us.agent.idle
+
+
+def test_whoever_leaves_while_it_is_let_in_is_not_left_there() -> None:
+    office = Office()
+    office.world.do(office.us, lambda agent, now: agent.unregister(now, office.number))
+    assert office.told(Unregistered) == []
+    office.world.run(100)
+    assert [request.headers["Expires"] for request in office.asked] == ["600", "0"]
+    assert len(office.told(Unregistered)) == 1
+    assert office.told(Registered) == []
+    assert office.us.agent.idle
+
+
+@pytest.mark.parametrize("status", [0, 401, 403, 503])
+def test_whoever_leaves_before_it_is_let_in_asks_for_nothing_more(status: int) -> None:
+    office = Office(credentials=ALICE)
+    office.silent = status == 0
+    office.status = status
+    if status == 401:
+        office.guard = Authenticator("pbx", 100 * SECOND, random.Random(1))
+    office.world.do(office.us, lambda agent, now: agent.unregister(now, office.number))
+    office.world.run(100)
+    assert len({request.cseq.number for request in office.asked}) == 1
+    assert len(office.told(Unregistered)) == 1
+    assert office.us.agent.idle
+
+
+def test_a_challenge_to_our_goodbye_is_answered() -> None:
+    office = Office(credentials=ALICE)
+    office.world.run(1)
+    office.guard = Authenticator("pbx", 100 * SECOND, random.Random(1))
+    office.world.do(office.us, lambda agent, now: agent.unregister(now, office.number))
+    office.world.run(100)
+    assert [r.headers["Expires"] for r in office.asked] == ["600", "0", "0"]
+    assert "Authorization" in office.asked[-1].headers
+    assert len(office.told(Unregistered)) == 1
+
+
+@pytest.mark.parametrize("granted", [1, 5, 10, 20])
+def test_however_little_is_granted_it_is_kept_up_and_not_hammered(granted: int) -> None:
+    office = Office()
+    office.granted = granted
+    office.world.run(100)
+    pauses = [later - at for at, later in pairwise(office.times_s())]
+    assert all(0.999 < pause <= max(1.02, 0.76 * granted) for pause in pauses)
 
 
 def test_a_lost_connection_is_made_good_at_once() -> None:

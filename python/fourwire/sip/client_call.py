@@ -34,6 +34,8 @@ class Terms:
 
     trunk: str = ""
     """The name of the trunk that the call is of."""
+    max_calls: int | None = None
+    """How many calls that trunk has at most, this one included."""
     credentials: Credentials | None = None
     """Who we are, where the peer asks for a proof."""
     domain: str = ""

@@ -74,7 +74,8 @@ class Endpoint:
 
     @property
     def drain(self) -> bool:
-        """True refuses new calls with 503, and tells OPTIONS so; calls that run go on."""
+        """True refuses new calls with 503, those that we would place too, and tells OPTIONS so;
+        calls that run go on."""
         return self._agent.draining
 
     @drain.setter
@@ -134,7 +135,11 @@ class Endpoint:
         ``to`` is what :meth:`find` gives; what is silent or full of it is passed over.
         ``events()`` tells of ringing and early media, ``answered()`` waits for the end of it.
         Without an ``offer`` the peer is asked for one, which ``acknowledge`` then answers.
+
+        :raises CallFailed: there is no room for it, or the endpoint drains (503).
         """
+        if not self.has_room(terms.trunk, terms.max_calls):
+            raise CallFailed(503, f"no room for another call {terms.trunk}".strip())
         target = sip_uri(uri)
         first, *others = [self._way(hop) for hop in to]
         number = self._agent.invite(
@@ -199,9 +204,9 @@ class Endpoint:
         flow = self.sockets.way_to(hop.transport, (hop.address, hop.port or 0))
         return flow if hop.transport == "udp" else replace(hop, local=flow.local)
 
-    def calls_of(self, trunk: str) -> int:
-        """How many calls are of a trunk now, whoever placed them."""
-        return self._agent.calls_of(trunk)
+    def has_room(self, trunk: str = "", limit: int | None = None) -> bool:
+        """Whether there is room for one call more, of a trunk that has ``limit`` at most."""
+        return self._agent.has_room(trunk, limit)
 
     def counters(self) -> dict[str, int]:
         """How often what happened, by name; ``calls``, ``transactions`` and so on as they are."""

@@ -69,7 +69,13 @@ class Reception:
         data = bare_response(error.headers, error.status, reason, self._core.token())
         self._core.transactions.transmits.append(Transmit(data, to, otherwise))
 
-    def calls_of(self, trunk: str) -> int:
+    def has_room(self, trunk: str, limit: int | None) -> bool:
+        """Whether there is room for one call more, of a trunk that has ``limit`` at most."""
+        taken = 0 if limit is None else self._calls_of(trunk)
+        full = is_full(self._core.rules.max_calls, self._core.live, limit, taken)
+        return not (full or self.draining)
+
+    def _calls_of(self, trunk: str) -> int:
         """How many calls are of a trunk, whoever placed them."""
         return sum(call.trunk == trunk and not call.over for call in self._calls.values())
 
@@ -128,11 +134,10 @@ class Reception:
         return timer_refusal(invite, self._core.rules.min_se_s)
 
     def _no_room(self, trunk: Trunk | None) -> Refusal | None:
-        taken = 0
-        if trunk is not None and trunk.max_calls is not None:
-            taken = self.calls_of(trunk.name)
-        full = self.draining or is_full(self._core.rules.max_calls, self._core.live, trunk, taken)
-        return fullness(self._core.rules, self.draining) if full else None
+        named, limit = ("", None) if trunk is None else (trunk.name, trunk.max_calls)
+        if self.has_room(named, limit):
+            return None
+        return fullness(self._core.rules, self.draining)
 
     def _tell_options(self, now: int, transaction: Transaction, trunk: Trunk | None) -> None:
         """OPTIONS is answered as an INVITE would be (§11.2), so a proxy can probe us."""

@@ -23,7 +23,7 @@ FIRST_PAUSE_S = 30
 
 LONGEST_PAUSE_S = 1800
 
-SHORTEST_S = 10
+SHORTEST_S = 1.0
 """No registration is refreshed more often, however short the registrar would have it."""
 
 LONGEST_S = 86_400
@@ -58,6 +58,7 @@ class State(Enum):
     WAITING = auto()
     """It refused or was silent; a timer says when to try again."""
     LEAVING = auto()
+    """It is to forget us, as soon as it has answered what we asked before."""
     GONE = auto()
 
 
@@ -84,6 +85,9 @@ class Registration:
         self._failures = 0
         self._corrections = 0
         self._transaction: Transaction | None = None
+        self._known = False
+        """Whether the registrar has taken us once, so that it may still know us."""
+        self._said_goodbye = False
 
     def begin(self, now: int) -> None:
         """Register, or remind the registrar."""
@@ -91,16 +95,17 @@ class Registration:
         self._send(now, self._expires_s)
 
     def close(self, now: int) -> None:
-        """Leave: the registrar is told to forget us (§10.2.2). May be called twice."""
+        """Leave: the registrar is told to forget us (§10.2.2). May be called twice.
+
+        What it was asked last has to be answered first (§10.2): it may be about to learn of us.
+        """
         if self.state in (State.LEAVING, State.GONE):
             return
-        was_known = self.flow is not None
+        asking = self.state is State.REGISTERING
         self._core.deadlines.cancel((self.id, "register", 0))
         self.state = State.LEAVING
-        if was_known:
-            self._send(now, 0)
-        else:
-            self._be_gone()
+        if not asking:
+            self._say_goodbye(now)
 
     def flow_lost(self, now: int, connection: int) -> None:
         """A connection has closed: where it was ours, calls cannot reach us until we register."""
@@ -122,6 +127,8 @@ class Registration:
         """Answer the challenge in a response by a new request; false where that is no use."""
         if transaction is not self._transaction:
             return False
+        if self.state is State.LEAVING and not self._said_goodbye:
+            return False  # whoever leaves does not come in first
         again = prove(now, self._core, self._prover, transaction, response, None)
         if again is None:
             return False
@@ -133,7 +140,8 @@ class Registration:
         if transaction is not self._transaction or response.is_provisional:
             return
         if self.state is State.LEAVING:
-            self._be_gone()
+            self._known = self._known or response.is_success
+            self._say_goodbye(now)
         elif response.is_success:
             self._accepted(now, response)
         elif response.status == 423 and self._lengthened(response):
@@ -151,15 +159,24 @@ class Registration:
         else:
             self._failed(now, status, PHRASES[status], 0)
 
+    def _say_goodbye(self, now: int) -> None:
+        """Have the registrar forget us, where it may know us; once, whatever it says to that."""
+        if self._said_goodbye or not self._known:
+            self._be_gone()
+        else:
+            self._said_goodbye = True
+            self._send(now, 0)
+
     def _accepted(self, now: int, response: Response) -> None:
+        self._known = True
         granted = self._granted(response)
         if granted <= 0:
             self._failed(now, response.status, "our address is not among those it keeps", 0)
             return
         self.state, self._failures, self._corrections = State.REGISTERED, 0, 0
-        pause = max(SHORTEST_S, granted * self._registrar.refresh)
         # Many registrations that began together are not to be refreshed together for ever.
-        self._set(now, min(pause, granted) * (1 - self._chance() / 10))
+        pause = granted * self._registrar.refresh * (1 - self._chance() / 10)
+        self._set(now, max(SHORTEST_S, pause))
         self._core.events.append(Registered(self.id, granted, self.flow))
 
     def _granted(self, response: Response) -> int:

@@ -1,13 +1,11 @@
 """Whether there is room for one call more, and what is said where there is not."""
 
-from .access import Trunk
 from .core import Rules
 from .responding import Refusal
 
 
-def is_full(max_calls: int, calls: int, trunk: Trunk | None, of_trunk: int) -> bool:
-    """Whether a call would be one too many, for us or for its trunk."""
-    limit = None if trunk is None else trunk.max_calls
+def is_full(max_calls: int, calls: int, limit: int | None, of_trunk: int) -> bool:
+    """Whether a call would be one too many, for us or for its trunk, which has ``limit`` calls."""
     return calls >= max_calls or (limit is not None and of_trunk >= limit)
 
 

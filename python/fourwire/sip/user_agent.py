@@ -249,9 +249,9 @@ class UserAgent:
         """How many calls there are that have not ended."""
         return self._core.live
 
-    def calls_of(self, trunk: str) -> int:
-        """How many of them are of a trunk, whoever placed them."""
-        return self._reception.calls_of(trunk)
+    def has_room(self, trunk: str, limit: int | None) -> bool:
+        """Whether there is room for one call more, of a trunk that has ``limit`` at most."""
+        return self._reception.has_room(trunk, limit)
 
     @property
     def unfinished(self) -> int:

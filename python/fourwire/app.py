@@ -1,9 +1,10 @@
 """Scenarios and their rules: which function answers which number."""
 
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 
 import anyio
 
@@ -160,6 +161,7 @@ class App:
         settings; a second signal ends the grace. Once all callers are gone a signal ends the
         program at once, whatever a scenario still does that will not be cancelled.
         """
+        _open_as_many_files_as_may_be()
         with ExitStack() as listening:
             known = (*STOPS, *PAUSES, *((signal.SIGHUP,) if reload else ()))
             signals = listening.enter_context(anyio.open_signal_receiver(*known))
@@ -195,6 +197,13 @@ class App:
     async def _after_call(self, call: Call, ended: Ended) -> None:
         for after in self._after:
             await after(call, ended)
+
+
+def _open_as_many_files_as_may_be() -> None:
+    """Raise the soft limit to the hard one: 1024, as it mostly is, are some 250 calls."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # where it is not allowed the doctor tells of it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _cancel_at_signal(

@@ -20,7 +20,9 @@ from fourwire.doctor.finding import bad, doubtful, good, status_of
 from fourwire.doctor.trial import agent_finding, call_through_itself
 from fourwire.http_page import Http, HttpListen
 from fourwire.plan import Answer, Plan
-from fourwire.settings import Listen, PortRange, Secret, Settings
+from fourwire.settings import Listen, PortRange, Secret, Settings, SettingsError
+from fourwire.trunks import Trunk, User
+from fourwire.wire_trace import Trace
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WELL = {"packets_received": 500, "played": 498, "lost": 2, "packets_sent": 500}
@@ -36,6 +38,8 @@ WELL = {"packets_received": 500, "played": 498, "lost": 2, "packets_sent": 500}
         (machine.rtp_ports(10000, 20000, None, 4600, 500), "doubtful", "400 calls"),
         (machine.open_files(1024, 500), "doubtful", "2100"),
         (machine.open_files(65536, 500), "good", "2100"),
+        (machine.recordings("/var/lib/fourwire", True), "good", "/var/lib/fourwire"),
+        (machine.recordings("/proc", False), "bad", "cannot be written to /proc"),
         (machine.address("", ["10.0.0.5"]), "doubtful", "10.0.0.5"),
         (machine.address("", ["8.8.8.8"]), "good", "faces them"),
         (machine.address("8.8.8.8", ["10.0.0.5"]), "doubtful", "no address of this machine"),
@@ -159,18 +163,45 @@ def test_the_calls_of_a_journal_are_explained(tmp_path: Path) -> None:
     assert any("its SDP names a private address (10.1.1.1)" in each for each in said)
 
 
+def test_a_journal_that_is_not_there_or_knows_no_call_is_told(tmp_path: Path) -> None:
+    said: list[str] = []
+    with pytest.raises(SettingsError, match=r"cannot read .*nowhere\.jsonl: no such file"):
+        explain_calls(str(tmp_path / "nowhere.jsonl"), said.append)
+    path = journal_of(tmp_path / "journal.jsonl", {"event": "gateway.listening"})
+    assert explain_calls(path, said.append) == 0
+    assert said == [f"{path} tells of no call that was answered"]
+
+
+def test_whether_recordings_can_be_written_is_known_before_there_is_a_directory(
+    tmp_path: Path,
+) -> None:
+    assert gather.may_write(str(tmp_path / "new" / "deeper"))
+    (tmp_path / "file").write_text("")
+    assert not gather.may_write(str(tmp_path / "file" / "deeper"))
+
+
 @pytest.mark.anyio
-async def test_a_call_through_the_gateway_itself_is_well_and_takes_no_door_of_it() -> None:
+async def test_a_call_through_the_gateway_itself_is_well_and_takes_no_door_of_it(
+    tmp_path: Path,
+) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         busy = Listen(f"udp:127.0.0.1:{other.getsockname()[1]}")
         http = Http(listen=HttpListen("127.0.0.1:1"))
-        settings = msgspec.structs.replace(SETTINGS, listen=(busy,), http=http)
+        settings = msgspec.structs.replace(
+            SETTINGS,
+            listen=(busy,),
+            http=http,
+            trace=Trace(path=str(tmp_path / "trace.jsonl")),
+            recordings=str(tmp_path / "recordings"),
+            journal=str(tmp_path / "journal.jsonl"),
+        )
         findings = await call_through_itself(settings)
     assert [str(finding) for finding in findings] == [
         "✓ a call on this machine was answered, and the agent was heard",
         "✓ audio went both ways",
     ]
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240 - nothing runs beside it
 
 
 @pytest.mark.anyio
@@ -195,6 +226,18 @@ async def test_an_examination_tells_everything_and_its_status_is_that_of_the_wor
         listen=(Listen("udp:127.0.0.1:0"),), rtp_ports=PortRange("23200-23400"), max_calls=50
     )
     said: list[str] = []
+    wrong = msgspec.structs.replace(
+        settings,
+        goodbye="/nowhere.wav",
+        trunk=(
+            Trunk(name="pbx", users=(User(username="alice", password="PASSWORD_OF_NOBODY"),)),  # noqa: S106
+        ),
+    )
+    assert await examine(Plan(wrong, ()), said.append, online=False) == 1
+    assert said[0].startswith("✗ PASSWORD_OF_NOBODY is not set")
+    assert said[1].startswith("✗ goodbye")
+    assert "/nowhere.wav" in said[-1]
+    said.clear()
     assert await examine(Plan(settings, ()), said.append, online=False) == 0
     assert said[0] == "✓ udp:127.0.0.1:0 can be listened on"
     assert said[-1] == "✓ audio went both ways"

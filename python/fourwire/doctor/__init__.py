@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 from fourwire.doctor import gather, machine
 from fourwire.doctor.audio_path import explain
-from fourwire.doctor.finding import Finding, status_of
+from fourwire.doctor.finding import Finding, bad, status_of
 from fourwire.doctor.trial import agent_finding, call_through_itself
+from fourwire.gateway import refuse_unusable
 from fourwire.plan import Plan
-from fourwire.settings import Settings
+from fourwire.settings import Settings, SettingsError
 
 __all__ = ["examine", "explain_calls"]
 
@@ -27,7 +28,7 @@ async def examine(plan: Plan, tell: Tell = print, *, online: bool = True) -> int
         findings.append(finding)
         tell(str(finding))
 
-    for finding in _of_machine(plan.settings):
+    for finding in (*_of_settings(plan), *_of_machine(plan.settings)):
         note(finding)
     if online:
         for host in dict.fromkeys(_hosts(plan)):
@@ -42,12 +43,24 @@ async def examine(plan: Plan, tell: Tell = print, *, online: bool = True) -> int
 def explain_calls(journal: str, tell: Tell = print) -> int:
     """Say of the last calls of a journal why they had audio one way or none."""
     findings: list[Finding] = []
-    for call, path in gather.audio_paths(journal, MOST_CALLS):
+    calls = list(gather.audio_paths(journal, MOST_CALLS))
+    if not calls:
+        tell(f"{journal} tells of no call that was answered")
+    for call, path in calls:
         tell(f"call {call}, {path.talked_s:.0f} s")
         for finding in explain(path):
             findings.append(finding)
             tell(str(finding))
     return status_of(findings)
+
+
+def _of_settings(plan: Plan) -> Iterator[Finding]:
+    """What `serve` would refuse to start for."""
+    for look in (plan.access, lambda: refuse_unusable(plan.settings)):
+        try:
+            look()
+        except SettingsError as error:
+            yield from (bad(problem, "see docs/configuration.md") for problem in error.problems)
 
 
 def _of_machine(settings: Settings) -> Iterator[Finding]:
@@ -59,6 +72,8 @@ def _of_machine(settings: Settings) -> Iterator[Finding]:
     taken = gather.taken_pairs(first, last)
     yield machine.rtp_ports(first, last, gather.ephemeral_ports(), taken, settings.max_calls)
     yield machine.open_files(gather.may_open(), settings.max_calls)
+    if settings.recordings:
+        yield machine.recordings(settings.recordings, gather.may_write(settings.recordings))
     yield machine.address(settings.address, gather.own_addresses())
     if settings.tls is not None and settings.tls.certificate:
         path = settings.tls.certificate

@@ -1,6 +1,7 @@
 """The facts of this machine; nothing here judges."""
 
 import json
+import os
 import resource
 import socket
 import ssl
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fourwire.doctor.audio_path import AudioPath
+from fourwire.problems import SettingsError, reason_of
 from fourwire.settings import Listen
 
 __all__ = ["audio_paths", "ephemeral_ports", "lookup", "may_open", "own_addresses", "try_listener"]
@@ -57,8 +59,15 @@ def _is_taken(port: int) -> bool:
 
 
 def may_open() -> int:
-    """How many files may be open, once the program has asked for as many as it may."""
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    """How many files may be open, once a gateway has asked for as many as it may."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
+
+def may_write(directory: str) -> bool:
+    """Whether files can be written into `directory`, which may have to be made first."""
+    path = Path(directory).absolute()
+    there = next(each for each in (path, *path.parents) if each.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def own_addresses() -> list[str]:
@@ -119,7 +128,7 @@ def audio_paths(journal: str, most: int) -> Iterator[tuple[str, AudioPath]]:
     """The last `most` calls of a journal that were answered, with what is known of their audio."""
     calls: dict[str, dict[str, Any]] = {}
     ended: list[str] = []
-    for line in Path(journal).read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in _text_of(journal).splitlines():
         try:
             entry = json.loads(line)
             call, event = entry["call"], entry["event"]
@@ -131,6 +140,13 @@ def audio_paths(journal: str, most: int) -> Iterator[tuple[str, AudioPath]]:
                 ended.append(call)
     for call in ended[-most:]:
         yield call, _path_of(calls[call])
+
+
+def _text_of(journal: str) -> str:
+    try:
+        return Path(journal).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise SettingsError(f"cannot read {journal}: {reason_of(error)}") from None
 
 
 def _path_of(entries: dict[str, Any]) -> AudioPath:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from fourwire.doctor.finding import Finding, bad, doubtful, good
 
-__all__ = ["address", "certificate", "listener", "name", "open_files", "rtp_ports"]
+__all__ = ["address", "certificate", "listener", "name", "open_files", "recordings", "rtp_ports"]
 
 FILES_A_CALL = 4
 """Descriptors: two sockets for audio, one for the agent, perhaps one for SIP."""
@@ -53,6 +53,16 @@ def open_files(limit: int, max_calls: int) -> Finding:
     return doubtful(
         f"{limit} files may be open, {max_calls} calls need {needed}",
         f"raise the limit: ulimit -n {needed}, or LimitNOFILE in the unit",
+    )
+
+
+def recordings(directory: str, writable: bool) -> Finding:
+    """Whether recordings can be written where they are to go."""
+    if writable:
+        return good(f"recordings can be written to {directory}")
+    return bad(
+        f"recordings cannot be written to {directory}",
+        "run this as the service runs; as a service, recordings go below /var/lib/fourwire",
     )
 
 

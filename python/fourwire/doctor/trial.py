@@ -16,9 +16,11 @@ from fourwire.journal import Entry, Journal
 from fourwire.load import Overload
 from fourwire.media_security import SrtpSettings
 from fourwire.plan import Answer
-from fourwire.settings import Listen, Settings
+from fourwire.settings import Listen, Settings, SettingsError
 from fourwire.sip import CallFailed
+from fourwire.spans import Otel
 from fourwire.trunks import Access
+from fourwire.wire_trace import Trace
 
 __all__ = ["agent_finding", "call_through_itself", "of_loopback"]
 
@@ -41,6 +43,8 @@ def of_loopback(settings: Settings) -> Settings:
         srtp=SrtpSettings(),
         recordings="",
         journal="",
+        trace=Trace(),
+        otel=Otel(),
     )
 
 
@@ -60,7 +64,7 @@ async def call_through_itself(settings: Settings) -> list[Finding]:
                         await caller.until_speech()
                         await caller.until_silence(400)
                     await gateway.wait_idle(2.0)
-    except (CallFailed, TimeoutError, OSError) as error:
+    except (CallFailed, SettingsError, TimeoutError, OSError) as error:
         why = str(error) or f"nothing was heard within {CALL_SECONDS:g} s"
         return [bad(f"a call on this machine failed: {why}", "see docs/configuration.md")]
     counters = [entry.fields["rtp"] for entry in entries if entry.event == "call.ended"]

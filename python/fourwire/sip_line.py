@@ -184,14 +184,16 @@ class SipLine:
 
     async def ring(self, headers: Headers | None) -> None:
         """180 Ringing."""
-        await self._incoming.ring(headers)
+        with _asking():
+            await self._incoming.ring(headers)
 
     async def progress(self, headers: Headers | None) -> MediaLeg:
         """183 Session Progress with our answer."""
         if self._media is None:
             raise ValueError("early media needs an offer, and this INVITE came without one")
         leg = self._started(self._media)
-        await self._incoming.progress(self._described, headers)
+        with _asking():
+            await self._incoming.progress(self._described, headers)
         return leg
 
     async def answer(self, headers: Headers | None) -> MediaLeg:

@@ -178,6 +178,17 @@ async def test_a_cancel_beats_an_answer_that_takes_its_time_and_leaves_nothing()
         assert await the_end(stage) == ["cancelled"]
 
 
+@pytest.mark.parametrize("dialled", ["slow", "early", "stays"])
+async def test_a_cancel_right_behind_its_invite_is_nobodys_fault(dialled: str) -> None:
+    async with stage_and_stranger() as (stage, them):
+        call = them.dialog(dialled)
+        call.send("INVITE", OFFER, branch="one")
+        call.send("CANCEL", cseq=1, branch="one")
+        assert {(await them.final()).status, (await them.final()).status} == {200, 487}
+        assert await the_end(stage) == ["cancelled"]
+        assert stage.notes.named("call.error") == []
+
+
 async def test_an_invite_sent_many_times_is_one_call() -> None:
     async with stage_and_stranger() as (stage, them):
         call = them.dialog()

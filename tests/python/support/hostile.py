@@ -27,6 +27,11 @@ def app() -> App:
         await call.ring()
         await anyio.sleep_forever()
 
+    @made.call("early")
+    async def early(call: Call) -> None:
+        await call.progress()
+        await anyio.sleep_forever()
+
     @made.call("bad-farewell")
     async def bad_farewell(call: Call) -> None:
         await call.answer()

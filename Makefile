@@ -3,6 +3,7 @@
 # make interop  calls with software that takes long to install or to run
 # make lint   formats, lints, types
 # make bench  figures beside peers, measured here
+# make soak   thousands of calls of all kinds; the gateway must be as before (FOR=seconds or CALLS=n)
 # make fuzz   hostile input for an hour, FOR=seconds a target
 # make counts instructions of the hot paths, held against a table
 
@@ -19,7 +20,7 @@ PEERS := $(VENV)/.peers
 BUILT := $(VENV)/.built
 SOURCES := $(shell find rust python -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: demo test test-rust test-python interop lint format bench bench-peers counts counts-renew fuzz fuzz-smoke build peers clean
+.PHONY: demo test test-rust test-python interop lint format bench bench-peers soak counts counts-renew fuzz fuzz-smoke build peers clean
 
 demo: $(BUILT)
 	$(BIN)/fourwire demo --out out/demo
@@ -54,6 +55,9 @@ format:
 
 bench: $(BUILT) bench-peers
 	$(BIN)/python -m benches
+
+soak: $(BUILT)
+	$(BIN)/python -m benches.soak $(if $(CALLS),--calls $(CALLS)) $(if $(FOR),--seconds $(FOR)) $(if $(SEED),--seed $(SEED))
 
 # Where a change is meant to cost more or less, counts-renew writes the table anew.
 counts: peers

@@ -1,5 +1,6 @@
 """A gateway while it runs: its load is judged, its pages are served, and systemd is told."""
 
+import asyncio
 import os
 import time
 from collections import Counter
@@ -85,6 +86,7 @@ class Operation:
             "max_calls": self._gateway.settings.max_calls,
             "loop_lag_seconds": self.load.loop_lag_s,
             "cpu_ratio": self.load.cpu,
+            "tasks": len(asyncio.all_tasks()),
             "late_ticks_ratio": self.load.late_ticks,
         }
 

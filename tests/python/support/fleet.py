@@ -31,6 +31,8 @@ class Node:
     host: str
     port: int
     rtp_ports: str
+    settings: str
+    """Further lines of its settings."""
     process: asyncio.subprocess.Process | None = field(default=None)
 
     @property
@@ -64,6 +66,7 @@ class Node:
             f'address = "{self.host}"\n'
             f'rtp_ports = "{self.rtp_ports}"\n'
             'journal = "journal.jsonl"\ngrace_s = 0.5\nagent = "agent.toml"\n'
+            f"{self.settings}\n"
             "max_calls = 100\n[overload]\ncpu = 0\nlate_ticks = 0\nloop_lag_ms = 0\n"
         )
         starts = len(self.noted("gateway.listening"))
@@ -111,15 +114,16 @@ class Proxy:
 
 
 @asynccontextmanager
-async def nodes(folder: Path, count: int) -> AsyncIterator[list[Node]]:
-    """That many gateways, each at an address of its own."""
+async def nodes(folder: Path, count: int, settings: str = "") -> AsyncIterator[list[Node]]:
+    """That many gateways, each at an address of its own; `settings` are further lines of theirs."""
     async with AsyncExitStack() as stack:
         made = []
         for number, port in enumerate(free_ports(count)):
             place = folder / f"node{number}"
             place.mkdir()
             host, first = f"127.0.0.{11 + number}", 23000 + 400 * number
-            made.append(Node(f"node{number}", place, host, port, f"{first}-{first + 398}"))
+            ports = f"{first}-{first + 398}"
+            made.append(Node(f"node{number}", place, host, port, ports, settings))
         async with asyncio.TaskGroup() as tasks:
             for node in made:
                 tasks.create_task(node.serve(stack))

@@ -64,6 +64,7 @@ VERSIONS: dict[str, Callable[[], str]] = {
     "OpenSSL": _printed(r"OpenSSL (\d\S+)", "openssl", "version"),
     "Pipecat": _printed(r"v(\d\S+)", str(PIPECAT), "-c", _ASK_PIPECAT),
     "PJSIP": _package("pjsua2-python"),
+    "rtpengine": _printed(r"Version: (\d[\d.]*)", "rtpengine", "--version"),
     "SIPp": _printed(r"SIPp v(\d[\d.]*\d)", "sipp", "-v"),
     "SoX": _printed(r"SoX v(\S+)", "sox", "--version"),
 }

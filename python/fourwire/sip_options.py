@@ -20,6 +20,9 @@ class SipOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     provisionals: Literal["plain", "reliable", "required"] = "reliable"
     """Whether provisional responses are acknowledged (100rel, RFC 3262): `reliable` where the other
     side knows that, `plain` never, `required` always, so that a call without is refused."""
+    large_requests: Literal["tcp", "udp"] = "tcp"
+    """How requests above 1300 bytes go that would go by UDP (RFC 3261 §18.1.1): by TCP where we
+    listen for it and the other side takes it, or by UDP all the same."""
 
     def __post_init__(self) -> None:
         if 0 < self.session_expires_s < self.min_se_s:

@@ -9,6 +9,7 @@ import anyio
 import pytest
 from support.sip import ANSWER, OFFER
 from support.sip_torture import options
+from support.sipp_plain import free_ports
 
 from fourwire import sip
 
@@ -175,6 +176,32 @@ async def test_nothing_is_lost_before_the_first_listener() -> None:
 
         incoming = await anext(aiter(callee.calls()))
         assert (await ended(incoming)).cause is sip.Cause.CANCELLED
+
+
+@pytest.mark.parametrize("listens", [("udp", "tcp"), ("udp",)])
+async def test_a_large_call_comes_by_tcp_where_that_is_taken_and_else_by_udp(
+    listens: tuple[str, ...],
+) -> None:
+    came_by: list[str] = []
+
+    async def look(incoming: sip.IncomingCall) -> None:
+        came_by.append(incoming.transport)
+        await answer(incoming)
+
+    (port,) = free_ports(1)
+    both = [sip.Listener(transport, "127.0.0.1", 0) for transport in ("udp", "tcp")]
+    theirs = [sip.Listener(transport, "127.0.0.1", port) for transport in listens]
+    async with two(look, listeners=theirs) as (_, callee, uri):
+        async with sip.listen(settings(listeners=both)) as caller:
+            for _ in range(2):
+                story = {"X-Story": "a" * 1300}
+                call = await caller.invite(uri, from_user="a", offer=OFFER, headers=story)
+                assert await call.reinvite(OFFER) == ANSWER
+                await call.hang_up()
+            assert came_by == [listens[-1]] * 2
+            asked_for_tcp = 2 if "tcp" in listens else 1
+            assert caller.counters()["large_by_tcp"] == asked_for_tcp
+        assert callee.counters()["calls"] == 0
 
 
 async def test_a_call_that_nobody_answers_at_all_fails_with_408() -> None:

@@ -1,5 +1,6 @@
 """Calls between us and SIPp, which nobody here wrote: it calls us, and we call it."""
 
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -154,6 +155,47 @@ async def test_we_call_sipp_and_hang_up(transport: str) -> None:
         await call.hang_up()
 
     assert results == [(0, "")]
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_a_large_call_of_ours_reaches_sipp_by_what_it_listens_for(transport: str) -> None:
+    results: list[tuple[int, str]] = []
+
+    async def be_called() -> None:
+        kind = "t1" if transport == "tcp" else "u1"
+        results.append(await sipp("-sn", "uas", "-m", "1", "-t", kind, port=port))
+
+    (port,) = free_ports(1)
+    ours = [sip.Listener(kind, "127.0.0.1", 0) for kind in ("udp", "tcp")]
+    async with sip.listen(sip.Settings(listeners=ours)) as us, anyio.create_task_group() as tasks:
+        tasks.start_soon(be_called)
+        await until_taken(port, transport)
+        call = await us.invite(
+            f"sip:uas@127.0.0.1:{port}",
+            from_user="us",
+            offer=sdp.offer(POLICY),
+            headers={"X-Story": "a" * 1300},
+        )
+        assert "m=audio" in (call.answer_sdp or "")
+        await call.hang_up()
+
+        counters = us.counters()
+        assert counters["large_by_tcp"] == 1
+        assert counters.get("large_by_udp", 0) == (1 if transport == "udp" else 0)
+    assert results == [(0, "")]
+
+
+async def until_taken(port: int, transport: str) -> None:
+    """Wait until somebody listens at a port."""
+    kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
+    with anyio.fail_after(10):
+        while True:
+            with socket.socket(socket.AF_INET, kind) as probe:
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError:
+                    return
+            await anyio.sleep(0.05)
 
 
 async def reach(endpoint: sip.Endpoint, uri: str) -> sip.OutgoingCall:

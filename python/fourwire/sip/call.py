@@ -370,7 +370,7 @@ class Call:
         self._follow_target(response)
         number = response.cseq.number
         flow, nat = self._flow, self._behind_nat
-        self._core.acknowledge(self.in_dialog(), number, flow, nat, sdp, self._proofs)
+        self._core.acknowledge(now, self.in_dialog(), number, flow, nat, sdp, self._proofs)
 
     def _follow_target(self, response: Response) -> None:
         try:

@@ -295,7 +295,7 @@ class ClientCall(Call):
         except MalformedMessage:
             return
         proofs = proofs_in(request)
-        self._core.acknowledge(dialog, response.cseq.number, self._flow, False, headers=proofs)
+        self._core.acknowledge(now, dialog, response.cseq.number, self._flow, False, headers=proofs)
         self._core.send_within(now, dialog, "BYE", self._flow, False)
 
     def _be_gone(self, now: int) -> None:

@@ -13,6 +13,7 @@ from .events import Event
 from .fields import MAGIC_COOKIE
 from .flow import Flow, Hop
 from .headers import Headers
+from .large import Streams
 from .message import DEFAULT_LIMITS, Limits, Request
 from .responding import (
     DEFAULT_PORT,
@@ -77,6 +78,9 @@ class Rules:
     limits: Limits = DEFAULT_LIMITS
     access: Access = field(default_factory=Access)
     """Who may call."""
+    large_requests: Literal["tcp", "udp"] = "tcp"
+    """How requests go that are too large for a datagram (RFC 3261 §18.1.1): by TCP where we listen
+    for it and the peer takes it, or by UDP all the same."""
     ports: Mapping[str, int] = field(default_factory=lambda: {"udp": DEFAULT_PORT})
     """The transports we listen on, with their port as peers are told of it."""
 
@@ -91,7 +95,8 @@ class Core:
     def __init__(self, rules: Rules, random: Random) -> None:
         self.rules = rules
         self.random = random
-        self.transactions = Transactions(rules.intervals, rules.max_transactions)
+        streams = Streams(rules.ports.get("tcp") if rules.large_requests == "tcp" else None)
+        self.transactions = Transactions(rules.intervals, rules.max_transactions, streams)
         self.events: deque[Event] = deque()
         self.deadlines: Deadlines[TimerKey] = Deadlines()
         self.dialogs: dict[DialogKey, int] = {}
@@ -162,10 +167,13 @@ class Core:
         )
         self.counters[f"sent_{method.lower()}"] += 1
         otherwise = self.otherwise(dialog, to)
-        return self.transactions.send(now, request, to, otherwise=otherwise, owner=owner)
+        return self.transactions.send(
+            now, request, to, otherwise=otherwise, owner=owner, fixed=to is flow
+        )
 
     def acknowledge(
         self,
+        now: int,
         dialog: Dialog,
         cseq: int,
         flow: Flow,
@@ -179,7 +187,7 @@ class Core:
         """
         to = self.next_hop(dialog, flow, behind_nat)
         ack = self.within(dialog, "ACK", to, flow, headers=headers, sdp=sdp, cseq=cseq)
-        self.transactions.transmit(bytes(ack), to, self.otherwise(dialog, to))
+        self.transactions.transmit(now, ack, to, self.otherwise(dialog, to), fixed=to is flow)
 
     def within(
         self,

@@ -36,6 +36,10 @@ _log = logging.getLogger("fourwire.sip")
 OPENING_SECONDS = 15.0
 """How long looking up a name and opening a connection may take: well within Timer B and F."""
 
+STREAM_SECONDS = 3.0
+"""How long this may take of a request that goes by UDP where TCP is not taken: a SYN that is lost
+comes again after a second, and a caller waits."""
+
 MAX_TOLD = 1000
 """Events of registrations that wait for a listener; more are dropped and counted."""
 
@@ -239,7 +243,8 @@ class Endpoint:
             intervals=settings.intervals,
             limits=settings.limits,
             access=settings.access,
-            ports={transport: port for transport, _, port in reversed(self.addresses)},
+            large_requests=settings.large_requests,
+            ports=self.sockets.told_ports,
         )
 
     async def _close(self) -> None:
@@ -354,8 +359,9 @@ class Endpoint:
         task.add_done_callback(self._tasks.discard)
 
     async def _open_and_send(self, transmit: Transmit, hop: Hop) -> None:
+        patience = OPENING_SECONDS if transmit.small is None else STREAM_SECONDS
         try:
-            with anyio.fail_after(OPENING_SECONDS):
+            with anyio.fail_after(patience):
                 sent = await self.sockets.send_to(transmit.data, hop)
         except (OSError, TimeoutError, LocalError):
             sent = False

@@ -131,10 +131,15 @@ def prove(
     cseq = request.cseq.number + 1
     if dialog is not None:
         dialog.local_cseq = cseq = dialog.local_cseq + 1
-    again = repeated(core, request, transaction.to, cseq=cseq, proofs=proofs)
+    again = repeated(core, request, transaction.way, cseq=cseq, proofs=proofs)
     core.counters["sent_proofs"] += 1
     made = core.transactions.send(
-        now, again, transaction.to, otherwise=transaction.otherwise, owner=transaction.owner
+        now,
+        again,
+        transaction.way,
+        otherwise=transaction.otherwise,
+        owner=transaction.owner,
+        fixed=transaction.fixed,
     )
     made.tries = transaction.tries + 1
     made.first_cseq = transaction.known_as

@@ -225,7 +225,8 @@ class Registration:
         self._cseq += 1
         request = self._request(expires_s)
         send = self._core.transactions.send
-        self._transaction = send(now, request, self._to, owner=self.id)
+        # By the way that it is to open for calls, which a NAT lets in where it went out.
+        self._transaction = send(now, request, self._to, owner=self.id, fixed=True)
         self._core.counters["sent_register"] += 1
 
     def _request(self, expires_s: int) -> Request:

@@ -68,6 +68,9 @@ class Settings:
     """Above this many connections from one address a new one is closed at once."""
     max_transactions: int = 20_000
     """Above this many transactions a new request is dropped."""
+    large_requests: Literal["tcp", "udp"] = "tcp"
+    """How requests above 1300 bytes go that would go by UDP (RFC 3261 §18.1.1): by TCP where we
+    listen for it and the peer takes it, or by UDP all the same."""
     access: Access = field(default_factory=Access)
     """Who may call: trunks, and what strangers get."""
     tls: Tls | None = None

@@ -18,7 +18,7 @@ from .responding import default_port
 from .settings import Listener, Settings
 from .tls import Contexts, Tls
 from .transport import UdpSocket, bind, told_address
-from .uri import Uri
+from .uri import Uri, host_and_port
 
 BACKLOG = 1024
 """Connections that the kernel keeps for us while Python does other things."""
@@ -107,6 +107,18 @@ class Sockets:
     def addresses(self) -> list[tuple[str, str, int]]:
         """What is bound: transport, host and port of each listener, in their order."""
         return list(self._addresses)
+
+    @property
+    def told_ports(self) -> dict[str, int]:
+        """The port of the first listener of each transport, as peers are told of it."""
+        ports: dict[str, int] = {}
+        for listener, (transport, _, bound) in zip(
+            self._settings.listeners, self._addresses, strict=True
+        ):
+            external = listener.external or self._settings.external
+            named = host_and_port(external)[1] if external else None
+            ports.setdefault(transport, named or bound)
+        return ports
 
     @property
     def transports(self) -> list[str]:

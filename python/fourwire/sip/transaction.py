@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from .errors import LocalError
 from .flow import Flow, Hop
 from .headers import Headers
+from .large import Streams
 from .message import VERSION, Message, Request, Response
 from .states import FIRST, NEXT, TIMERS, Act, Cause, Kind, State, Step
 from .timers import TABLE, Deadlines, Intervals, Timer
@@ -35,11 +36,21 @@ class Transaction:
     """How many requests it stands in the place of, which were refused for want of a proof."""
     first_cseq: int | None = None
     """The CSeq of the first of these; None where there is none."""
+    fixed: bool = False
+    """Whether it keeps its way whatever its size."""
+    small: "tuple[Request, Flow | Hop] | None" = None
+    """What goes by UDP where TCP is not taken, and whereto; None for what has the way it was to
+    have (RFC 3261 §18.1.1)."""
 
     @property
     def known_as(self) -> int:
         """The number that whoever sent it knows it by, however often it had to be sent anew."""
         return self.request.cseq.number if self.first_cseq is None else self.first_cseq
+
+    @property
+    def way(self) -> Flow | Hop:
+        """Where its request was to go, whatever its size has made of that."""
+        return self.to if self.small is None else self.small[1]
 
     @property
     def over(self) -> bool:
@@ -59,6 +70,8 @@ class Transmit:
     data: bytes
     to: Flow | Hop
     otherwise: Hop | None = None
+    small: "Transmit | None" = None
+    """What is sent in its place where TCP is not taken, to which it goes for its size alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +108,13 @@ class Transactions:
     must empty both.
     """
 
-    def __init__(self, intervals: Intervals, limit: int) -> None:
+    def __init__(self, intervals: Intervals, limit: int, streams: Streams | None = None) -> None:
         self.happenings: deque[Happening] = deque()
         self.transmits: deque[Transmit] = deque()
         self.counters: Counter[str] = Counter()
         self._intervals = intervals
         self._limit = limit
+        self._streams = streams or Streams(None)
         self._deadlines: Deadlines[tuple[TransactionKey, Timer]] = Deadlines()
         self._all: dict[TransactionKey, Transaction] = {}
         self._merge_keys: dict[tuple[str, ...], Transaction] = {}
@@ -169,14 +183,22 @@ class Transactions:
         *,
         otherwise: Hop | None = None,
         owner: int = 0,
+        fixed: bool = False,
     ) -> Transaction:
-        """Send a request and wait for its responses."""
+        """Send a request and wait for its responses; ``fixed`` keeps its way whatever its size."""
         kind = Kind.INVITE_CLIENT if request.method == "INVITE" else Kind.CLIENT
         key = ("client", request.via.branch or "", request.method)
+        large = None if fixed else self._streams.instead(now, request, to)
+        small = None if large is None else (request, to)
+        request, to = large or (request, to)
         transaction = Transaction(
-            kind, key, request, to, self._intervals, otherwise, last=bytes(request), owner=owner
+            kind, key, request, to, self._intervals, otherwise, owner=owner, small=small
         )
-        self._transmit(transaction, transaction.last)
+        transaction.last, transaction.fixed = bytes(request), fixed
+        if small is None:
+            self._transmit(transaction, transaction.last)
+        else:
+            self._send_large(request, to, small)
         self._begin(now, transaction)
         return transaction
 
@@ -201,15 +223,52 @@ class Transactions:
 
     # Both.
 
-    def transmit(self, data: bytes, to: Flow | Hop, otherwise: Hop | None = None) -> None:
+    def transmit(
+        self,
+        now: int,
+        request: Request,
+        to: Flow | Hop,
+        otherwise: Hop | None = None,
+        fixed: bool = False,
+    ) -> None:
         """Send what belongs to no transaction: the ACK to a 2xx."""
-        self.transmits.append(Transmit(data, to, otherwise))
+        large = None if fixed else self._streams.instead(now, request, to)
+        if large is None:
+            self.transmits.append(Transmit(bytes(request), to, otherwise))
+        else:
+            self._send_large(*large, small=(request, to))
 
     def undeliverable(self, now: int, transmit: Transmit) -> None:
         """The transport could not send ``transmit``: its transaction learns of it."""
-        for transaction in list(self._all.values()):
-            if transaction.to == transmit.to and transaction.last == transmit.data:
-                self._take(now, transaction, Cause.UNDELIVERABLE)
+        if transmit.small is not None:
+            self._send_small(now, transmit, transmit.small)
+            return
+        for transaction in self._waiting_for(transmit):
+            self._take(now, transaction, Cause.UNDELIVERABLE)
+
+    def _waiting_for(self, transmit: Transmit) -> list[Transaction]:
+        to, data = transmit.to, transmit.data
+        return [each for each in self._all.values() if each.to == to and each.last == data]
+
+    def _send_large(
+        self, request: Request, to: Flow | Hop, small: tuple[Request, Flow | Hop]
+    ) -> None:
+        instead = Transmit(bytes(small[0]), small[1])
+        self.transmits.append(Transmit(bytes(request), to, small=instead))
+        self.counters["large_by_tcp"] += 1
+
+    def _send_small(self, now: int, large: Transmit, small: Transmit) -> None:
+        """The peer takes no TCP: its transaction goes on by UDP, timers of that included."""
+        self._streams.closed(now, large.to)
+        waiting = self._waiting_for(large)
+        for transaction in waiting:
+            if transaction.small is not None:
+                transaction.request, transaction.to = transaction.small
+                transaction.last, transaction.small = small.data, None
+                self._enter(now, transaction, transaction.state)
+        if waiting or small.data.startswith(b"ACK "):  # which belongs to none
+            self.counters["large_by_udp"] += 1
+            self.transmits.append(small)
 
     def _has_room(self) -> bool:
         room = len(self._all) < self._limit

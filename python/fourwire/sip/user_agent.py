@@ -331,7 +331,8 @@ class UserAgent:
         response: Response,
         flow: Flow | None,
     ) -> None:
-        if isinstance(call, ClientCall | Registration) and flow is not None:
+        went_as_meant = transaction.small is None  # else by TCP for its size alone
+        if isinstance(call, ClientCall | Registration) and flow is not None and went_as_meant:
             call.follow(flow)
         if not call.prove(now, transaction, response):
             call.receive_response(now, transaction, response)

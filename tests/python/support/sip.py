@@ -41,6 +41,7 @@ class Sent:
     at_ms: float
     source: Address
     message: Message
+    transport: str
 
     @property
     def what(self) -> str:
@@ -95,10 +96,12 @@ class World:
         self.swallow: Callable[[Sent], bool] = lambda sent: False
         """Messages that the network loses on purpose."""
         self.weather = weather or Weather()
+        self.closed: set[str] = set()
+        """Hosts that take no TCP in a world of UDP."""
         self._random = random.Random(seed)
         self._transport = transport
         self._peers: dict[Address, Peer] = {}
-        self._under_way: list[tuple[int, int, bytes, Address, Address]] = []
+        self._under_way: list[tuple[int, int, bytes, Address, Flow]] = []
         self._count = 0
 
     def peer(self, host: str, port: int = 5060, **rules: object) -> Peer:
@@ -185,27 +188,31 @@ class World:
 
     def _deliver(self) -> None:
         while self._under_way and self._under_way[0][0] <= self.now:
-            _, _, data, source, to = heapq.heappop(self._under_way)
+            _, _, data, to, flow = heapq.heappop(self._under_way)
             peer = self._peers.get(to)
             if peer is not None:
-                peer.agent.receive(self.now, data, self._flow(to, source))
+                peer.agent.receive(self.now, data, flow)
                 self.drain(peer)
 
     def _post(self, peer: Peer, transmit: Transmit) -> None:
         to = transmit.to
         remote = to.remote if isinstance(to, Flow) else (to.address or to.host, to.port or 5060)
-        sent = Sent(self.now / MILLISECOND, peer.address, parse(transmit.data))
+        sent = Sent(self.now / MILLISECOND, peer.address, parse(transmit.data), to.transport)
         self.sent.append(sent)
+        if to.transport == "tcp" and remote[0] in self.closed:
+            peer.agent.undeliverable(self.now, transmit)
+            return
         if self.swallow(sent):
             return
         copies = 1
-        if self._transport == "udp":
+        if to.transport == "udp":
             copies = 0 if self._random.random() < self.weather.loss else 1
             copies += self._random.random() < self.weather.duplication
         for _ in range(copies):
             self._count += 1
             delay = self._random.randint(*self.weather.delay_ms) * MILLISECOND
-            post = (self.now + delay, self._count, transmit.data, peer.address, remote)
+            flow = Flow(to.transport, remote, peer.address, 1)
+            post = (self.now + delay, self._count, transmit.data, remote, flow)
             heapq.heappush(self._under_way, post)
 
     def _flow(self, local: Address, remote: Address) -> Flow:

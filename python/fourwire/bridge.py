@@ -200,6 +200,12 @@ class Bridge:
                 self._transcript.agent_said(item, text, self._journal.now)
             case events.AgentTranscript(item_id=item, text=text):
                 self._transcript.agent_said(item, text, self._journal.now)
+            case events.ToolCalled():
+                about = (event.call_id, event.function, event.arguments)
+                self._transcript.tool_called(*about, self._journal.now)
+            case events.ToolAnswered():
+                came = (event.call_id, event.output, event.error, event.took_ms)
+                self._transcript.tool_answered(*came, self._journal.now)
             case events.WebSocketClosed():
                 self._on_closed(event)
 

@@ -6,7 +6,6 @@ Nothing here knows through which door the call came; that is the business of its
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import anyio
@@ -17,9 +16,6 @@ from fourwire._core import (
     Goodbye,
     Key,
     Latched,
-    RecordingFailed,
-    RecordingStarted,
-    RecordingStopped,
     RtpResumed,
     RtpStopped,
 )
@@ -86,7 +82,7 @@ class Call(CallKeys, CallAgent, CallControl):
         self._rtp = RtpWatch(
             self._options.rtp_lost_s, self.start_soon, partial(self.end, Cause.RTP_LOST)
         )
-        self._recording = CallRecording(journal)
+        self._recording = CallRecording(journal, self._options, self.transcript, self._about)
         self._parting = Parting(line, journal, self.unbridge, self._account, self._settle)
 
     def __repr__(self) -> str:
@@ -178,7 +174,8 @@ class Call(CallKeys, CallAgent, CallControl):
     ) -> None:
         """Record into the file at `path`, caller left and agent right; None stops.
 
-        FLAC where the path ends in `.flac`, else WAV. See docs/recording.md.
+        FLAC where the path ends in `.flac`, else WAV. At the end of the call its transcript is
+        written beside it. See docs/recording.md.
         """
         self._recording.record(self._media("record"), path, format, mono)
 
@@ -313,8 +310,7 @@ class Call(CallKeys, CallAgent, CallControl):
             self._leg = leg
             self.start_soon(self._follow_leg)
             self._hear_in_band(leg)
-            if self._options.recordings:
-                self.record(str(Path(self._options.recordings) / f"{self.id}.wav"))
+            self._recording.begin(leg)
 
     async def _tend(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` beside the scenario; what goes wrong in it ends this call and no other."""
@@ -354,8 +350,6 @@ class Call(CallKeys, CallAgent, CallControl):
                     self.journal.write("call.latched", address=address)
                 case Goodbye():
                     self.journal.write("call.rtcp_goodbye")
-                case RecordingStarted() | RecordingStopped() | RecordingFailed():
-                    self._recording.hear(event)
                 case Closed(cause=cause):
                     self.end(Cause.AUDIO_FAILED, cause)
                 case _:
@@ -367,7 +361,7 @@ class Call(CallKeys, CallAgent, CallControl):
 
     async def _settle(self) -> None:
         """Let what was recorded lie where it belongs before the record of the end is written."""
-        await self._recording.finish(self._leg)
+        await self._recording.finish(self._leg, self._life.ended)
 
     def _account(self) -> dict[str, Any]:
         """What the record of the end tells of the talk."""

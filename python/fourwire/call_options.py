@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from fourwire.media import EarlyBargeInLike
+from fourwire.publishing import Desk
+from fourwire.recording_settings import RecordingSettings
 from fourwire.wire_trace import Trace, Wire
 
 __all__ = ["CallOptions"]
@@ -20,8 +22,10 @@ class CallOptions:
     """Seconds after which a call that is not answered is refused; None: it may ring for ever."""
     most_s: float | None = None
     """Seconds after its answer at which a call is ended; None: it may last for ever."""
-    recordings: str = ""
-    """Directory that gets a recording of the call; empty: none is made."""
+    recording: RecordingSettings = RecordingSettings()  # noqa: RUF009 - frozen
+    """What is recorded of the call by itself, and what is written beside a recording."""
+    desk: Desk = field(default_factory=Desk)
+    """Where transcripts are written."""
     wire: Wire = field(default_factory=lambda: Wire(Trace()))
     """Where a call's messages pass by, for who wants to trace them."""
     early_barge_in: EarlyBargeInLike = "off"

@@ -1,64 +1,141 @@
-"""The recordings of a call, as its journal tells of them."""
+"""The recordings of a call and what is written beside them, as its journal tells of them."""
 
-from typing import Literal
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
 
 import anyio
 
 from fourwire._core import RecordingFailed, RecordingStarted, RecordingStopped
+from fourwire.call_options import CallOptions
 from fourwire.journal import CallJournal
+from fourwire.life import Ended
 from fourwire.media import MediaLeg
+from fourwire.media_leg import RecordingEvent
+from fourwire.take import Pause, Take
+from fourwire.transcript import Transcript
+from fourwire.transcript_files import document, file_of, path_of
 
-__all__ = ["CallRecording", "RecordingEvent"]
-
-RecordingEvent = RecordingStarted | RecordingStopped | RecordingFailed
-"""What a leg tells of a recording."""
+__all__ = ["CallRecording"]
 
 FINISH_SECONDS = 2.0
-"""How long the end of a call waits for its file; the disk may take longer, the file comes then."""
+"""How long the end of a call waits for its files; a disk may take longer, they come then."""
 
 
 class CallRecording:
     """Begins, pauses and ends files, and writes down what becomes of them."""
 
-    def __init__(self, journal: CallJournal) -> None:
+    def __init__(
+        self,
+        journal: CallJournal,
+        options: CallOptions,
+        transcript: Transcript,
+        about: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        """`about` tells what else of the call a transcript has."""
         self._journal = journal
-        self._open = 0
+        self._options = options
+        self._transcript = transcript
+        self._about = about
+        self._takes: list[Take] = []
         self._finished = anyio.Event()
+
+    def begin(self, leg: MediaLeg) -> None:
+        """Record what the gateway is set to record of every call."""
+        settings = self._options.recording
+        if not settings.dir:
+            return
+        path = str(Path(settings.dir) / f"{self._journal.call_id}.{settings.format}")
+        if settings.audio:
+            self.record(leg, path, settings.format, settings.mono)
+        else:
+            self._takes.append(Take(path, self._journal.now, audio=False, settled=True))
 
     def record(
         self, leg: MediaLeg, path: str | None, format_: Literal["wav", "flac"] | None, mono: bool
     ) -> None:
         """Begin a file in place of the one that runs, which None ends."""
+        leg.on_recording = self._hear
         leg.record(path, format=format_, mono=mono)
-        self._open += path is not None
+        self._end([take for take in self._takes if take.audio])
+        if path is not None:
+            self._takes.append(Take(path, self._journal.now))
         self._journal.write("call.recording", path=path)
 
-    def pause(self, leg: MediaLeg, pause: Literal["silence", "gap"] | None) -> None:
+    def pause(self, leg: MediaLeg, pause: Pause | None) -> None:
         """Record silence, or nothing at all; None goes on."""
         leg.pause_recording(pause)
+        for take in self._takes:
+            if take.ended is None:
+                take.pause(self._journal.now, pause)
         self._journal.write("call.recording_paused", by=pause)
 
-    def hear(self, event: RecordingEvent) -> None:
+    async def finish(self, leg: MediaLeg | None, ended: Ended | None) -> None:
+        """End the file that runs, and wait a little until all files lie where they belong."""
+        if leg is not None and self._unsettled():
+            leg.record(None)
+        self._end(self._takes)
+        with anyio.move_on_after(FINISH_SECONDS) as waiting:
+            while self._unsettled():
+                self._finished = anyio.Event()
+                await self._finished.wait()
+        if not self._options.recording.transcripts:
+            return
+        transcripts = [self._publish(take, ended) for take in self._takes]
+        if transcripts:
+            with anyio.CancelScope(deadline=waiting.deadline):
+                await asyncio.wait(transcripts)  # which goes on with them when it is cancelled
+
+    def _publish(self, take: Take, ended: Ended | None) -> "asyncio.Future[None]":
+        """Have the transcript of a recording written, and told of in the journal."""
+        journal, kinds = self._journal, self._options.recording.transcripts
+        about = {"call": journal.call_id, **self._about()}
+        if ended is not None:
+            about |= {"cause": ended.cause.value, "detail": ended.detail}
+        told = document(take, self._transcript, journal.wall(take.began), about)
+        told = journal.shown(told)
+        paths = {kind: path_of(take.path, kind) for kind in kinds}
+        written = self._options.desk.publish(
+            lambda: {paths[kind]: file_of(told, kind) for kind in kinds}
+        )
+        written.add_done_callback(partial(self._published, [*map(str, paths.values())]))
+        return written
+
+    def _published(self, paths: list[str], written: "asyncio.Future[None]") -> None:
+        if written.cancelled():
+            return
+        error = written.exception()
+        if error is None:
+            self._journal.write("call.transcript", paths=paths)
+        else:
+            why = f"{type(error).__name__}: {error}"
+            self._journal.write("call.transcript_failed", paths=paths, error=why)
+
+    def _hear(self, event: RecordingEvent) -> None:
         """Write down what became of a file."""
+        begins = isinstance(event, RecordingStarted)
+        mine = [take for take in self._unsettled() if take.path == event.path]
+        take = next(take for take in mine if not (begins and take.started))
         match event:
             case RecordingStarted(path, at_ns, rate):
-                began = round(self._journal.since(at_ns / 1e9), 6)
+                take.began, take.started = self._journal.since(at_ns / 1e9), True
+                began = round(take.began, 6)
                 self._journal.write("call.recording_started", path=path, began=began, rate=rate)
                 return
             case RecordingStopped(path, duration_s, lost_ms, size):
+                take.duration_s = duration_s
                 about = {"duration_s": duration_s, "lost_ms": lost_ms, "bytes": size}
                 self._journal.write("call.recording_stopped", path=path, **about)
             case RecordingFailed(path, error):
                 self._journal.write("call.recording_failed", path=path, error=error)
-        self._open -= 1
+        take.settled = True
         self._finished.set()
 
-    async def finish(self, leg: MediaLeg | None) -> None:
-        """End the file that runs, and wait a little until it lies where it belongs."""
-        if leg is None or not self._open:
-            return
-        leg.record(None)
-        with anyio.move_on_after(FINISH_SECONDS):
-            while self._open:
-                self._finished = anyio.Event()
-                await self._finished.wait()
+    def _unsettled(self) -> list[Take]:
+        return [take for take in self._takes if not take.settled]
+
+    def _end(self, takes: list[Take]) -> None:
+        for take in takes:
+            take.ended = self._journal.now if take.ended is None else take.ended

@@ -85,7 +85,7 @@ def _add_serve(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="what callers hear of a silent agent: silence, noise or comfort_noise (silence)",
     )
     serve.add_argument("--max-calls", metavar="N", help="calls at a time (500)")
-    serve.add_argument("--recordings", metavar="DIR", help="a stereo WAV file of every call")
+    serve.add_argument("--recordings", metavar="DIR", help="record every call, and what was said")
     serve.add_argument("--journal", metavar="FILE", help="JSON lines of all that happens; - prints")
     serve.add_argument("--quiet", action="store_true", help="print nothing about calls")
     _add_standin(serve)
@@ -180,8 +180,8 @@ def _add_demo(commands: "Commands[argparse.ArgumentParser]") -> None:
     demo = commands.add_parser(
         "demo",
         help="a whole call on this machine: caller, gateway and agent",
-        description="A real call on loopback, with speech, measured. Writes a recording, the "
-        "journal and a report; fails where a figure is wrong.",
+        description="A real call on loopback, with speech, measured. Writes a recording, its "
+        "transcript, the journal and a report; fails where a figure is wrong.",
     )
     demo.add_argument("--out", metavar="DIR", default="out/demo", help="where to write (out/demo)")
     demo.set_defaults(run=_demo)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import anyio.to_thread
+import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
 from fourwire import _core, sdp, sip
@@ -20,6 +21,7 @@ from fourwire.life import Cause, Ended
 from fourwire.line import Headers
 from fourwire.media import Media
 from fourwire.operating import operated
+from fourwire.recording_settings import RecordingSettings
 from fourwire.registrations import Registrations
 from fourwire.routes import Refusal
 from fourwire.routing import Offered
@@ -82,7 +84,7 @@ class Gateway:
             rtp_lost_s=settings.rtp_lost_s,
             ring_s=settings.ring_s or None,
             most_s=settings.max_call_s or None,
-            recordings=settings.recordings,
+            recording=_recording(settings),
             early_barge_in=settings.early_barge_in,
             wire=self.wire,
         )
@@ -266,7 +268,7 @@ async def open_gateway(
 ) -> AsyncIterator[Gateway]:
     """A gateway that takes calls while the block runs, and ends those that are left after it."""
     refuse_unusable(settings)
-    _make_room(settings.recordings)
+    _make_room(_recording(settings).dir)
     told = await anyio.to_thread.run_sync(_sip_settings, settings)
     try:
         async with (
@@ -324,6 +326,12 @@ def _media_address(settings: Settings) -> str:
     """All of the machine's addresses: those of IPv6 (and IPv4 too) where callers come by it."""
     hosts = [settings.address, *(to.host for to in settings.listen)]
     return "::" if any(":" in host for host in hosts) else "0.0.0.0"  # noqa: S104 as above
+
+
+def _recording(settings: Settings) -> RecordingSettings:
+    """What is recorded, the short form of it included."""
+    folder = settings.recordings or settings.recording.dir
+    return msgspec.structs.replace(settings.recording, dir=folder)
 
 
 def _make_room(recordings: str) -> None:

@@ -152,9 +152,17 @@ class CallJournal:
         """Seconds since the call began at that reading of the clock."""
         return monotonic_s - self._began
 
+    def wall(self, t: float) -> float:
+        """When it was `t` seconds since the call began, in seconds since 1970."""
+        return self._journal.clock.wall() - (self.now - t)
+
+    def shown(self, value: Any) -> Any:
+        """`value` made of what JSON has, with everything blacked out that nobody may see."""
+        return _without(plain(value), self._hidden)
+
     def write(self, event: str, /, **about: Any) -> None:
         """Note what happened in this call."""
-        told = _without(plain(about), self._hidden) if self._hidden else about
+        told = self.shown(about) if self._hidden else about
         self._journal._tell(self.call_id, self._began, event, told)
 
     def hide(self, secret: str) -> None:

@@ -24,7 +24,11 @@ __all__ = [
     "Format",
     "LegEvent",
     "MediaLeg",
+    "RecordingEvent",
 ]
+
+RecordingEvent: TypeAlias = _core.RecordingStarted | _core.RecordingStopped | _core.RecordingFailed
+"""What becomes of a recording."""
 
 LegEvent: TypeAlias = (
     _core.Audio
@@ -38,9 +42,7 @@ LegEvent: TypeAlias = (
     | _core.ClearedEarly
     | _core.Unbridged
     | _core.Played
-    | _core.RecordingStarted
-    | _core.RecordingStopped
-    | _core.RecordingFailed
+    | RecordingEvent
     | _core.RtpStopped
     | _core.RtpResumed
     | _core.Goodbye
@@ -92,6 +94,10 @@ class MediaLeg:
 
         If it raises, this leg alone is concerned: the frames that follow are dropped, and
         `events` raises the same.
+        """
+        self.on_recording: Callable[[RecordingEvent], None] | None = None
+        """Called in the event loop with what becomes of recordings, in place of `events`: a file
+        may be finished long after the call, when nobody listens to its leg any more.
         """
         self._events: deque[LegEvent] = deque(maxlen=MOST_EVENTS)
         self._news = asyncio.Event()
@@ -285,6 +291,9 @@ class MediaLeg:
             return
         if isinstance(event, _core.RecordingStopped | _core.RecordingFailed):
             self.recordings -= 1
+        if isinstance(event, RecordingEvent) and self.on_recording is not None:
+            self._tell_recording(event)
+            return
         if isinstance(event, _core.Closed):
             self._closed = True
             for number in self._playing:
@@ -321,6 +330,14 @@ class MediaLeg:
             self.on_append = None
             self._failure = error
             self._news.set()
+
+    def _tell_recording(self, event: RecordingEvent) -> None:
+        assert self.on_recording is not None
+        try:
+            self.on_recording(event)
+        except Exception:
+            logger.exception("on_recording of leg %d failed", self.id)
+        self._news.set()  # it may be the last that is waited for
 
     def _speaks(self) -> bool:
         counters = self._leg.counters()

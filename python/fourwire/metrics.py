@@ -213,7 +213,9 @@ class Metrics:
 TROUBLES = (
     "call.error",
     "call.farewell_failed",
+    "call.recording_failed",
     "call.rtp_stopped",
+    "call.transcript_failed",
     "call.transfer_failed",
     "gateway.error",
     "gateway.overloaded",

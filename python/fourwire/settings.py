@@ -16,6 +16,7 @@ from fourwire.http_page import Http
 from fourwire.load import Overload
 from fourwire.media_security import SrtpSettings
 from fourwire.problems import IllegalSetting, SettingsError, told
+from fourwire.recording_settings import RecordingSettings
 from fourwire.routes import Route
 from fourwire.sdp import CodecName
 from fourwire.secrets import MissingSecret, Secret, redact, secret
@@ -170,7 +171,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds after its answer at which any call is ended, four hours: a guard against lines that
     nobody hangs up; 0: never."""
     recordings: str = ""
-    """Directory that gets a stereo recording of every call, caller left; empty: none are made."""
+    """Short for `dir` of `[recording]`."""
+    recording: RecordingSettings = RecordingSettings()
+    """What is recorded of calls, and written beside it (`[recording]`)."""
     journal: str = ""
     """File that gets the journal, a JSON line an event; `-` is standard output, empty is none."""
     agent: str = ""
@@ -182,6 +185,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.address and not _is_reachable(self.address):
             raise IllegalSetting("address", "must be the IP address of a machine")
+        if self.recordings and self.recording.dir:
+            raise IllegalSetting("recordings", "is also recording.dir: one of them, not both")
         if twice := next((name for name in self.codecs if self.codecs.count(name) > 1), None):
             raise IllegalSetting("codecs", f"names {twice} twice")
         for field, groups in (("trunk", self.trunk), ("register", self.register)):

@@ -5,7 +5,7 @@ import msgspec
 from fourwire.inworld.spoken import without_tags
 from fourwire.latency import Latencies
 
-__all__ = ["Transcript", "Turn"]
+__all__ = ["ToolUse", "Transcript", "Turn"]
 
 
 class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -39,11 +39,32 @@ class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
     that the caller is done to its first sound on the line."""
 
 
+class ToolUse(msgspec.Struct, kw_only=True):
+    """A function of ours that the agent called."""
+
+    t: float
+    """When, in seconds since the call began."""
+    call_id: str
+    """By what the agent calls this one call."""
+    function: str
+    arguments: str = ""
+    """As the agent wrote them: JSON, as a rule."""
+    output: str | None = None
+    """What the agent was told; None where it never came to that."""
+    error: str | None = None
+    """What went wrong."""
+    took_ms: float | None = None
+    ended: float | None = None
+    """When the agent was told, as `t`."""
+
+
 class Transcript:
     """The turns of a call in the order in which they began."""
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
+        self.tools: list[ToolUse] = []
+        """What the agent had done, in the order in which it was asked for."""
         self.latencies = Latencies()
         """How long the two waited for each other."""
         self._unread: dict[str, tuple[float, float | None]] = {}
@@ -94,6 +115,19 @@ class Transcript:
         for turn in self._turns_of("agent", item):
             turn.heard_ms, turn.unheard_ms, turn.cut = heard_ms, unheard_ms, True
             _mark(turn)
+
+    def tool_called(self, call_id: str, function: str, arguments: str, t: float) -> None:
+        """A function of ours begins to run."""
+        use = ToolUse(t=round(t, 3), call_id=call_id, function=function, arguments=arguments)
+        self.tools.append(use)
+
+    def tool_answered(
+        self, call_id: str, output: str, error: str | None, took_ms: float | None, t: float
+    ) -> None:
+        """The agent was told what came of it."""
+        for use in self.tools:
+            if use.call_id == call_id and use.ended is None:
+                use.output, use.error, use.took_ms, use.ended = output, error, took_ms, round(t, 3)
 
     def _turn(self, speaker: str, item: str | None, t: float) -> Turn:
         known = self._turns_of(speaker, item)

@@ -3,7 +3,9 @@
 import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
+import anyio
 import av
 import msgspec
 import numpy as np
@@ -14,6 +16,7 @@ from support.scene import SETTINGS, Scene, scene
 from fourwire.app import App
 from fourwire.call import Call
 from fourwire.demo.speech import recording
+from fourwire.recording_settings import RecordingSettings
 from fourwire.wav import read_wav
 
 pytestmark = pytest.mark.anyio
@@ -22,8 +25,9 @@ SPEECH = recording("question")[: 16_000 * 2]
 """Two seconds of ours at 8 kHz, loud enough to be found again."""
 
 
-async def recorded(tell: Callable[[Call], Awaitable[None]]) -> Scene:
+async def recorded(tell: Callable[[Call], Awaitable[None]], **wanted: Any) -> Scene:
     """A call whose scenario answers and does `tell`, after its end; the caller speaks meanwhile."""
+    settings = msgspec.structs.replace(SETTINGS, recording=RecordingSettings(**wanted))
     app = App()
 
     @app.call()
@@ -31,7 +35,7 @@ async def recorded(tell: Callable[[Call], Awaitable[None]]) -> Scene:
         await call.answer()
         await tell(call)
 
-    async with scene(app) as stage:
+    async with scene(app, settings=settings) as stage:
         async with stage.phone.call(stage.uri()) as caller:
             caller.say(SPEECH)
             await caller.ended()
@@ -42,6 +46,11 @@ async def recorded(tell: Callable[[Call], Awaitable[None]]) -> Scene:
 def loudness(samples: "np.ndarray") -> float:
     """The root mean square of samples."""
     return float(np.sqrt(np.mean(np.square(samples.astype(float)))))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """What lies there, by suffix."""
+    return {path.suffix: path.read_bytes() for path in folder.iterdir()}
 
 
 async def test_a_recording_begins_and_is_whole_before_the_record_of_the_end(tmp_path: Path) -> None:
@@ -96,6 +105,54 @@ async def test_turns_tell_where_they_lie_in_the_recording(tmp_path: Path) -> Non
     begin = max(begin, 0)
     assert not agent[: max(begin - wav.rate // 100, 0)].any()
     assert loudness(agent[begin:finish]) > 300
+    files = contents(tmp_path)
+    assert files.keys() == {".wav", ".json", ".txt", ".vtt"}
+    transcript = msgspec.json.decode(files[".json"])
+    first = transcript["turns"][0]
+    assert transcript["recording"] == Path(started["path"]).name
+    assert transcript["duration_s"] == pytest.approx(wav.duration_s, abs=0.001)
+    for key, place in (("begin", greeting.begin), ("end", greeting.end)):
+        assert first[key] == pytest.approx(max(place - started["began"], 0.0), abs=0.0015)
+    told = [entry.event for entry in stage.notes]
+    assert told.index("call.recording_stopped") < told.index("call.transcript")
+    assert told.index("call.transcript") < told.index("call.ended")
+
+
+async def speaks(call: Call) -> None:
+    """What a scenario does whose agent says a word."""
+    call.transcript.agent_began("a", call.journal.now)
+    call.transcript.agent_said("a", "Hello!", call.journal.now)
+    await call.play(SPEECH[:8000])
+
+
+async def test_transcripts_lie_beside_every_recording_in_the_formats_wished(
+    tmp_path: Path,
+) -> None:
+    wanted = {"format": "flac", "transcripts": ("text", "vtt")}
+    stage = await recorded(speaks, dir=str(tmp_path), **wanted)
+    (wrote,) = stage.notes.named("call.transcript")
+    assert [path[-4:] for path in wrote["paths"]] == [".txt", ".vtt"]
+    files = contents(tmp_path)
+    assert files.keys() == {".flac", ".txt", ".vtt"}
+    assert b"Hello!" in files[".txt"]
+    assert b"<v Agent>Hello!" in files[".vtt"]
+
+
+async def test_a_call_that_is_not_recorded_has_its_transcript_where_that_is_wished(
+    tmp_path: Path,
+) -> None:
+    stage = await recorded(speaks, dir=str(tmp_path), audio=False, transcripts=("json",))
+    files = contents(tmp_path)
+    read = msgspec.json.decode(files.pop(".json"))
+    assert (files, read["recording"], read["cause"]) == ({}, None, "hung up")
+    assert [turn["text"] for turn in read["turns"]] == ["Hello!"]
+    assert stage.notes.named("call.recording_started") == []
+
+
+async def test_no_transcript_is_written_where_none_is_wished(tmp_path: Path) -> None:
+    stage = await recorded(speaks, dir=str(tmp_path), transcripts=())
+    assert contents(tmp_path).keys() == {".wav"}
+    assert stage.notes.named("call.transcript") == []
 
 
 async def test_a_mono_recording_has_one_channel(tmp_path: Path) -> None:
@@ -190,3 +247,59 @@ async def test_a_disk_that_takes_nothing_ends_the_recording_and_not_the_call(
     assert "No such file" in failed["error"]
     assert played == [True]
     assert stage.causes() == ["hung up"]
+
+
+async def test_what_nobody_may_see_is_in_no_transcript(tmp_path: Path) -> None:
+    async def tell(call: Call) -> None:
+        call.record(str(tmp_path / "call.wav"))
+        await call.play(SPEECH[:8000])
+        call.transcript.agent_said("a", "You typed 4 7 1 1.", call.journal.now)
+        call.journal.hide("4711")
+
+    await recorded(tell)
+    files = contents(tmp_path)
+    assert files.keys() == {".wav", ".json", ".txt", ".vtt"}
+    del files[".wav"]
+    for text in files.values():
+        assert b"You typed ***." in text
+        assert b"4 7 1 1" not in text
+
+
+async def test_a_transcript_that_cannot_be_written_is_told_of_and_the_end_as_well(
+    tmp_path: Path,
+) -> None:
+    async def tell(call: Call) -> None:
+        call.record(str(tmp_path / "no such folder" / "call.wav"))
+
+    notes = (await recorded(tell)).notes
+    (failed,) = notes.named("call.transcript_failed")
+    assert "No such file" in failed["error"]
+    assert len(notes.named("call.ended")) == 1
+
+
+async def test_a_call_that_is_cut_off_from_outside_keeps_its_recording(tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+    scopes: list[anyio.CancelScope] = []
+
+    async def tell(call: Call) -> None:
+        call.record(str(path))
+        await call.play(SPEECH[:8000])
+        scopes[0].cancel()
+        await anyio.sleep_forever()
+
+    app = App()
+
+    @app.call()
+    async def answer(call: Call) -> None:
+        await call.answer()
+        await tell(call)
+
+    async with anyio.create_task_group() as tasks:
+        scopes.append(tasks.cancel_scope)
+        async with scene(app) as stage, stage.phone.call(stage.uri()) as caller:
+            await caller.ended()
+    told = [entry.event for entry in stage.notes]
+    assert told.index("call.recording_stopped") < told.index("call.ended")
+    assert told.index("call.transcript") < told.index("call.ended")
+    assert stage.notes.named("call.recording_stopped")[0]["duration_s"] > 0.4
+    assert read_wav(path).duration_s > 0.4

@@ -171,3 +171,15 @@ def test_a_way_to_speak_sip_that_is_none_is_named(tmp_path: Path, text: str, pro
     file.write_text(f"[sip]\n{text}\n")
     with pytest.raises(SettingsError, match=problem):
         Settings.load(file, environ={})
+
+
+def test_the_folder_of_recordings_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('recordings = "a"\n[recording]\nformat = "flac"\n')
+    assert Settings.load(path, environ={}).recording.format == "flac"
+    path.write_text('recordings = "a"\n[recording]\ndir = "b"\n')
+    with pytest.raises(SettingsError, match=r"recordings = 'a': is also recording\.dir"):
+        Settings.load(path, environ={})
+    path.write_text('[recording]\ntranscripts = ["srt"]\n')
+    with pytest.raises(SettingsError, match=r"transcripts = 'srt'.*json, text, vtt"):
+        Settings.load(path, environ={})

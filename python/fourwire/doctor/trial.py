@@ -16,6 +16,7 @@ from fourwire.journal import Entry, Journal
 from fourwire.load import Overload
 from fourwire.media_security import SrtpSettings
 from fourwire.plan import Answer
+from fourwire.recording_settings import RecordingSettings
 from fourwire.settings import Listen, Settings, SettingsError
 from fourwire.sip import CallFailed
 from fourwire.spans import Otel
@@ -42,6 +43,7 @@ def of_loopback(settings: Settings) -> Settings:
         tls=None,
         srtp=SrtpSettings(),
         recordings="",
+        recording=RecordingSettings(),
         journal="",
         trace=Trace(),
         otel=Otel(),

@@ -38,7 +38,14 @@ def test_a_demo_call_goes_well_and_leaves_recording_journal_and_report(
     assert read_wav(tmp_path / "demo" / "call.wav").channels == 2
     lines = (tmp_path / "demo" / "journal.jsonl").read_text().splitlines()
     assert [json.loads(line)["event"] for line in lines].count("bridge.interrupted") == 2
+    transcript = json.loads((tmp_path / "demo" / "call.json").read_text())
+    assert transcript["recording"] == "call.wav"
+    assert [turn["speaker"] for turn in transcript["turns"] if turn.get("cut")] == ["agent"] * 2
+    left = {path.name for path in (tmp_path / "demo").iterdir()}
+    told = {"call.json", "call.txt", "call.vtt"}
+    assert left == {"call.wav", "journal.jsonl", "report.html"} | told
     page = (tmp_path / "demo" / "report.html").read_text()
+    assert all(f'href="{name}"' in page for name in told)
     assert page.count('class="mark cut"') == 2
     assert_whole(page)
 

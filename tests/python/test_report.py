@@ -30,7 +30,17 @@ CALL = [
         5.0,
         "call.ended",
         cause="caller hung up",
-        transcript=[Turn(speaker="agent", text="Hi <there>", t=1.5, heard_ms=400.0, cut=True)],
+        transcript=[
+            Turn(
+                speaker="agent",
+                text="Hi <there>",
+                t=1.5,
+                heard_ms=400.0,
+                cut=True,
+                heard_text="Hi",
+                latency_ms=312.4,
+            )
+        ],
     ),
 ]
 
@@ -51,7 +61,8 @@ def test_an_interruption_shades_what_was_thrown_away() -> None:
 
 def test_turns_are_those_of_the_record_of_the_end() -> None:
     (turn,) = turns(CALL)
-    assert (turn["t"], turn["speaker"], turn["cut"]) == (0.5, "agent", True)
+    assert (turn["begin"], turn["end"], turn["speaker"]) == (0.5, None, "agent")
+    assert (turn["heard"], turn["unheard"]) == ("Hi", " <there>")
     assert turns(CALL[:2]) == []
 
 
@@ -86,7 +97,8 @@ def test_a_page_escapes_what_was_said_and_stands_without_a_recording(tmp_path: P
     )
     figure = Figure(name="gap", value=50.0, unit="ms", limit=40.0)
     page = write_report(evidence, [figure]).read_text()
-    assert "Hi &lt;there&gt;" in page
+    assert "Hi<s> &lt;there&gt;</s>" in page
+    assert "312 ms" in page
     assert "not judged" in page
     assert "$" not in page
 

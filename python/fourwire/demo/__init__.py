@@ -16,6 +16,7 @@ from fourwire.demo.conversation import Tell, talk
 from fourwire.demo.evidence import Evidence, figures
 from fourwire.demo.figures import Figure, Verdict
 from fourwire.journal import Entry, Journal
+from fourwire.recording_settings import RecordingSettings
 from fourwire.report import write_report
 from fourwire.routing import Pattern
 from fourwire.settings import Listen, PortRange, Settings, SettingsError
@@ -103,7 +104,7 @@ def _settings(out: Path) -> Settings:
         listen=(Listen("udp:127.0.0.1:0"),),
         address="127.0.0.1",
         rtp_ports=PortRange("10000-20000"),
-        recordings=str(out),
+        recording=RecordingSettings(dir=str(out)),
         journal=str(out / "journal.jsonl"),
     )
 
@@ -121,10 +122,14 @@ class _Teller:
 
 
 def _keep_recording(out: Path, entries: list[Entry]) -> None:
-    """Give the recording of the call its name."""
+    """Give the recording of the call, and its transcripts, their names."""
     made = next((e.fields["path"] for e in entries if e.event == "call.recording"), None)
-    if made is not None and Path(made).exists():
-        Path(made).replace(out / "call.wav")
+    if made is None:
+        return
+    for path in out.glob(f"{Path(made).stem}.*"):
+        if path.suffix != ".wav":  # they name the recording
+            path.write_bytes(path.read_bytes().replace(Path(made).name.encode(), b"call.wav"))
+        path.replace(out / f"call{path.suffix}")
 
 
 SIGNS = {Verdict.GOOD: "✓", Verdict.WRONG: "✗", Verdict.UNJUDGED: "?"}
@@ -141,6 +146,6 @@ def _judge(evidence: Evidence, measured: list[Figure], console: Console) -> int:
     if Verdict.UNJUDGED in verdicts:
         print("  ? the machine was held up meanwhile, so that timing is nobody's fault")
     print()
-    for name in ("call.wav", "journal.jsonl", "report.html"):
+    for name in ("call.wav", "call.txt", "journal.jsonl", "report.html"):
         console.line(str(evidence.out / name), mark="→")
     return int(Verdict.WRONG in verdicts)

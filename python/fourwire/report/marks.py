@@ -43,6 +43,9 @@ SHOWN = {
 
 def began(entries: Sequence[Entry]) -> float:
     """When the recording began on the call's clock; where there is none, the call itself."""
+    for entry in entries:
+        if entry.event == "call.recording_started":
+            return float(entry.fields["began"])
     return next((entry.t for entry in entries if entry.event == "call.recording"), 0.0)
 
 
@@ -81,11 +84,12 @@ def turns(entries: Sequence[Entry]) -> list[dict[str, object]]:
     origin = began(entries)
     return [
         {
-            "t": max(0.0, turn.t - origin),
+            "begin": max(0.0, (turn.t if turn.begin is None else turn.begin) - origin),
+            "end": None if turn.end is None else max(0.0, turn.end - origin),
             "speaker": turn.speaker,
-            "text": turn.text,
-            "heard_ms": turn.heard_ms,
-            "cut": turn.cut,
+            "heard": turn.heard_text or "" if turn.cut else turn.text,
+            "unheard": turn.text[len(turn.heard_text or "") :] if turn.cut else "",
+            "latency_ms": turn.latency_ms,
         }
         for turn in said
     ]

@@ -117,12 +117,13 @@ def _figure_row(figure: "Figure", held_up: bool) -> str:
 
 
 def _turn_row(turn: dict[str, object]) -> str:
-    heard = turn["heard_ms"]
-    what = "" if heard is None else f"{heard:.0f} ms heard"
-    cut = "interrupted" if turn["cut"] else ""
+    end, latency = turn["end"], turn["latency_ms"]
+    cut = f"<s>{escape(str(turn['unheard']))}</s>" if turn["unheard"] else ""
     return (
-        f"<tr><td class=number>{turn['t']:.2f} s</td><td>{escape(str(turn['speaker']))}</td>"
-        f"<td>{escape(str(turn['text']))}</td><td>{what}</td><td>{cut}</td></tr>"
+        f"<tr><td class=number>{turn['begin']:.2f} s</td>"
+        f"<td class=number>{'' if end is None else f'{end:.2f} s'}</td>"
+        f"<td>{escape(str(turn['speaker']))}</td><td>{escape(str(turn['heard']))}{cut}</td>"
+        f"<td class=number>{'' if latency is None else f'{latency:.0f} ms'}</td></tr>"
     )
 
 

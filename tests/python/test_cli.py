@@ -245,6 +245,22 @@ async def test_the_stand_in_answers_where_it_is_asked_for_and_says_so(tmp_path: 
     assert events.count("call.ended") == 1
 
 
+FEW_FILES = """
+import resource, runpy
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+runpy.run_module("fourwire", run_name="__main__")
+"""
+
+
+@pytest.mark.anyio
+async def test_a_gateway_opens_as_many_files_as_it_may() -> None:
+    arguments = ["-c", FEW_FILES, *SERVE[2:], "--standin"]
+    async with running(arguments, KEYLESS) as gateway:
+        limits = await anyio.Path(f"/proc/{gateway.process.pid}/limits").read_text()
+    (soft, hard) = re.findall(r"Max open files +(\d+) +(\d+)", limits)[0]
+    assert soft == hard != "256"
+
+
 @pytest.mark.anyio
 async def test_the_example_greets_hears_answers_and_writes_what_was_said(tmp_path: Path) -> None:
     key = "ZXhhbXBsZTprZXktb2YtYS10ZXN0"

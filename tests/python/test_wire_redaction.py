@@ -1,6 +1,7 @@
 """What may be shown of a message on the wire: no key, no password, no audio, however it is put."""
 
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -68,6 +69,89 @@ def test_a_header_that_holds_a_key_is_not_shown_however_it_is_written(header: st
     hidden = "kJ8sV2pQ9xYzTb"
     message = f"OPTIONS sip:h SIP/2.0\r\nVia: x\r\n{header.format(hidden)}\r\n\r\n"
     assert hidden not in sip_shown(message.encode())
+
+
+NOISE = st.sampled_from(["", " ", "\t", "\r\n ", "\r\n\t "])
+"""What may stand between the parts of a header (RFC 3261 §7.3.1)."""
+
+OPENING = st.sampled_from(
+    [
+        "Authorization{0}:{1}Digest username=a,{2}response={S}",
+        "Proxy-Authorization{0}:{1}Basic{2} {S}",
+        "X-Any{0}:{1}Bearer{2} {S}",
+        "Subject:{1}an Authorization:{2} Digest response={S}",
+        "\0Authorization: Digest response={S}",
+        "X-Caller-PIN{0}:{1}{S}",
+        "Contact{0}:{1}<sip:we@192.0.2.1;{2}line{2}={1}{S};x=1>",
+        'Contact:{1}<sip:we@192.0.2.1>;{2}line{2}={1}"a;b {S}"',
+        "Refer-To:{1}<sip:a@b?Contact=%3Csip:we%40h%3Bline%3D{S}%3E>",
+        "Contact:{1}<sip:a;b=c:{S}@h>",
+        "X-Any:{1}a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{1}{S}",
+    ]
+)
+"""Headers that hold what opens a door."""
+
+OPENING_LINES = st.sampled_from(
+    [
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{S}|2^20",
+        "a=crypto:9 A_SUITE_OF_THE_FUTURE {S}",
+        " a=crypto:1 AES_CM_128_HMAC_SHA1_80 {S}",
+        "a= crypto:1 AES_CM_128_HMAC_SHA1_80 {S}",
+        "a=key-mgmt:mikey {S}",
+        "a=ice-pwd:{S}",
+        "k=clear:{S}",
+        "Authorization: Digest response={S}",
+        "X-Api-Key: {S}",
+        "<password>{S}</password>",
+    ]
+)
+"""Lines of a body that hold it."""
+
+ENDS = st.sampled_from(["\r\n", "\n", "\r"])
+
+
+@given(
+    header=OPENING,
+    line=OPENING_LINES,
+    noise=st.tuples(NOISE, NOISE, NOISE),
+    end=ENDS,
+    kind=st.sampled_from(["application/sdp", "multipart/mixed", "message/sipfrag", "text/xml"]),
+    numbers=st.booleans(),
+    upper=st.booleans(),
+    key=st.text("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ", min_size=16, max_size=40),
+)
+def test_what_opens_a_door_never_shows_however_it_is_written(
+    header: str,
+    line: str,
+    noise: tuple[str, str, str],
+    end: str,
+    kind: str,
+    numbers: bool,
+    upper: bool,
+    key: str,
+) -> None:
+    if upper:
+        header, line = header.upper(), line.upper()
+    name, first, second = noise
+    field = header.replace("{0}", name.strip("\r\n")).replace("{1}", first).replace("{2}", second)
+    lines = ["REGISTER sip:h SIP/2.0", "Via: x", f"Content-Type: {kind}", field, "", "v=0", line]
+    message = end.join(each.replace("{S}", key) for each in lines)
+    assert key not in sip_shown(message.encode(), numbers=numbers)
+
+
+@pytest.mark.parametrize("part", ["sip:a:", "a@sip:b:", ";line=", "sip:", "digest ", "1.", "; "])
+def test_a_long_message_that_means_harm_takes_no_longer_than_any_other(part: str) -> None:
+    message = f"OPTIONS sip:h SIP/2.0\r\nFrom: {part * (60_000 // len(part))}\r\n\r\n".encode()
+    began = time.process_time()
+    assert isinstance(sip_shown(message, numbers=False), str)
+    assert time.process_time() - began < 5, "its time grows faster than the message"
+
+
+def test_what_helps_to_find_a_fault_is_still_shown() -> None:
+    challenge = b'SIP/2.0 401 Who?\r\nWWW-Authenticate: Digest realm="pbx", algorithm=MD5\r\n\r\n'
+    assert 'Digest realm="pbx", algorithm=MD5' in sip_shown(challenge)
+    notify = b"NOTIFY sip:h SIP/2.0\r\nc: message/sipfrag\r\n\r\nSIP/2.0 486 Busy Here\r\nX: y"
+    assert sip_shown(notify).endswith("SIP/2.0 486 Busy Here\n<4 characters>")
 
 
 def test_keys_that_a_caller_typed_are_told_by_their_length() -> None:

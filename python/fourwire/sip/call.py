@@ -54,9 +54,11 @@ class Call:
         self._flow = flow
         self._behind_nat = False
         self._answers = Answers(core, number)
-        self._offers = Offers(self)
+        self.offers = Offers(self)
+        """Descriptions that are offered once the call is up, by either side."""
+        self.notifier = Notifier(self)
+        """The peer's wishes that we call somebody else."""
         self._referrals = Referrals(core, number)
-        self._notifier = Notifier(self)
         core.live += 1
 
     @property
@@ -88,13 +90,13 @@ class Call:
     def _serve(self, now: int, transaction: Transaction) -> None:
         match transaction.request.method:
             case "INVITE" | "UPDATE":
-                self._offers.receive(now, transaction)
+                self.offers.receive(now, transaction)
             case "INFO":
                 self._receive_info(now, transaction)
             case "PRACK":
                 self._receive_prack(now, transaction)
             case "REFER":
-                self._notifier.receive(now, transaction)
+                self.notifier.receive(now, transaction)
             case _:
                 self._core.respond(now, transaction, 200, headers=self._core.capabilities)
 
@@ -117,21 +119,21 @@ class Call:
 
     def cancel(self, now: int, transaction: Transaction) -> None:
         """The peer cancelled a re-INVITE; the session stays as it was."""
-        self._offers.cancel(now, transaction)
+        self.offers.cancel(now, transaction)
 
     def receive_response(self, now: int, transaction: Transaction, response: Response) -> None:
         """Take a response to a request of ours within the dialog."""
         self.note_peer(response)
         match transaction.request.method:
             case "INVITE" | "UPDATE":
-                self._offers.receive_response(now, transaction, response)
+                self.offers.receive_response(now, transaction, response)
             case "BYE" if not response.is_provisional:
                 self._be_gone(now)
             case "REFER":
                 self._referrals.receive_response(transaction, response)
                 self._end_if_unknown(now, response)
             case "NOTIFY":
-                self._notifier.receive_response(transaction, response)
+                self.notifier.receive_response(transaction, response)
             case "INFO" if not response.is_provisional:
                 self._replied(transaction, response.status, response.reason)
                 self._end_if_unknown(now, response)
@@ -148,7 +150,7 @@ class Call:
     def _resent(self, transaction: Transaction, again: Transaction) -> None:
         if again.request.method == "INVITE":
             self._proofs = proofs_in(again.request)
-        self._offers.resent(transaction, again)
+        self.offers.resent(transaction, again)
         self._referrals.resent(again)
 
     def _dialog_of(self, request: Request) -> Dialog | None:
@@ -158,7 +160,7 @@ class Call:
         """A request of ours within the dialog got no response."""
         match transaction.request.method:
             case "INVITE" | "UPDATE":
-                self._offers.unanswered(now, transaction, status)
+                self.offers.unanswered(now, transaction, status)
             case "BYE":
                 self._be_gone(now)
             case "REFER":
@@ -172,9 +174,9 @@ class Call:
             case "2xx" if cseq in self._answers and not self._answers.tick(now, cseq):
                 self._give_up_waiting(now)
             case "glare":
-                self._offers.tick(now)
+                self.offers.tick(now)
             case "refresh" if not self.over:
-                self._offers.refresh(now)
+                self.offers.refresh(now)
             case "expiry" if not self.over:
                 self._end(now, Cause.EXPIRED)
                 self._send_bye(now)
@@ -193,18 +195,6 @@ class Call:
 
     _ending_headers: tuple[tuple[str, str], ...] = ()
 
-    def answer_reinvite(self, now: int, cseq: int, sdp: str) -> None:
-        """Accept an offer of the peer's."""
-        self._offers.answer(now, cseq, sdp)
-
-    def reject_reinvite(self, now: int, cseq: int, status: int) -> None:
-        """Refuse an offer of the peer's; the session stays as it was (§14.2)."""
-        self._offers.reject(now, cseq, status)
-
-    def reinvite(self, now: int, offer: str) -> None:
-        """Offer the peer a changed session."""
-        self._offers.offer(now, offer)
-
     def refer(self, now: int, refer_to: str, headers: tuple[tuple[str, str], ...] = ()) -> int:
         """Ask the peer to call somebody else; :class:`Transferring` tells under this number."""
         self._must_be_answered("transferred")
@@ -212,19 +202,6 @@ class Call:
         by = self.in_dialog().local_party.rpartition(";tag=")[0]  # RFC 3892 §2
         fields = (("Refer-To", refer_to), ("Referred-By", by), *headers)
         return self._referrals.ask(self.send(now, "REFER", fields, contact=self.contact))
-
-    def accept_referral(self, now: int, cseq: int) -> None:
-        """Accept a REFER of the peer's; :meth:`tell_referral` then says how it goes."""
-        self._notifier.accept(now, cseq)
-
-    def refuse_referral(self, now: int, cseq: int, status: int) -> None:
-        """Refuse a REFER of the peer's."""
-        self._notifier.refuse(now, cseq, status)
-
-    def tell_referral(self, now: int, cseq: int, status: int, reason: str = "") -> None:
-        """Tell the peer how its REFER goes; nothing happens where it is over."""
-        if not self.over:
-            self._notifier.tell(now, cseq, status, reason)
 
     def inform(self, now: int, content: Content, headers: tuple[tuple[str, str], ...] = ()) -> int:
         """Send an INFO; :class:`Replied` tells under this number what the peer answered."""
@@ -283,7 +260,7 @@ class Call:
             *self.timer.answer(now, transaction.request),
             *extra,
         )
-        self._offers.described = sdp
+        self.offers.described = sdp
         tag = self.in_dialog().local_tag
         response = response_to(transaction.request, 200, to_tag=tag, headers=headers, sdp=sdp)
         self._answers.send(now, transaction, response)
@@ -389,8 +366,8 @@ class Call:
 
     def _end(self, now: int, cause: Cause, status: int = 0, reason: str = "") -> None:
         """Tell the owner, once, that the call is over."""
-        self._offers.drop(now)
-        self._notifier.drop(now)
+        self.offers.drop(now)
+        self.notifier.drop(now)
         self.timer.stop()
         self._core.deadlines.cancel((self.id, "glare", 0))
         self.state = CallState.ENDING
@@ -404,6 +381,6 @@ class Call:
         self._core.gone.append(self.id)
         self.state = CallState.GONE
         self._answers.clear()
-        self._offers.abandon(now)
+        self.offers.abandon(now)
         if self.dialog is not None:
             self._core.dialogs.pop(self.dialog.key, None)

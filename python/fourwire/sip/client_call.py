@@ -68,7 +68,7 @@ class ClientCall(Call):
         self._transaction: Transaction | None = None
         self._ringing = False
         self._offered = bool(request.body)
-        self._offers.described = sdp_of(request)
+        self.offers.described = sdp_of(request)
         self._early_sdp: str | None = None
         self._early = EarlyDialogs(core, number, request)
         self._success: Response | None = None
@@ -88,7 +88,7 @@ class ClientCall(Call):
         if self._success is None or self._offered or self.state is not CallState.ANSWERED:
             raise LocalError("the peer made no offer that waits for an answer")
         self.state = CallState.ESTABLISHED
-        self._answer = self._offers.described = sdp
+        self._answer = self.offers.described = sdp
         self._acknowledge_2xx(now, self._success, sdp)
 
     _answer: str | None = None

@@ -72,7 +72,7 @@ class ServerCall(Call):
         described = (("Contact", self.contact), *self._core.capabilities, *headers)
         if self._reliable.wants(sdp):
             self._last_provisional = (status, headers, None)  # said once is enough (RFC 3262 §5)
-            self._offers.described = sdp or self._offers.described
+            self.offers.described = sdp or self.offers.described
             self._reliable.send(now, self._response(status, described, sdp))
             return
         self._core.respond(
@@ -162,7 +162,7 @@ class ServerCall(Call):
         if not self._reliable.acknowledge(now, transaction.request):
             super()._receive_prack(now, transaction)
         elif sdp_of(transaction.request) is not None:
-            self._offers.ask(transaction)
+            self.offers.ask(transaction)
         else:
             self._core.respond(now, transaction, 200)
         if self._held_back is not None and not self._reliable.holds_back:

@@ -135,15 +135,15 @@ class UserAgent:
 
     def answer_reinvite(self, now: int, call: int, cseq: int, sdp: str) -> None:
         """Accept a re-INVITE."""
-        self._call(call).answer_reinvite(now, cseq, sdp)
+        self._call(call).offers.answer(now, cseq, sdp)
 
     def reject_reinvite(self, now: int, call: int, cseq: int, status: int) -> None:
         """Refuse a re-INVITE with a final status; the call goes on as it was."""
-        self._call(call).reject_reinvite(now, cseq, status)
+        self._call(call).offers.reject(now, cseq, status)
 
     def reinvite(self, now: int, call: int, offer: str) -> None:
         """Offer a changed session; :class:`Reanswered` tells what became of it."""
-        self._call(call).reinvite(now, offer)
+        self._call(call).offers.offer(now, offer)
 
     def refer(self, now: int, call: int, refer_to: str, headers: HeaderFields = ()) -> int:
         """Ask the peer to call somebody else (RFC 3515).
@@ -158,16 +158,16 @@ class UserAgent:
 
     def accept_referral(self, now: int, call: int, cseq: int) -> None:
         """Accept a REFER of the peer's."""
-        self._call(call).accept_referral(now, cseq)
+        self._call(call).notifier.accept(now, cseq)
 
     def refuse_referral(self, now: int, call: int, cseq: int, status: int) -> None:
         """Refuse a REFER of the peer's with a final status."""
-        self._call(call).refuse_referral(now, cseq, status)
+        self._call(call).notifier.refuse(now, cseq, status)
 
     def tell_referral(self, now: int, call: int, cseq: int, status: int, reason: str = "") -> None:
         """Tell the peer how its REFER goes: a final status is the outcome."""
         if call in self._calls:
-            self._calls[call].tell_referral(now, cseq, status, reason)
+            self._calls[call].notifier.tell(now, cseq, status, reason)
 
     def successor(self, call: int) -> str:
         """What has the peer of another call take our place in ``call``, as :meth:`refer` wants."""

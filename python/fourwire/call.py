@@ -323,7 +323,7 @@ class Call(CallKeys, CallAgent, CallControl):
         async for event in self._line.events():
             match event:
                 case LineEnded(cause, detail):
-                    self.end(cause, detail)
+                    await self.take_leave(cause, detail)
                 case MediaChanged(direction, remote, codec, srtp):
                     about = {"direction": direction, "remote": remote, "codec": codec, "srtp": srtp}
                     self.journal.write("call.media_changed", **about)

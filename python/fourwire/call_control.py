@@ -15,7 +15,9 @@ from fourwire.line import (
     Info,
     Line,
     LineEvent,
+    NotTakenOver,
     Referral,
+    TakenOver,
     TransferAsked,
     TransferFailed,
     Transferred,
@@ -37,6 +39,8 @@ class CallControl(CallPart):
     _parting: Parting
     _rtp: RtpWatch
     _in_transfer = False
+    _given_away: anyio.Event | None = None
+    """Set once it is known whether the caller of another call has taken the place of ours."""
     on_hold = False
     """Whether we have put the caller on hold."""
     on_transfer: Callable[[Referral], Awaitable[None]] | None = None
@@ -106,6 +110,10 @@ class CallControl(CallPart):
                 self.end(Cause.TRANSFERRED, detail)
             case Info(content_type, body):
                 self.journal.write("call.info", content_type=content_type, size=len(body))
+            case TakenOver(about):
+                self.journal.write("call.taken_over", **about)
+            case NotTakenOver(status, why):
+                self.journal.write("call.not_taken_over", status=status, why=why)
             case TransferAsked(referral):
                 await self._decide(referral)
 
@@ -162,9 +170,20 @@ class CallControl(CallPart):
         Raises as `transfer` does; both calls then go on as they were.
         """
         other._must_be_answered("be taken over")
-        await self._send_on(other._line, other.id, timeout_s, headers, mute)
-        other.end(Cause.TRANSFERRED, f"taken over by the caller of {self.id}")
+        other._given_away = anyio.Event()
+        try:
+            await self._send_on(other._line, other.id, timeout_s, headers, mute)
+            other.end(Cause.TRANSFERRED, f"taken over by the caller of {self.id}")
+        finally:
+            other._given_away.set()
+            other._given_away = None
         await anyio.lowlevel.checkpoint()
+
+    async def take_leave(self, cause: Cause, detail: str) -> None:
+        """End the call whose far side is gone: by itself, or since another took over from us."""
+        if self._given_away is not None:
+            await self._given_away.wait()
+        self.end(cause, detail)
 
     async def _send_on(
         self, to: str | Line, name: str, timeout_s: float, headers: Headers | None, mute: bool

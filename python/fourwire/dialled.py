@@ -39,6 +39,7 @@ class Dialled:
         self.headers: Headers = {}
         """Nothing was sent to us yet that would have any."""
         self.identity = sip.Identity()
+        self.gives_way = False
         self.trunk = wish.terms.trunk
         self.user = wish.dialled
         self.caller = wish.caller
@@ -52,6 +53,12 @@ class Dialled:
         self._wish = wish
         self._call: sip.OutgoingCall | None = None
         self._answered = anyio.Event()
+
+    @property
+    def placed(self) -> sip.OutgoingCall:
+        """The call itself, once it was placed."""
+        assert self._call is not None, "nobody has asked to be answered"
+        return self._call
 
     async def ring(self, headers: Headers | None = None) -> None:
         """It is the other side that rings."""
@@ -71,6 +78,7 @@ class Dialled:
             headers={**wish.headers, **(headers or {})},
             terms=wish.terms,
         )
+        self._call.gives_way = self.gives_way
         try:
             await self._call.answered()
         except BaseException:

@@ -97,7 +97,7 @@ class Dialling:
         timeout_s: float,
     ) -> None:
         dialled = Dialled(endpoint, wish)
-        srtp = settings.srtp.of_call(dialled.transport)
+        srtp = settings.srtp.of_call
         # The line asks of a call that came in no more than what `Dialled` has too.
         incoming = cast(sip.IncomingCall, dialled)
         line = SipLine(incoming, media, settings.address, codecs, settings.idle, srtp)

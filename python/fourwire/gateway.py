@@ -170,7 +170,7 @@ class Gateway:
             raise Refused(scenario.status, scenario.why, scenario.headers)
         codecs = [CODECS[name] for name in self.settings.codecs]
         settings = self.settings
-        srtp = settings.srtp.of_call(incoming.transport)
+        srtp = settings.srtp.of_call
         line = SipLine(incoming, self.media, settings.address, codecs, settings.idle, srtp)
         call_id = uuid.uuid4().hex
         call = Call(call_id, line, self.journal.call(call_id), self._options)

@@ -19,8 +19,10 @@ __all__ = [
     "LineEnded",
     "LineEvent",
     "MediaChanged",
+    "NotTakenOver",
     "Referral",
     "RequestFailed",
+    "TakenOver",
     "TransferAsked",
     "TransferFailed",
     "Transferred",
@@ -54,6 +56,22 @@ class MediaChanged:
     def held(self) -> bool:
         """Whether the caller does not hear us (RFC 3264 §8.4)."""
         return self.direction in ("recvonly", "inactive")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """Somebody else took the far side's place; the line is with that one from now on."""
+
+    about: Mapping[str, object]
+    """Who it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTakenOver:
+    """Somebody was to take the far side's place, and could not."""
+
+    status: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +123,16 @@ class KeyPressed:
     press: KeyPress
 
 
-LineEvent = LineEnded | MediaChanged | Transferred | TransferAsked | Info | KeyPressed
+LineEvent = (
+    LineEnded
+    | MediaChanged
+    | TakenOver
+    | NotTakenOver
+    | Transferred
+    | TransferAsked
+    | Info
+    | KeyPressed
+)
 
 
 class LineClosed(Exception):

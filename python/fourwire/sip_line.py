@@ -1,13 +1,13 @@
 """A call that came by SIP, as a line: its offer answered, its audio running on a leg of ours."""
 
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
 from fourwire import sdp, sip
 from fourwire._core import PortsExhausted
+from fourwire.dialled import Dialled
 from fourwire.info_keys import KEY_RELAY, key_body, key_of
 from fourwire.life import Cause
 from fourwire.line import (
@@ -20,26 +20,18 @@ from fourwire.line import (
     LineEnded,
     LineEvent,
     MediaChanged,
+    NotTakenOver,
     RequestFailed,
+    TakenOver,
     TransferAsked,
     TransferFailed,
     Transferred,
 )
 from fourwire.media import Media, MediaLeg, MediaPort
 from fourwire.media_agreement import somewhere
+from fourwire.sip_words import GONE, asking, cause_of, detail_of
 
 __all__ = ["Refused", "SipLine", "address_facing"]
-
-CAUSES = {
-    sip.Cause.BYE: Cause.CALLER_HUNG_UP,
-    sip.Cause.CANCELLED: Cause.CANCELLED,
-    sip.Cause.HUNG_UP: Cause.SHUTDOWN,
-    sip.Cause.REJECTED: Cause.SHUTDOWN,
-}
-"""What SIP calls the end of a dialog, and what a call calls it; the rest is a line that failed.
-
-An end of our own that the call had not asked for comes from an endpoint that closes.
-"""
 
 
 class Refused(Exception):
@@ -70,15 +62,19 @@ class SipLine:
         address: str = "",
         codecs: Sequence[sdp.Codec] = sdp.CODECS,
         idle: sdp.Idle = "silence",
-        srtp: sdp.Srtp | None = None,
+        srtp: Callable[[str], sdp.Srtp | None] = lambda _transport: None,
     ) -> None:
         """Reserve ports and settle the codec; `Refused` where that fails.
 
         `address` is what the caller is told to send its audio to; empty stands for ours that
         faces it; of `codecs`, the first are preferred. `idle` goes out while the agent is silent.
-        `srtp` is what is wanted of SRTP; None takes only calls in the clear.
+        `srtp` gives what a dialog by some transport wants of SRTP, with keys of its own; None
+        takes only calls in the clear.
         """
         self._incoming = incoming
+        self._incoming.gives_way = True
+        self._address = address
+        self._srtp_of = srtp
         self._port = _reserved(media)
         self._leg: MediaLeg | None = None
         self._media: sdp.NegotiatedMedia | None = None
@@ -89,26 +85,12 @@ class SipLine:
                 port=self._port.port,
                 codecs=tuple(codecs),
                 idle=idle,
-                srtp=srtp,
+                srtp=srtp(incoming.transport),
             )
-            self._described = self._first_description()
+            self._described, self._media = _first_description(incoming.offer, self._policy)
         except BaseException:
             self._port.close()
             raise
-
-    def _first_description(self) -> str:
-        """Our answer to the caller's offer; without an offer, the offer that is then ours."""
-        offer = self._incoming.offer
-        if offer is None:
-            return sdp.offer(self._policy)
-        try:
-            answer = sdp.answer_to(offer, self._policy)
-        except sdp.NoCommonCodec as error:
-            raise Refused(488, str(error)) from None
-        except sdp.MalformedSdp as error:
-            raise Refused(400, str(error)) from None
-        self._media = answer.media
-        return answer.sdp
 
     @property
     def about(self) -> Mapping[str, object]:
@@ -184,7 +166,7 @@ class SipLine:
 
     async def ring(self, headers: Headers | None) -> None:
         """180 Ringing."""
-        with _asking():
+        with asking():
             await self._incoming.ring(headers)
 
     async def progress(self, headers: Headers | None) -> MediaLeg:
@@ -192,7 +174,7 @@ class SipLine:
         if self._media is None:
             raise ValueError("early media needs an offer, and this INVITE came without one")
         leg = self._started(self._media)
-        with _asking():
+        with asking():
             await self._incoming.progress(self._described, headers)
         return leg
 
@@ -204,13 +186,17 @@ class SipLine:
         """
         if self._media is not None:
             self._started(self._media)
-        try:
-            answer = await self._incoming.answer(self._described, headers)
-        except sip.CallEnded as error:
-            raise LineClosed(_cause(error.ended), _detail(error.ended)) from None
+        answer = await self._acknowledged(self._described, headers)
         if self._media is None:
             self._media = self._accepted(answer)
         return self._started(self._media)
+
+    async def _acknowledged(self, described: str, headers: Headers | None) -> str | None:
+        """Answer the INVITE; the description that its ACK brings."""
+        try:
+            return await self._incoming.answer(described, headers)
+        except sip.CallEnded as error:
+            raise LineClosed(cause_of(error.ended), detail_of(error.ended)) from None
 
     def _accepted(self, answer: str | None) -> sdp.NegotiatedMedia:
         try:
@@ -235,57 +221,103 @@ class SipLine:
         """REFER; returns when a NOTIFY has told that the caller got there."""
         if not isinstance(target, str | SipLine):
             raise ValueError("only a call that came by SIP can be taken over")
-        to = target if isinstance(target, str) else target._incoming
+        to = target if isinstance(target, str) else target._dialog()
         try:
-            with _asking():
+            with asking():
                 await self._incoming.transfer(to, headers)
         except RequestFailed as failed:
             raise TransferFailed(failed.status, failed.reason) from None
         except sip.LocalError as error:
             raise ValueError(str(error)) from None
 
+    def _dialog(self) -> sip.IncomingCall | sip.OutgoingCall:
+        caller: object = self._incoming
+        return caller.placed if isinstance(caller, Dialled) else self._incoming
+
     async def hold(self, on: bool) -> MediaChanged:
         """A re-INVITE that offers to send and not to receive, or both again (RFC 3264 §8.4)."""
         policy = replace(self._policy, direction="sendonly" if on else "sendrecv")
         offer = sdp.offer(policy, previous=self._described)
-        with _asking():
-            answer = await self._incoming.reinvite(offer)
+        incoming = self._incoming
+        with asking():
+            answer = await incoming.reinvite(offer)
+        if incoming is not self._incoming:
+            raise RequestFailed(*GONE)
         self._policy, self._described = policy, offer
         return self._follow(self._accepted(answer))
 
     async def inform(self, content_type: str, body: bytes) -> None:
         """INFO (RFC 6086)."""
-        with _asking():
+        with asking():
             await self._incoming.inform(content_type, body)
 
     async def events(self) -> AsyncIterator[LineEvent]:
-        """What the caller does, up to `LineEnded`; re-INVITEs are answered on the way."""
-        async for event in self._incoming.events():
-            match event:
-                case sip.Ended():
-                    yield LineEnded(_cause(event), _detail(event))
-                    return
-                case sip.Transferring(status=status, reason=reason, over=True) if status < 300:
-                    yield Transferred(f"{status} {reason}".strip())
-                case sip.TransferRequest():
-                    yield TransferAsked(event)
-                case sip.Info(content_type=kind, body=body):
-                    press = key_of(kind, body)
-                    yield Info(kind, body) if press is None else KeyPressed(press)
-                case sip.Reinvite() | sip.Reanswered():
-                    try:
-                        changed = await self._changed(event)
-                    except LineClosed as closed:
-                        yield LineEnded(closed.cause, closed.detail)
+        """What the caller does, and who takes his place, up to `LineEnded`; re-INVITEs are
+        answered on the way."""
+        while True:
+            caller = self._incoming
+            async for event in caller.events():
+                for told in await self._heeded(event):
+                    yield told
+                    if isinstance(told, LineEnded):
                         return
-                    if changed is not None:
-                        yield changed
+                if self._incoming is not caller:
+                    break
+            else:
+                return
 
-    async def _changed(self, event: sip.Reinvite | sip.Reanswered) -> MediaChanged | None:
+    async def _heeded(self, event: sip.CallEvent) -> Sequence[LineEvent]:
+        match event:
+            case sip.Ended():
+                return [LineEnded(cause_of(event), detail_of(event))]
+            case sip.Transferring(status=status, reason=reason, over=True) if status < 300:
+                return [Transferred(f"{status} {reason}".strip())]
+            case sip.TransferRequest():
+                return [TransferAsked(event)]
+            case sip.Info(content_type=kind, body=body):
+                press = key_of(kind, body)
+                return [Info(kind, body) if press is None else KeyPressed(press)]
+            case sip.Reinvite() | sip.Reanswered() | sip.Successor():
+                try:
+                    return await self._changed(event)
+                except LineClosed as closed:
+                    return [LineEnded(closed.cause, closed.detail)]
+        return []
+
+    async def _changed(
+        self, event: sip.Reinvite | sip.Reanswered | sip.Successor
+    ) -> Sequence[LineEvent]:
         """What the caller wants changed, or says to an offer that only refreshed the session."""
+        if isinstance(event, sip.Successor):
+            return await self._give_way(event.call)
         if isinstance(event, sip.Reinvite):
-            return await self._renegotiate(event)
-        return None if event.sdp is None else self._follow(self._accepted(event.sdp))
+            changed = await self._renegotiate(event)
+            return [] if changed is None else [changed]
+        return [] if event.sdp is None else [self._follow(self._accepted(event.sdp))]
+
+    async def _give_way(self, to: sip.IncomingCall) -> Sequence[LineEvent]:
+        """Let `to` have the caller's place: it is answered, and the leg goes on with it.
+
+        Our keys are new ones, since the old ones are known to who leaves.
+        """
+        policy = replace(
+            self._policy,
+            address=self._address or address_facing(to.source[0]),
+            srtp=self._srtp_of(to.transport),
+        )
+        try:
+            described, media = _first_description(to.offer, policy)
+        except Refused as refused:
+            await to.reject(refused.status)
+            return [NotTakenOver(refused.status, str(refused))]
+        if to.ended is not None:
+            return [NotTakenOver(487, "it was taken back")]
+        self._incoming, self._policy, self._described, self._media = to, policy, described, None
+        changed = None if media is None else self._follow(media)
+        answer = await self._acknowledged(described, None)
+        changed = changed or self._follow(self._accepted(answer))
+        who = {"caller": self.caller, "name": self.display_name}
+        return [TakenOver(who | dict(self.about)), changed]
 
     async def _renegotiate(self, reinvite: sip.Reinvite) -> MediaChanged | None:
         """Answer a re-INVITE and let the leg follow (RFC 3264 §8).
@@ -331,20 +363,16 @@ def _reserved(media: Media) -> MediaPort:
         raise Refused(503, str(error)) from None
 
 
-@contextmanager
-def _asking() -> Iterator[None]:
-    """What a request within the dialog may come to, in a line's own words."""
+def _first_description(
+    offer: str | None, policy: sdp.MediaPolicy
+) -> tuple[str, sdp.NegotiatedMedia | None]:
+    """Our answer to a first offer; without one, the offer that is then ours."""
+    if offer is None:
+        return sdp.offer(policy), None
     try:
-        yield
-    except sip.CallFailed as error:
-        raise RequestFailed(error.status, error.reason) from None
-    except sip.CallEnded as error:
-        raise LineClosed(_cause(error.ended), _detail(error.ended)) from None
-
-
-def _cause(ended: sip.Ended) -> Cause:
-    return CAUSES.get(ended.cause, Cause.LINE_FAILED)
-
-
-def _detail(ended: sip.Ended) -> str:
-    return f"{ended.status} {ended.reason}".strip() if ended.status else ended.cause.value
+        answer = sdp.answer_to(offer, policy)
+    except sdp.NoCommonCodec as error:
+        raise Refused(488, str(error)) from None
+    except sdp.MalformedSdp as error:
+        raise Refused(400, str(error)) from None
+    return answer.sdp, answer.media

@@ -6,6 +6,7 @@ both have hung up and the last timer has run out, no call, transaction, dialog o
 
 from collections import Counter
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -73,6 +74,18 @@ class Phones(RuleBasedStateMachine):
         if len(self.calls[0]) + len(self.calls[1]) < 2 * MOST_CALLS:
             caller, callee = self.phones[who], self.phones[1 - who]
             self.calls[who].append(self.world.place(caller, callee, None if late else OFFER))
+
+    @rule(who=WHO, late=st.booleans())
+    def take_a_place(self, who: int, late: bool) -> None:
+        """Ask for the place that the phone itself has in a call."""
+        places: list[str] = []
+        self._do(who, lambda agent, _now, call: places.append(agent.successor(call)))
+        if places and len(self.calls[0]) + len(self.calls[1]) < 2 * MOST_CALLS:
+            place = unquote(places[-1].partition("Replaces=")[2].rstrip(">"))
+            caller, callee = self.phones[who], self.phones[1 - who]
+            headers = (("Replaces", place),)
+            offer = None if late else OFFER
+            self.calls[who].append(self.world.place(caller, callee, offer, headers=headers))
 
     @rule(who=WHO, late=st.booleans(), early=st.booleans())
     def talk(self, who: int, late: bool, early: bool) -> None:

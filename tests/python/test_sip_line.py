@@ -35,6 +35,7 @@ class Dialog:
     """An INVITE dialog whose caller renegotiates as a test says."""
 
     source = ("127.0.0.1", 5060)
+    transport = "udp"
 
     def __init__(self, offer: str, *reinvites: Asked) -> None:
         self.offer = offer

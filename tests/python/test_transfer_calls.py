@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
-from support.scene import Scene, scene
+from support.scene import SETTINGS, Scene, scene
 from support.transferee import sent_on, transferable
 
-from fourwire import sip
+import fourwire as fw
+from fourwire import sdp, sip
 from fourwire.agent_file import AgentFile, scenario
 from fourwire.app import App
 from fourwire.call import Call
@@ -91,3 +93,61 @@ async def test_a_caller_whose_target_is_busy_hears_the_agent_again(tmp_path: Pat
         (failed,) = stage.notes.named("call.transfer_failed")
         assert failed["status"] == 486
         assert sum(turn.speaker == "agent" for turn in end["transcript"]) == 2
+
+
+def consulting(target: str) -> App:
+    """A gateway whose scenario asks at `target` and joins its caller with whoever answers there."""
+    app = App()
+
+    @app.call("voxi")
+    async def consult(call: Call) -> None:
+        await call.answer()
+        other = await app.dial(target, caller="2002")
+        try:
+            await call.transfer_to(other)
+        except fw.TransferFailed:
+            await call.wait_ended()
+
+    return app
+
+
+async def test_a_caller_takes_our_place_in_a_call_whose_agent_talks_on() -> None:
+    async with (
+        scene(desk) as target,
+        scene(consulting(target.uri("desk"))) as stage,
+        transferable() as phone,
+        phone.call(stage.uri()) as caller,
+    ):
+        async with sent_on(phone, caller) as there:
+            await there.until_speech()
+            there.say(recording("question"))
+            await heard_a_turn(target)
+            await there.until_speech()
+        await stage.notes.until("call.ended", 2)
+        assert stage.causes() == ["transferred", "transferred"]
+        (end,) = await target.notes.until("call.ended")
+        assert end["cause"] == "caller hung up"
+        assert [turn.speaker for turn in end["transcript"]] == ["agent", "user", "agent"]
+        assert len(target.agent.sessions) == len(target.notes.named("call.offered")) == 1
+        (taken,) = target.notes.named("call.taken_over")
+        assert taken["caller"] == "1001"
+        assert taken["sip_call_id"] != target.notes.named("call.offered")[0]["sip_call_id"]
+        assert target.gateway.endpoint.counters()["ended_replaced"] == 1
+
+
+async def test_where_the_successor_speaks_no_codec_of_ours_both_calls_go_on() -> None:
+    narrow = msgspec.structs.replace(SETTINGS, codecs=("PCMU",))
+    async with (
+        scene(desk, settings=narrow) as target,
+        scene(consulting(target.uri("desk"))) as stage,
+        transferable() as phone,
+        phone.call(stage.uri()) as caller,
+    ):
+        with pytest.raises(sip.CallFailed, match="488"):
+            async with sent_on(phone, caller, codecs=(sdp.G722,)):
+                pass
+        await stage.notes.until("call.transfer_failed")
+        (refused,) = target.notes.named("call.not_taken_over")
+        assert refused["status"] == 488
+        assert len(stage.gateway.calls) == 2
+        assert len(target.gateway.calls) == 1

@@ -5,7 +5,7 @@ socket or clock: bytes and the time in, messages and events out.
 """
 
 from .access import Access, Trunk
-from .asked import Reinvite, TransferRequest
+from .asked import Reinvite, Successor, TransferRequest
 from .calls import CallEnded, CallEvent, IncomingCall, OutgoingCall
 from .client_call import Terms
 from .digest import Credentials
@@ -67,6 +67,7 @@ __all__ = [
     "Response",
     "Settings",
     "SipError",
+    "Successor",
     "Terms",
     "Tls",
     "TransferRequest",

@@ -1,11 +1,20 @@
 """What a peer asks of us within a call, as a program holds it: to be accepted or refused."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .events import TransferAsked
 
 if TYPE_CHECKING:
-    from .calls import LiveCall
+    from .calls import IncomingCall, LiveCall
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """Somebody may take the peer's place (RFC 3891), and is to: answering ``call`` ends the one
+    that this is an event of, rejecting it leaves things as they are."""
+
+    call: "IncomingCall"
 
 
 class Reinvite:

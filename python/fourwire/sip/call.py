@@ -62,6 +62,11 @@ class Call:
         core.live += 1
 
     @property
+    def peer_host(self) -> str:
+        """The address that the peer's messages come from."""
+        return self._flow.remote[0]
+
+    @property
     def over(self) -> bool:
         """Whether the call has ended for its owner."""
         return self.state in (CallState.ENDING, CallState.GONE)
@@ -185,15 +190,11 @@ class Call:
 
     def hang_up(self, now: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """End the call from any state; nothing happens where it is over."""
-        if self.over:
-            return
-        self._end(now, Cause.HUNG_UP)
-        self._ending_headers = headers
-        # §15: no BYE before the ACK has come, or can come no more.
-        if not self._answers:
-            self._send_bye(now)
+        self._leave(now, Cause.HUNG_UP, headers)
 
-    _ending_headers: tuple[tuple[str, str], ...] = ()
+    def give_way(self, now: int) -> None:
+        """End the call in which somebody else took the peer's place (RFC 3891 §3)."""
+        self._leave(now, Cause.REPLACED)
 
     def refer(self, now: int, refer_to: str, headers: tuple[tuple[str, str], ...] = ()) -> int:
         """Ask the peer to call somebody else; :class:`Transferring` tells under this number."""
@@ -310,6 +311,17 @@ class Call:
 
     # How it is done.
 
+    def _leave(self, now: int, cause: Cause, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        if self.over:
+            return
+        self._end(now, cause)
+        self._ending_headers = headers
+        # §15: no BYE before the ACK has come, or can come no more.
+        if not self._answers:
+            self._send_bye(now)
+
+    _ending_headers: tuple[tuple[str, str], ...] = ()
+
     def _must_be_answered(self, wish: str) -> None:
         if self.over:
             raise CallOver("the call is over")
@@ -384,3 +396,4 @@ class Call:
         self.offers.abandon(now)
         if self.dialog is not None:
             self._core.dialogs.pop(self.dialog.key, None)
+            self._core.departed.note(now, self.dialog.key)

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from . import events as told
-from .asked import Reinvite, TransferRequest
+from .asked import Reinvite, Successor, TransferRequest
 from .body import sdp_of
 from .core import Content
 from .errors import CallFailed, CallOver, SipError
@@ -41,7 +41,9 @@ class CallEnded(SipError):
         self.ended = ended
 
 
-CallEvent = Reinvite | Reanswered | Info | Progressed | Transferring | TransferRequest | Ended
+CallEvent = (
+    Reinvite | Reanswered | Info | Progressed | Transferring | TransferRequest | Successor | Ended
+)
 
 
 class LiveCall:
@@ -59,6 +61,9 @@ class LiveCall:
         self._transfers: dict[int, asyncio.Future[Transferring | None]] = {}
         self._replies: dict[int, asyncio.Future[told.Replied | None]] = {}
         self._ended: Ended | None = None
+        self.gives_way = False
+        """Whether who is to take the peer's place comes as :class:`Successor`; else it is a call
+        as any other, whose answer ends this one."""
 
     @property
     def ended(self) -> Ended | None:
@@ -68,6 +73,8 @@ class LiveCall:
     async def hang_up(self, headers: GivenHeaders = None) -> None:
         """End the call from any state; nothing happens where it is over."""
         self._endpoint._command(lambda ua, now: ua.hang_up(now, self._number, pairs(headers)))
+        for event in [waiting for waiting in self._waiting if isinstance(waiting, Successor)]:
+            await event.call.reject(603)
 
     async def reinvite(self, offer: str) -> str | None:
         """Offer the peer a changed session; returns its answer.
@@ -173,6 +180,10 @@ class LiveCall:
                 self._put(event)
             case Ended():
                 self._end(event)
+
+    def ask_for(self, call: "IncomingCall") -> None:
+        """Somebody is to take the peer's place."""
+        self._put(Successor(call))
 
     def _put(self, event: CallEvent) -> None:
         is_chatter = isinstance(event, Info | Progressed | Transferring | Reanswered)

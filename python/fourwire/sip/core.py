@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from .access import Access
+from .departed import Departed
 from .dialog import Dialog, DialogKey
 from .events import Event
 from .fields import MAGIC_COOKIE
@@ -100,6 +101,7 @@ class Core:
         self.events: deque[Event] = deque()
         self.deadlines: Deadlines[TimerKey] = Deadlines()
         self.dialogs: dict[DialogKey, int] = {}
+        self.departed = Departed(64 * rules.intervals.t1)
         self.counters: Counter[str] = Counter()
         plain = rules.provisionals == "plain"
         self.extensions = WITHOUT_100REL if plain else EXTENSIONS

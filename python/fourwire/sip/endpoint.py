@@ -327,6 +327,10 @@ class Endpoint:
         assert self._flow is not None, "an INVITE comes by a flow"
         call = IncomingCall(self, event.call, event.request, self._flow, event.trunk)
         self._calls[event.call] = call
+        replaced = self._calls.get(event.replaces)
+        if replaced is not None and replaced.gives_way:
+            replaced.ask_for(call)
+            return
         try:
             self._arrived.put_nowait(call)
         except asyncio.QueueFull:  # nobody takes calls, though callers come and go

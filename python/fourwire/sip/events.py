@@ -20,6 +20,7 @@ class Cause(Enum):
     LOST = "the peer no longer answers, or no longer knows the call"
     UNANSWERED = "nobody answered"
     EXPIRED = "nobody refreshed the session in time"
+    REPLACED = "somebody else took the peer's place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class Invited:
     offer: str | None
     trunk: str = ""
     """The name of the trunk that it came by; empty: a stranger's."""
+    replaces: int = 0
+    """The call in which its caller takes the peer's place (RFC 3891); 0: it is a call of its own.
+    Answering it ends that one."""
 
 
 @dataclass(frozen=True, slots=True)

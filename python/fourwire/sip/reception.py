@@ -7,6 +7,7 @@ from .errors import MalformedMessage
 from .flow import Flow
 from .gate import Gate
 from .message import Answerable, Request
+from .replacing import Places
 from .responding import METHODS, PHRASES, Refusal, bare_response, refusal_of, way_back
 from .room import fullness, is_full
 from .server_call import ServerCall
@@ -23,6 +24,7 @@ class Reception:
         self._core = core
         self._gate = gate
         self._calls = calls
+        self._places = Places(core, calls)
 
     def receive(self, now: int, request: Request, flow: Flow) -> None:
         """Take a request: an ACK goes to its call, all else becomes a transaction."""
@@ -107,7 +109,11 @@ class Reception:
             call.receive(now, transaction, flow)
 
     def _admit(self, now: int, transaction: Transaction, flow: Flow, trunk: Trunk | None) -> None:
-        refusal = self._no_room(trunk)
+        place = self._places.asked_for(now, transaction.request, flow, trunk)
+        if isinstance(place, Refusal):
+            self._refuse(now, transaction, place)
+            return
+        refusal = self._no_room(trunk) if place is None else None
         if refusal is not None:
             self._core.counters["calls_refused_full"] += 1
         refusal = refusal or self._mismatch(transaction.request)
@@ -115,8 +121,19 @@ class Reception:
             self._refuse(now, transaction, refusal)
             return
         transaction.request = self._gate.cleared(transaction.request, trunk)
+        self._begin(now, transaction, flow, trunk, place)
+
+    def _begin(
+        self,
+        now: int,
+        transaction: Transaction,
+        flow: Flow,
+        trunk: Trunk | None,
+        place: Call | None,
+    ) -> None:
+        number = self._core.next_number()
         try:
-            call = ServerCall(self._core, self._core.next_number(), transaction, flow, trunk)
+            call = ServerCall(self._core, number, transaction, flow, trunk, place)
         except MalformedMessage as error:
             self._core.respond(now, transaction, 400, reason=f"Bad Request: {error.reason}")
             return

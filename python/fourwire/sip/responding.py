@@ -54,10 +54,10 @@ METHODS: dict[str, Treatment] = {
 
 ALLOW = ", ".join(name for name, how in METHODS.items() if how is Treatment.SERVED)
 
-EXTENSIONS = ("100rel", "timer")
+EXTENSIONS = ("100rel", "timer", "replaces")
 """The option tags we support; a request that requires another is refused with 420."""
 
-WITHOUT_100REL = ("timer",)
+WITHOUT_100REL = EXTENSIONS[1:]
 """The same where provisional responses are to be plain."""
 
 

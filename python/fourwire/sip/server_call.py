@@ -29,14 +29,19 @@ class ServerCall(Call):
         transaction: Transaction,
         flow: Flow,
         trunk: Trunk | None = None,
+        replaced: Call | None = None,
     ) -> None:
-        """Begin a call; raises :class:`MalformedMessage` where no dialog can come of it."""
+        """Begin a call, in the place of ``replaced`` where that is one.
+
+        Raises :class:`MalformedMessage` where no dialog can come of it.
+        """
         request = transaction.request
         dialog = Dialog.as_server(request, core.token(), core.random.getrandbits(16))
         super().__init__(core, number, flow, "" if trunk is None else trunk.name)
         if trunk is not None and trunk.credentials is not None:
             self.prover = Prover(trunk.credentials)
         self.dialog = dialog
+        self.replaced = replaced
         self.contact = core.contact(flow, secure=request.uri.scheme == "sips")
         transaction.owner = number
         self.note_peer(request)
@@ -52,7 +57,9 @@ class ServerCall(Call):
         request = self._transaction.request
         self._core.respond(now, self._transaction, 100)
         self._core.dialogs[self.in_dialog().key] = self.id
-        self._core.events.append(Invited(self.id, request, sdp_of(request), self.trunk))
+        replaces = 0 if self.replaced is None else self.replaced.id
+        told = Invited(self.id, request, sdp_of(request), self.trunk, replaces)
+        self._core.events.append(told)
 
     def progress(
         self,
@@ -94,6 +101,8 @@ class ServerCall(Call):
         self._reliable.stop()
         self.state = CallState.ANSWERED
         self.accept(now, self._transaction, sdp, headers)
+        if self.replaced is not None:
+            self.replaced.give_way(now)
 
     def reject(
         self,

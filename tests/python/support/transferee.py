@@ -1,11 +1,11 @@
 """A caller of ours who lets himself be transferred, as a telephone does."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
 
-from fourwire import sip
+from fourwire import sdp, sip
 from fourwire.demo.caller import Caller, Telephone, telephone
 
 
@@ -26,7 +26,9 @@ async def asked(caller: Caller) -> sip.TransferRequest:
 
 
 @asynccontextmanager
-async def sent_on(phone: Telephone, caller: Caller) -> AsyncIterator[Caller]:
+async def sent_on(
+    phone: Telephone, caller: Caller, codecs: Sequence[sdp.Codec] = (sdp.PCMU,)
+) -> AsyncIterator[Caller]:
     """The caller's call with whom he is sent on to, once that one has answered.
 
     `CallFailed` where he does not; either way the transferor was told.
@@ -35,7 +37,7 @@ async def sent_on(phone: Telephone, caller: Caller) -> AsyncIterator[Caller]:
     await request.accept()
     headers = {} if request.replaces is None else {"Replaces": request.replaces}
     try:
-        async with phone.call(request.target, headers=headers) as there:
+        async with phone.call(request.target, headers=headers, codecs=codecs) as there:
             await request.tell(200)
             yield there
     except sip.CallFailed as failed:

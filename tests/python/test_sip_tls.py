@@ -1,6 +1,7 @@
 """SIP over TLS: who is believed, who is refused, and that a new certificate cuts nobody off."""
 
 import asyncio
+import contextlib
 import random
 import socket
 import ssl
@@ -253,3 +254,38 @@ async def test_openssl_is_let_in_from_tls_1_2_on(
             if process.returncode is None:
                 process.kill()
             await process.wait()
+
+
+async def test_a_peer_that_does_not_say_that_tls_ends_is_parted_from_all_the_same(
+    authority: Authority,
+) -> None:
+    trusting = ssl.create_default_context(cafile=authority.path)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    peer = trusting.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+    async with answering(over_tls(secured(authority))) as endpoint:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(endpoint))
+        await shaken_hands(peer, incoming, outgoing, reader, writer)
+        while not endpoint.counters().get("connections_opened"):  # noqa: ASYNC110 - a counter
+            await anyio.sleep(0.01)
+    with anyio.fail_after(2), contextlib.suppress(ConnectionResetError):
+        await reader.read()  # to the end of the connection; we never answer what it says
+    writer.close()
+
+
+async def shaken_hands(
+    peer: ssl.SSLObject,
+    incoming: ssl.MemoryBIO,
+    outgoing: ssl.MemoryBIO,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+) -> None:
+    """Have `peer` begin TLS over a connection, and no more."""
+    while True:
+        try:
+            peer.do_handshake()
+        except ssl.SSLWantReadError:
+            writer.write(outgoing.read())
+            incoming.write(await reader.read(65_536))
+        else:
+            writer.write(outgoing.read())
+            return

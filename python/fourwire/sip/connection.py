@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Protocol, cast
 
+import anyio
+
 from .errors import MalformedMessage
 from .flow import Address, Flow
 from .framing import PING, PONG, Framer
@@ -18,6 +20,10 @@ MAX_UNSENT_BYTES = 1 << 20
 
 PONG_SECONDS = 10.0
 """How long a peer has for answering a ping (RFC 5626 §4.4.1)."""
+
+PARTING_SECONDS = 0.5
+"""How long a peer has for saying that TLS ends, once we have said so (RFC 8446 §6.1): PJSIP says
+nothing, and believes that the connection is there until it is closed."""
 
 
 class Door(Protocol):
@@ -157,6 +163,7 @@ class Connections:
         self._all: dict[int, Connection] = {}
         self._hosts: Counter[str] = Counter()
         self._count = 1000  # numbers below are those of UDP sockets
+        self._parted = anyio.Event()
 
     def admit(self, connection: Connection) -> bool:
         """Number a new connection; false where there is no room."""
@@ -176,6 +183,7 @@ class Connections:
         """Forget a connection that is closed."""
         if self._all.pop(connection.number, None) is None:
             return
+        self._parted.set()
         self._lost(connection.number)
         host = connection.remote[0]
         self._hosts[host] -= 1
@@ -202,10 +210,16 @@ class Connections:
             if connection.sought:
                 connection.ping()
 
-    def close(self) -> None:
-        """Close all connections."""
-        for connection in list(self._all.values()):
+    async def close(self) -> None:
+        """Close all connections once what was sent is out, by force where a peer does not part."""
+        for connection in self._all.values():
             connection.close()
+        with anyio.move_on_after(PARTING_SECONDS):
+            while self._all:
+                self._parted = anyio.Event()
+                await self._parted.wait()
+        for connection in self._all.values():
+            connection.abort()
 
     def __len__(self) -> int:
         return len(self._all)

@@ -159,7 +159,7 @@ class Sockets:
         await asyncio.gather(*tasks, return_exceptions=True)  # no socket is closed under them
         for door in self._doors:
             door.close()
-        self.connections.close()
+        await self.connections.close()
         for udp in self._udp.values():
             udp.close()
 

@@ -36,6 +36,7 @@ test-python: $(BUILT) peers
 	$(BIN)/pytest
 
 interop: $(BUILT) peers
+	scripts/install_asterisk.sh
 	$(BIN)/pytest -m heavy
 
 lint: $(BUILT)

@@ -289,6 +289,17 @@ async def test_hold_audio_is_heard_while_the_session_is_replaced_and_not_after()
         it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
 
 
+async def test_hold_audio_begins_when_the_policy_says() -> None:
+    policy = FailurePolicy(pause_s=0.0, connect_s=4.0, hold_after_s=2.0)
+    async with stage(conversing(policy), WELL, None, WELL) as it:
+        await until_greeted(it)
+        lost_at = it.now
+        it.agents.connections[0].break_off()
+        await it.until(lambda: it.notes.named("conversation.mended"))
+        assert 2.0 <= it.loud(lost_at)[0] - lost_at < 2.5
+        it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+
+
 async def test_a_session_is_replaced_a_few_times_and_no_more() -> None:
     policy = FailurePolicy(pause_s=0.0, reconnects=2)
     async with stage(conversing(policy), closing(4000)) as it:

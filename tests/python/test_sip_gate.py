@@ -208,6 +208,23 @@ def test_three_hundred_guesses_let_nobody_in_and_shut_the_guesser_out() -> None:
     assert door.call() == 401
 
 
+def test_a_ban_and_a_challenge_last_as_long_as_the_settings_say() -> None:
+    door = Door(
+        trunk("t", "", passwords={"alice": "wonderland"}), ban_after=1, ban_s=30.0, nonce_s=20.0
+    )
+    door.call()
+    door.world.run(19)
+    assert door.prove(ALICE) == 100
+    door.call()
+    door.world.run(21)
+    assert door.prove(ALICE) == 401
+    assert door.prove(Credentials("alice", "a guess")) == 403
+    door.world.run(29)
+    assert door.call() is None
+    door.world.run(2)
+    assert door.call() == 401
+
+
 def test_nobody_can_be_shut_out_in_his_name() -> None:
     door = Door(trunk("t", "", passwords={"alice": "wonderland"}), ban_after=2, rate=0)
     door.call(source=("203.0.113.66", 5060))

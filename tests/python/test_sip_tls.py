@@ -18,6 +18,9 @@ from support.sip import ANSWER, OFFER
 from support.sip_torture import options
 
 from fourwire import sip
+from fourwire.sip.alias import Aliased, alias_of
+from fourwire.sip.flow import Flow
+from fourwire.sip.message import Request, parse
 
 pytestmark = pytest.mark.anyio
 
@@ -134,6 +137,53 @@ async def test_where_certificates_are_asked_for_only_who_shows_one_gets_in(
 
         assert callee.counters()["received_invite"] == 1
         assert callee.counters()["tls_handshakes_failed"] == 1
+
+
+def mutual(authority: Authority, *names: str, file: str) -> sip.Tls:
+    identity = authority.identity(*names, file=file)
+    return sip.Tls(
+        certificate=identity.certificate,
+        key=identity.key,
+        client_ca=authority.path,
+        server_ca=authority.path,
+    )
+
+
+@pytest.mark.parametrize("proven", [True, False])
+async def test_who_has_called_over_tls_is_called_by_the_same_connection_if_its_name_is_proven(
+    authority: Authority, proven: bool
+) -> None:
+    ours = mutual(authority, "127.0.0.1", file="first")
+    theirs = ours if proven else secured(authority)  # which asks nobody for a certificate
+    async with answering(over_tls(ours)) as first, answering(over_tls(theirs)) as second:
+        call = await first.invite(f"sips:b@127.0.0.1:{port_of(second)}", from_user="a", offer=OFFER)
+        back = await second.invite(f"sips:a@127.0.0.1:{port_of(first)}", from_user="b", offer=OFFER)
+        assert first.counters()["received_invite"] == 1
+        assert first.counters()["connections_opened"] == (1 if proven else 2)
+        assert second.counters().get("connections_aliased", 0) == proven
+        await call.hang_up()
+        await back.hang_up()
+
+
+@pytest.mark.parametrize(
+    ("transport", "host", "mark", "names", "found"),
+    [
+        ("tls", "sbc.example", ";alias", ("other.example", "sbc.example"), Aliased(7, 5071)),
+        ("tls", "SBC.example", ";alias", ("sbc.example",), Aliased(7, 5071)),
+        ("tls", "sbc.example", "", ("sbc.example",), None),
+        ("tls", "sbc.example", ";alias", (), None),
+        ("tls", "victim.example", ";alias", ("sbc.example",), None),
+        ("tcp", "sbc.example", ";alias", ("sbc.example",), None),
+    ],
+)
+def test_nobody_is_called_by_a_connection_in_the_name_of_somebody_else(
+    transport: str, host: str, mark: str, names: tuple[str, ...], found: Aliased | None
+) -> None:
+    via = f"SIP/2.0/{transport.upper()} {host}:5071;branch=z9hG4bKa{mark}"
+    request = parse(options(Via=via))
+    assert isinstance(request, Request)
+    flow = Flow(transport, ("192.0.2.1", 5061), ("192.0.2.9", 40000), 7, names)
+    assert alias_of(request, flow) == found
 
 
 async def test_a_renewed_certificate_serves_new_connections_and_cuts_no_old_one(

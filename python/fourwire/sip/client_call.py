@@ -17,7 +17,7 @@ from .grammar import quote
 from .headers import Headers
 from .message import Request, Response
 from .proving import Prover, proofs_in, repeated
-from .responding import PHRASES, default_port, via_of
+from .responding import PHRASES, default_port
 from .session_timer import asking_for
 from .timers import SECOND
 from .transaction import Transaction
@@ -377,7 +377,7 @@ def invitation(
     host = domain or f"{bracketed(local[0])}:{local[1]}"
     fields = Headers(
         [
-            ("Via", via_of(to.transport, local, core.branch())),
+            ("Via", core.via(to.transport, local)),
             ("Max-Forwards", "70"),
             ("From", f"{name}<sip:{from_user}@{host}>;tag={core.token()}"),
             ("To", f"<{uri}>"),

@@ -47,6 +47,8 @@ class Connection(asyncio.Protocol):
         self.flow: Flow | None = None
         self.sought = sought
         self.door = door
+        self.alias: int | None = None
+        """The port of its peer to which requests go by this connection, which the peer opened."""
         self._shelf = shelf
         self._framer = Framer(shelf.settings.limits)
         self._transport: asyncio.Transport | None = None
@@ -108,6 +110,11 @@ class Connection(asyncio.Protocol):
             return False
         self._transport.write(data)
         return True
+
+    def leads_to(self, remote: Address) -> bool:
+        """Whether requests to that address may go by this connection."""
+        host, port = self.remote
+        return remote[0] == host and remote[1] in (port, self.alias)
 
     def ping(self) -> None:
         """Keep the connection open, and close it where the peer does not answer."""
@@ -195,10 +202,13 @@ class Connections:
         return self._all.get(number)
 
     def to_peer(self, transport: str, remote: Address, name: str) -> Connection | None:
-        """An open connection to ``remote``; over TLS one whose peer has proven ``name``."""
-        for connection in self._all.values():
+        """An open connection to ``remote``; over TLS one whose peer has proven ``name``.
+
+        The newest: a peer that came back after it had vanished has left older ones half open.
+        """
+        for connection in reversed(self._all.values()):
             flow = connection.flow
-            if flow is None or (flow.transport, flow.remote) != (transport, remote):
+            if flow is None or flow.transport != transport or not connection.leads_to(remote):
                 continue
             if transport != "tls" or name.lower() in flow.names:
                 return connection

@@ -77,6 +77,9 @@ class Rules:
     """Above this many transactions a new request is dropped: some 20 for each of 1000 calls."""
     intervals: Intervals = field(default_factory=Intervals)
     limits: Limits = DEFAULT_LIMITS
+    offers_alias: bool = False
+    """Whether connections of TLS that we open are offered for requests to us: we listen for TLS
+    and can prove who we are."""
     access: Access = field(default_factory=Access)
     """Who may call."""
     large_requests: Literal["tcp", "udp"] = "tcp"
@@ -125,6 +128,11 @@ class Core:
     def branch(self) -> str:
         """A branch that names a new transaction (RFC 3261 §8.1.1.7)."""
         return MAGIC_COOKIE + self.token()
+
+    def via(self, transport: str, local: tuple[str, int]) -> str:
+        """Our Via of a new request."""
+        alias = transport == "tls" and self.rules.offers_alias
+        return via_of(transport, local, self.branch(), alias=alias)
 
     def respond(
         self,
@@ -205,7 +213,7 @@ class Core:
         cseq: int | None = None,
     ) -> Request:
         """A request in a dialog, complete but not sent."""
-        via = via_of(to.transport, self.local(to.transport, flow), self.branch())
+        via = self.via(to.transport, self.local(to.transport, flow))
         uri, fields = dialog.request(method, via, contact=contact, cseq=cseq)
         return self.finished(method, uri, fields, headers, sdp, content)
 

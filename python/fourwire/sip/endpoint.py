@@ -14,6 +14,7 @@ import anyio
 import anyio.lowlevel
 
 from .access import Access, Trunk
+from .alias import Aliased
 from .calls import GivenHeaders, IncomingCall, LiveCall, OutgoingCall, pairs
 from .client_call import Terms
 from .core import Rules
@@ -244,6 +245,7 @@ class Endpoint:
             limits=settings.limits,
             access=settings.access,
             large_requests=settings.large_requests,
+            offers_alias=self.sockets.offers_alias,
             ports=self.sockets.told_ports,
         )
 
@@ -295,6 +297,8 @@ class Endpoint:
         while (output := self._agent.poll(now)) is not None:
             if isinstance(output, Transmit):
                 self._send(output)
+            elif isinstance(output, Aliased):
+                self.sockets.alias(output.connection, output.port)
             elif isinstance(output, Invited):
                 self._arrive(output)
             elif isinstance(output, RegistrationEvent):

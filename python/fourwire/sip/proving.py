@@ -9,7 +9,7 @@ from .errors import MalformedMessage
 from .flow import Flow, Hop
 from .headers import Headers
 from .message import Request, Response
-from .responding import default_port, via_of
+from .responding import default_port
 from .transaction import Transaction
 from .uri import Uri
 
@@ -95,7 +95,7 @@ def repeated(
     are new, and what is given takes the place of what it had, or is added.
     """
     local = to.local or (request.via.host, request.via.port or default_port(to.transport))
-    via, number = via_of(to.transport, local, core.branch()), f"{cseq} {request.method}"
+    via, number = core.via(to.transport, local), f"{cseq} {request.method}"
     changed = dict([("Via", via), ("CSeq", number), *renewed])
     fields = [
         (name, changed.pop(name, value))

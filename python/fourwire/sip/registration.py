@@ -13,7 +13,7 @@ from .gate import LINE
 from .headers import Headers
 from .message import Request, Response
 from .proving import Prover, prove
-from .responding import PHRASES, via_of
+from .responding import PHRASES
 from .timers import SECOND
 from .transaction import Transaction
 from .uri import Uri, bracketed
@@ -236,7 +236,7 @@ class Registration:
         contact = self._core.contact(flow, registrar.user).removesuffix(">")
         headers = Headers(
             [
-                ("Via", via_of(self._to.transport, local, self._core.branch())),
+                ("Via", self._core.via(self._to.transport, local)),
                 ("Max-Forwards", "70"),
                 ("From", f"{party};tag={self._from_tag}"),
                 ("To", party),

@@ -260,7 +260,8 @@ def _marked(value: str, marks: dict[str, str]) -> str:
 _MARK = re.compile(r"(rport|received)\s*(=|\Z)", re.IGNORECASE)
 
 
-def via_of(transport: str, local: tuple[str, int], branch: str) -> str:
-    """Our Via of a request."""
+def via_of(transport: str, local: tuple[str, int], branch: str, *, alias: bool = False) -> str:
+    """Our Via of a request; ``alias`` offers its connection for requests to us (RFC 5923 §5)."""
     host, port = bracketed(local[0]), local[1]
-    return f"SIP/2.0/{transport.upper()} {host}:{port};branch={branch};rport"
+    mark = ";alias" if alias else ""
+    return f"SIP/2.0/{transport.upper()} {host}:{port};branch={branch};rport{mark}"

@@ -121,6 +121,13 @@ class Sockets:
         return ports
 
     @property
+    def offers_alias(self) -> bool:
+        """Whether connections of TLS that we open may serve requests to us: we prove our name."""
+        tls = self._settings.tls
+        listens = any(listener.transport == "tls" for listener in self._settings.listeners)
+        return listens and tls is not None and bool(tls.certificate)
+
+    @property
     def transports(self) -> list[str]:
         """Those that we can send by, in the order of the listeners; TLS needs none."""
         listened = dict.fromkeys(transport for transport, _, _ in self._addresses)
@@ -247,6 +254,13 @@ class Sockets:
             if door.transport == transport and (":" in door.address[0]) == wanted:
                 return door
         return NoDoor(transport, self._settings.external)
+
+    def alias(self, number: int, port: int) -> None:
+        """Requests to that port of the peer of a connection go by it from now on (RFC 5923)."""
+        connection = self.connections.find(number)
+        if connection is not None and connection.alias != port:
+            connection.alias = port
+            self.counters["connections_aliased"] += 1
 
     # Ways in.
 

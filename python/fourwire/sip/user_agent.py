@@ -5,10 +5,11 @@ be done; after each, and whenever :meth:`UserAgent.deadline` has passed, call
 :meth:`UserAgent.poll` until it gives None. It reads no clock and opens no socket.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import replace
 
 from .access import Access, Trunk
+from .alias import Aliased, alias_of
 from .call import Call
 from .client_call import ClientCall, Terms, invitation
 from .core import Content, Core, Random, Rules
@@ -25,7 +26,7 @@ from .server_call import ServerCall
 from .transaction import Asked, Happening, Responded, Transaction, Transmit, Unanswered
 from .uri import Uri
 
-Output = Transmit | Event
+Output = Transmit | Event | Aliased
 """What :meth:`UserAgent.poll` gives."""
 
 DEFAULT_TERMS = Terms()
@@ -41,6 +42,7 @@ class UserAgent:
         self._gate = Gate(rules.access, random)
         self._calls: dict[int, Call] = {}
         self._registrations: dict[int, Registration] = {}
+        self._aliases: deque[Aliased] = deque()
         self._reception = Reception(self._core, self._gate, self._calls)
 
     @property
@@ -85,6 +87,8 @@ class UserAgent:
             self._settle(now, None)
         if self._core.transactions.transmits:
             return self._core.transactions.transmits.popleft()
+        if self._aliases:
+            return self._aliases.popleft()
         if self._core.events:
             return self._core.events.popleft()
         return None
@@ -286,9 +290,15 @@ class UserAgent:
 
     def _receive(self, now: int, message: Message, flow: Flow) -> None:
         if isinstance(message, Request):
+            self._note_alias(message, flow)
             self._reception.receive(now, stamped(message, flow), flow)
         elif not self._core.transactions.receive_response(now, message):
             self._core.counters["stray_responses"] += 1
+
+    def _note_alias(self, request: Request, flow: Flow) -> None:
+        alias = alias_of(request, flow)
+        if alias is not None:
+            self._aliases.append(alias)
 
     def _settle(self, now: int, flow: Flow | None) -> None:
         """Hand what the transactions tell to the calls; forget calls that are gone."""

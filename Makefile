@@ -1,6 +1,7 @@
 # make demo   a real call on loopback, from nothing
 # make test   builds, and runs all tests
 # make interop  calls with software that takes long to install or to run
+# make interop-ai talks with a realtime server that takes gigabytes to install
 # make lint   formats, lints, types
 # make bench  figures beside peers, measured here
 # make soak   thousands of calls of all kinds; the gateway must be as before (FOR=seconds or CALLS=n)
@@ -20,7 +21,7 @@ PEERS := $(VENV)/.peers
 BUILT := $(VENV)/.built
 SOURCES := $(shell find rust python -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: demo test test-rust test-python interop lint format bench bench-peers soak counts counts-renew fuzz fuzz-smoke build peers clean
+.PHONY: demo test test-rust test-python interop interop-ai lint format bench bench-peers soak counts counts-renew fuzz fuzz-smoke build peers clean
 
 demo: $(BUILT)
 	$(BIN)/fourwire demo --out out/demo
@@ -38,6 +39,10 @@ test-python: $(BUILT) peers
 interop: $(BUILT) peers
 	scripts/install_asterisk.sh
 	$(BIN)/pytest -m heavy
+
+interop-ai: $(BUILT)
+	scripts/install_speech_to_speech.sh
+	$(BIN)/pytest -m ai
 
 lint: $(BUILT)
 	cargo fmt --check

@@ -8,7 +8,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PIPECAT = Path(__file__).parents[3] / ".venv" / "pipecat" / "bin" / "python"
+ENVIRONMENTS = Path(__file__).parents[3] / ".venv"
+"""Where peers that come with an environment of their own have it."""
 
 SEARCH = ("/usr/sbin/", "")
 """Where a program may be, before and as the shell would look for it."""
@@ -55,17 +56,23 @@ def _package(name: str) -> Callable[[], str]:
     return ask
 
 
-_ASK_PIPECAT = "from importlib.metadata import version; print('v' + version('pipecat-ai'))"
+def _own_package(environment: str, name: str) -> Callable[[], str]:
+    """The version of a Python package in an environment of its own."""
+    question = f"from importlib.metadata import version; print('v' + version({name!r}))"
+    python = ENVIRONMENTS / environment / "bin" / "python"
+    return _printed(r"v(\d\S+)", str(python), "-c", question)
+
 
 VERSIONS: dict[str, Callable[[], str]] = {
     "baresip": _printed(r"baresip v(\S+)", "baresip", "-h"),
     "Kamailio": _printed(r"kamailio (\d\S+)", "kamailio", "-v"),
     "OpenAI SDK": _package("openai"),
     "OpenSSL": _printed(r"OpenSSL (\d\S+)", "openssl", "version"),
-    "Pipecat": _printed(r"v(\d\S+)", str(PIPECAT), "-c", _ASK_PIPECAT),
+    "Pipecat": _own_package("pipecat", "pipecat-ai"),
     "PJSIP": _package("pjsua2-python"),
     "rtpengine": _printed(r"Version: (\d[\d.]*)", "rtpengine", "--version"),
     "SIPp": _printed(r"SIPp v(\d[\d.]*\d)", "sipp", "-v"),
+    "speech-to-speech": _own_package("speech-to-speech", "speech-to-speech"),
     "SoX": _printed(r"SoX v(\S+)", "sox", "--version"),
 }
 """How each peer that a test names is asked. A new peer is a line here."""

@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from fourwire.call import Call
 from fourwire.call_keys import HIDDEN
-from fourwire.inworld import Silent, Toolbox, ToolCall, ToolError, events
-from fourwire.last_words import LastWords, heard_out
+from fourwire.inworld import Silent, Toolbox, ToolCall, ToolError
+from fourwire.last_words import LastWords
 from fourwire.life import WrongMoment
 from fourwire.line import KeysNotTaken
 from fourwire.transfer_tool import transfer_tool
@@ -60,7 +60,7 @@ def _every_tool(call: Call, *, tell_secrets: bool) -> Toolbox:
         """End the telephone call, when the caller wants to or nothing is left to do."""
         if call.agent is None:
             raise ToolError("there is no call to hang up")
-        goodbye: LastWords = call.agent.events(events.ResponseDone, events.SpeechStarted)
+        goodbye = LastWords(call.agent, this.response.id)
         call.start_soon(partial(_hang_up, call, goodbye, said=this.spoken))
         if this.spoken:
             return Silent("the call ends now, unless the caller speaks")
@@ -91,7 +91,7 @@ def _every_tool(call: Call, *, tell_secrets: bool) -> Toolbox:
 
 async def _hang_up(call: Call, goodbye: LastWords, *, said: bool) -> None:
     """End `call` once the goodbye was heard, unless the caller speaks."""
-    if await heard_out(call, goodbye, said=said):
+    if await goodbye.heard_by(call, said=said):
         await call.hang_up()
     else:
         call.log("call.goodbye_interrupted")

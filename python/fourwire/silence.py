@@ -10,8 +10,7 @@ import msgspec
 from fourwire.activity import Activity
 from fourwire.announcement import Announcement
 from fourwire.call import Call
-from fourwire.inworld import events
-from fourwire.last_words import LastWords, heard_out
+from fourwire.last_words import LastWords
 from fourwire.life import Cause, State
 from fourwire.nudge import nudge
 
@@ -110,9 +109,9 @@ async def _is_over(call: Call, policy: Silence) -> bool:
     agent = call.agent
     if agent is None or not policy.goodbye:
         return True
-    words: LastWords = agent.events(events.ResponseDone, events.SpeechStarted)
+    words = LastWords(agent)
     await nudge(agent, policy.goodbye)
-    if await heard_out(call, words, said=False):
+    if await words.heard_by(call, said=False):
         return True
     call.log("call.goodbye_interrupted")
     return False

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any, Literal
 
 from fourwire.call import Call
-from fourwire.inworld import Agent, Silent, Toolbox, ToolCall, ToolError, events
-from fourwire.last_words import LastWords, heard_out
+from fourwire.inworld import Agent, Silent, Toolbox, ToolCall, ToolError
+from fourwire.last_words import LastWords
 from fourwire.life import WrongMoment
 from fourwire.line import LineClosed, TransferFailed
 
@@ -46,8 +46,8 @@ def transfer_tool(call: Call, targets: Mapping[str, str]) -> Toolbox:
         agent = call.agent
         if agent is None:
             raise ToolError("there is no call to put through")
-        heard: LastWords = agent.events(events.ResponseDone, events.SpeechStarted)
-        call.start_soon(partial(_transfer, call, agent, heard, to, targets[to], said=this.spoken))
+        words = LastWords(agent, this.response.id)
+        call.start_soon(partial(_transfer, call, agent, words, to, targets[to], said=this.spoken))
         if this.spoken:
             return Silent("the caller is put through now, unless he speaks")
         return "Tell the caller now that you put them through. It happens when you have said so."
@@ -60,7 +60,7 @@ def transfer_tool(call: Call, targets: Mapping[str, str]) -> Toolbox:
 async def _transfer(
     call: Call, agent: Agent, words: LastWords, name: str, target: str, *, said: bool
 ) -> None:
-    if not await heard_out(call, words, said=said):
+    if not await words.heard_by(call, said=said):
         call.log("call.announcement_interrupted", target=name)
         return
     try:

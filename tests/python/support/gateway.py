@@ -184,6 +184,7 @@ class FakeAgent:
         self.closed: WebSocketClosed | None = None
         self.closed_by_us = False
         self.active_response: str | None = None
+        self.responding = False
         self._feed = Feed()
         self._first: Listener[Event] = self._feed.listen()
 

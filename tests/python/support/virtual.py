@@ -8,8 +8,9 @@ import json
 import selectors
 from bisect import bisect_left
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -156,7 +157,7 @@ class Connection:
     response = HTTPResponse(status=101)
 
     def __init__(self, behaviour: Behaviour, number: int, key: str) -> None:
-        record = SessionRecord(key=key, opened_ns=now_ns(), record_ms=1000, log=deque())
+        record = SessionRecord(key=key, opened_ns=now_ns(), record_ms=60_000, log=deque())
         self.record = record
         self.open = True
         self._server = server.Conversation(
@@ -304,14 +305,18 @@ class Stage:
 
 
 def conversing(
-    policy: FailurePolicy = STEADY, tools: Toolbox | None = None, **more: Any
+    policy: FailurePolicy = STEADY,
+    tools: Toolbox | Callable[[Call], Toolbox] | None = None,
+    session: Mapping[str, Any] = MappingProxyType({}),
+    **more: Any,
 ) -> Callable[[Stage], Any]:
     """A scenario that does nothing but talk."""
 
     async def scenario(it: Stage) -> None:
+        may = tools if tools is None or isinstance(tools, Toolbox) else tools(it.call)
         conversation = Conversation(
-            connect=lambda key: it.agents.connect(key, audio=it.call.audio, tools=tools),
-            session={"instructions": "-", "output_modalities": ["audio", "text"]},
+            connect=lambda key: it.agents.connect(key, audio=it.call.audio, tools=may),
+            session={"instructions": "-", "output_modalities": ["audio", "text"], **session},
             greeting="Greet the caller.",
             **more,
         )

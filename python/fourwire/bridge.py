@@ -153,7 +153,8 @@ class Bridge:
             return
         self._is_open = False
         self._part()
-        self._journal.write("bridge.closed", agent=self.agent.counters())
+        held = 0 if self._held is None else self._held.dropped
+        self._journal.write("bridge.closed", agent=self.agent.counters(), greeting_dropped=held)
 
     def _part(self) -> None:
         self.agent.on_message = None
@@ -281,7 +282,7 @@ class Bridge:
         self, response: str | None, item: str | None, heard_ms: float, discarded_ms: float
     ) -> None:
         self._transcript.agent_was_cut(item, heard_ms, discarded_ms)
-        joined = self._is_open and not self._paused
+        joined = self._is_open and not self._parting
         if joined:
             self._falling.cut()
         else:

@@ -371,6 +371,7 @@ class Call(CallKeys, CallAgent, CallControl):
             "latency": self.transcript.latencies.summary(),
             "rtp": rtp,
             "quality": self.quality().entry(),
+            "dropped": {"keys": self._keys.dropped, "speech": self.transcript.forgotten},
         }
 
 

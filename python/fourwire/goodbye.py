@@ -6,6 +6,7 @@ import anyio
 
 from fourwire.announcement import Announcement
 from fourwire.call import Call
+from fourwire.faults import places
 from fourwire.life import State, WrongMoment
 from fourwire.problems import SettingsError
 
@@ -35,8 +36,11 @@ async def say_goodbye(calls: Iterable[Call], goodbye: Announcement) -> None:
 
 
 async def _to(call: Call, goodbye: Announcement) -> None:
-    call.unbridge()
     try:
+        call.unbridge()
         await call.play(goodbye)
     except WrongMoment:
         return  # the caller hung up first
+    except Exception as error:  # a fault in one call costs no other caller the goodbye
+        what = f"{type(error).__name__}: {error}"
+        call.log("call.error", error=what, traceback=places(error))

@@ -83,6 +83,8 @@ class KeyListener:
     def __init__(self, *, beside_collecting: bool = True) -> None:
         self.beside_collecting = beside_collecting
         """Whether it hears keys that somebody collects at the time."""
+        self.dropped = 0
+        """Keys for which there was no room."""
         self._waiting: asyncio.Queue[KeyPress | None] = asyncio.Queue(WAITING)
 
     def __aiter__(self) -> Self:
@@ -95,18 +97,25 @@ class KeyListener:
             raise StopAsyncIteration
         return press
 
-    def hear(self, press: KeyPress | None) -> None:
-        """Let the listener have `press`; None says that no more follows."""
-        if press is None and self._waiting.full():
+    def hear(self, press: KeyPress | None) -> bool:
+        """Let the listener have `press`; None says that no more follows. False where that cost a
+        key, for want of room.
+        """
+        full = self._waiting.full()
+        if full and press is None:
             self._waiting.get_nowait()
         if not self._waiting.full():
             self._waiting.put_nowait(press)
+        self.dropped += full
+        return not full
 
 
 class Keys:
     """The caller's keys, each for all who listen at the time; secret ones for who collects them."""
 
     def __init__(self) -> None:
+        self.dropped = 0
+        """Keys that somebody who listened never got, for want of room."""
         self._listeners: WeakSet[KeyListener] = WeakSet()
         self._collecting: list[KeyListener] = []
         self._secretly: list[KeyListener] = []
@@ -133,13 +142,11 @@ class Keys:
         if not self.are_secret(anyio.current_time()):
             beside = not self._collecting
             hearing += [it for it in self._listeners if it.beside_collecting or beside]
-        for listener in hearing:
-            listener.hear(press)
+        self.dropped += sum(not listener.hear(press) for listener in hearing)
 
     def close(self) -> None:
         """Tell all who listen that no more keys come."""
-        for listener in self._listeners:
-            listener.hear(None)
+        self.dropped += sum(not listener.hear(None) for listener in self._listeners)
 
     async def collect(
         self,

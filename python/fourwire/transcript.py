@@ -67,6 +67,8 @@ class Transcript:
         """What the agent had done, in the order in which it was asked for."""
         self.latencies = Latencies()
         """How long the two waited for each other."""
+        self.forgotten = 0
+        """How often the caller spoke and was not waited for in words any more."""
         self._unread: dict[str, tuple[float, float | None]] = {}
 
     def user_began(self, item: str | None, t: float) -> None:
@@ -75,6 +77,7 @@ class Transcript:
         if item is not None:
             if len(self._unread) >= MOST_UNREAD:
                 del self._unread[next(iter(self._unread))]
+                self.forgotten += 1
             self._unread[item] = (round(t, 3), None)
 
     def user_ended(self, item: str | None, t: float) -> None:

@@ -213,6 +213,18 @@ async def test_an_earlier_silence_does_not_hurry_the_cut_of_a_later_reply() -> N
         assert both.agent.told == ["output_audio_buffer.clear"]
 
 
+async def test_what_a_pause_cuts_off_is_no_interruption_though_it_is_told_after_the_pause() -> None:
+    async with joined(truncate=True) as both:
+        both.bridge.pause()
+        both.bridge.resume()
+        both.bridge.reply_event(CUT)
+        assert not both.bridge.unbridged()
+        assert len(both.notes.named("bridge.cut_off")) == 1
+        both.agent.publish(events.SpeechStarted())
+        await settled()
+        assert both.agent.told == ["output_audio_buffer.clear"]
+
+
 @pytest.mark.parametrize(
     ("audio", "thirds", "end_ms"),
     [

@@ -12,8 +12,9 @@ from fourwire.bridge import BargeIn
 from fourwire.call import Call
 from fourwire.call_options import CallOptions
 from fourwire.inworld import ConnectError, events
+from fourwire.keys import KeyPress
 from fourwire.life import Cause, State, WrongMoment
-from fourwire.line import LineEnded, MediaChanged
+from fourwire.line import KeyPressed, LineEnded, MediaChanged
 
 pytestmark = pytest.mark.anyio
 
@@ -423,6 +424,23 @@ async def test_the_record_of_the_end_holds_the_transcript_and_what_the_leg_count
     assert note["transcript"] == []
     assert note["latency"]["barge_in"] == {"count": 0}
     assert note["rtp"] == {"rtp_received": 3}
+    assert note["dropped"] == {"keys": 0, "speech": 0}
+
+
+async def test_keys_that_nobody_took_in_time_are_told_with_the_end() -> None:
+    async def scenario(call: Call) -> None:
+        await call.answer()
+        keys = call.keys()
+        await call.wait_ended()
+        assert keys.dropped
+
+    async with living(scenario) as all_of_it:
+        for _ in range(150):
+            all_of_it.line.happen(KeyPressed(KeyPress("5")))
+        await settled()
+        all_of_it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+    (note,) = all_of_it.notes.named("call.ended")
+    assert note["dropped"]["keys"] == 51
 
 
 async def test_a_call_that_nobody_answers_is_refused_after_a_while() -> None:

@@ -2,6 +2,8 @@
 
 import anyio
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fourwire.keys import Doubles, KeyMethod, KeyPress, Keys
 
@@ -59,8 +61,10 @@ async def test_what_was_typed_when_the_time_for_all_keys_is_over_is_not_lost() -
     assert set(digits) == {"5"}
 
 
-async def test_a_flood_of_keys_is_bounded() -> None:
-    assert await typed(Keys(), "1" * 10_000, most=10_000) == "1" * 100
+async def test_a_flood_of_keys_is_bounded_and_what_is_too_much_is_counted() -> None:
+    keys = Keys()
+    assert await typed(keys, "1" * 10_000, most=10_000) == "1" * 100
+    assert keys.dropped == 9_900
 
 
 async def test_before_so_many_keys_as_are_needed_the_last_key_counts_for_nothing() -> None:
@@ -84,6 +88,24 @@ async def test_an_end_is_told_also_to_who_has_heard_nothing_of_a_flood() -> None
         keys.press(KeyPress("1"))
     keys.close()
     assert len([press async for press in listener]) == 99
+    assert (listener.dropped, keys.dropped) == (101, 101)
+
+
+@given(st.lists(st.sampled_from(["press", "hear"]), max_size=400))
+async def test_every_key_was_heard_waits_or_was_counted(steps: list[str]) -> None:
+    keys = Keys()
+    listener = keys.listen()
+    pressed = heard = 0
+    for step in [*["press"] * 95, *steps]:
+        if step == "press":
+            keys.press(KeyPress("1"))
+            pressed += 1
+        elif pressed - heard - keys.dropped:
+            await anext(listener)
+            heard += 1
+    keys.close()
+    heard += len([press async for press in listener])
+    assert pressed == heard + keys.dropped
 
 
 async def test_who_listens_aside_hears_no_key_that_is_collected() -> None:

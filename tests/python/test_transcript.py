@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourwire.transcript import Transcript
+from fourwire.transcript import MOST_UNREAD, Transcript
 
 
 def test_turns_stand_in_the_order_in_which_they_began() -> None:
@@ -86,6 +86,16 @@ def test_a_better_reading_of_the_same_words_replaces_the_first() -> None:
     transcript.user_said("u", "hell", 1.0)
     transcript.user_said("u", "hello", 1.2)
     assert [turn.text for turn in transcript.turns] == ["hello"]
+
+
+def test_speech_that_is_waited_for_in_words_too_long_is_forgotten_and_counted() -> None:
+    transcript = Transcript()
+    for number in range(MOST_UNREAD + 3):
+        transcript.user_began(f"u{number}", number)
+    assert transcript.forgotten == 3
+    transcript.user_said("u0", "Late.", 100)
+    transcript.user_said("u3", "In time.", 100)
+    assert [turn.begin for turn in transcript.turns] == [None, 3]
 
 
 def test_turns_without_an_item_are_all_kept() -> None:

@@ -11,7 +11,7 @@ from fourwire.inworld import AudioFormats
 from fourwire.inworld.events import Event, WebSocketClosed
 from fourwire.inworld.feed import Feed, Listener
 from fourwire.journal import Entry, Journal
-from fourwire.line import LineClosed, LineEnded, LineEvent
+from fourwire.line import LineClosed, LineEnded, LineEvent, MediaChanged
 from fourwire.quality import Quality
 
 
@@ -154,6 +154,10 @@ class FakeLine:
 
     async def hang_up(self, headers: Mapping[str, str] | None) -> None:
         self.told.append(("hang_up", headers))
+
+    async def hold(self, on: bool) -> MediaChanged:
+        self.told.append(("hold", on))
+        return MediaChanged("sendonly" if on else "sendrecv", ("192.0.2.1", 4000), "PCMU")
 
     async def transfer(self, target: Any, headers: Mapping[str, str] | None) -> None:
         self.told.append(("transfer", target, headers))

@@ -1,5 +1,6 @@
 """What a field may be, read from its type: whether a value fits, and how to say what would."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -76,6 +77,8 @@ def _fits(option: Option, value: object) -> bool:
         return isinstance(value, list) and all(fits(option.elements[0], each) for each in value)
     if option.is_open:
         return isinstance(value, Mapping)
+    if isinstance(value, float) and not math.isfinite(value):
+        return False  # JSON has no word for it (RFC 8259 §6): null would go out, which clears
     try:
         msgspec.convert(value, option.kind)
     except msgspec.ValidationError:

@@ -31,7 +31,17 @@ GRAVITY = ("passed", "no verdict", "not run", "failed")
 SPELLINGS = {
     word.lower(): word
     for word in (
-        *("SIPp", "PJSIP", "Kamailio", "Asterisk", "Pipecat", "OpenSSL", "SoX", "README"),
+        *(
+            "SIPp",
+            "PJSIP",
+            "Linphone",
+            "Kamailio",
+            "Asterisk",
+            "Pipecat",
+            "OpenSSL",
+            "SoX",
+            "README",
+        ),
         *("SRTP", "TLS", "INFO", "ACK", "PCMU", "PCMA", "G722", "REFER", "DTMF"),
     )
 }

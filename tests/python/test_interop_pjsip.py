@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import msgspec
 import pytest
-from support.capture_speech import SECOND, agent_says, found, is_whole
+from support.capture_speech import SECOND, agent_says, found, is_understood, is_whole
 from support.scene import SETTINGS, Scene, scene
 
 from fourwire import Resampler
@@ -68,10 +68,7 @@ async def both_heard(stage: Scene, folder: Path) -> None:
     await stage.notes.until("call.ended")
     (session,) = stage.agent.sessions
     assert is_whole(found(session.heard[: len(ASKS)], ASKS))
-    places = found(heard_in(folder), agent_says("greeting"))
-    # PJSIP's own jitter buffer moves now and then, and then a half second is not like itself.
-    alike = [place for place in places if place.likeness >= 0.9]
-    assert len(alike) >= len(places) - 2 >= 4, places
+    assert is_understood(found(heard_in(folder), agent_says("greeting")))
     assert stage.causes() == ["caller hung up"]
 
 

@@ -48,6 +48,15 @@ def is_whole(places: list[Found], *, alike: float = 0.99, drift_s: float = 0.001
     )
 
 
+def is_understood(places: list[Found], *, drift_s: float = 0.1) -> bool:
+    """Whether two thirds of the stretches are there, and where they belong beside the others.
+
+    For peers whose own buffers slip now and then: a half second with a slip is not like itself.
+    """
+    alike = [place for place in places if place.likeness >= 0.9]
+    return 3 * len(alike) >= 2 * len(places) and is_whole(alike, alike=0.9, drift_s=drift_s)
+
+
 def agent_says(name: str) -> bytes:
     """The stand-in's recording `name`, as it leaves it for a caller in G.711."""
     audio = AudioFormat("audio/pcmu", 8000)

@@ -66,6 +66,7 @@ def _own_package(environment: str, name: str) -> Callable[[], str]:
 VERSIONS: dict[str, Callable[[], str]] = {
     "baresip": _printed(r"baresip v(\S+)", "baresip", "-h"),
     "Kamailio": _printed(r"kamailio (\d\S+)", "kamailio", "-v"),
+    "Linphone": _printed(r"version: (\S+)", "linphonec", "-v"),
     "OpenAI SDK": _package("openai"),
     "OpenSSL": _printed(r"OpenSSL (\d\S+)", "openssl", "version"),
     "Pipecat": _own_package("pipecat", "pipecat-ai"),

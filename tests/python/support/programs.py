@@ -81,9 +81,10 @@ class Printing:
         self._news = anyio.Event()
 
     async def read(self) -> None:
-        """Keep what it prints."""
-        assert self.process.stderr is not None
-        async for text in TextReceiveStream(self.process.stderr):
+        """Keep what it prints, of two streams on that for errors."""
+        stream = self.process.stderr or self.process.stdout
+        assert stream is not None
+        async for text in TextReceiveStream(stream, errors="replace"):
             self.output += text
             self._news.set()
 

@@ -86,7 +86,8 @@ pub enum RecordingEvent {
         path: PathBuf,
         /// How long it plays.
         duration: Duration,
-        /// How much came too late to be written, on either side; there is silence in its place.
+        /// How much was not taken in time or came too late, on either side; there is silence in its
+        /// place.
         lost: Duration,
         /// How large the file is.
         bytes: u64,
@@ -112,8 +113,8 @@ pub(crate) type TapeOutbox = Outbox<TapeNote>;
 pub(crate) enum TapeNote {
     /// It begins at that moment.
     Began(TapeId, Moment),
-    /// It ends at that place.
-    Ended(TapeId, u64),
+    /// It ends at that place, and so many samples were dropped on the way, on either side.
+    Ended { id: TapeId, end: u64, dropped: u64 },
 }
 
 /// The recorder, as the rest of the engine sees it.

@@ -135,7 +135,7 @@ impl Worker {
         } else if let Order::Record(Some((tape, _))) = order {
             // A leg that is gone has nothing to do any more, but the file was opened for it.
             self.outlets.tapes.send(TapeNote::Began(tape, now));
-            self.outlets.tapes.send(TapeNote::Ended(tape, 0));
+            self.outlets.tapes.send(TapeNote::Ended { id: tape, end: 0, dropped: 0 });
         }
     }
 

@@ -1,6 +1,6 @@
 //! The threads behind the recorder: one writes, one publishes and tells.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -44,6 +44,8 @@ enum Word {
 pub(super) struct Desk {
     errands: Receiver<Errand>,
     running: HashMap<TapeId, Running>,
+    /// Those that were given up and are still filled, for who fills them does not know.
+    abandoned: HashSet<TapeId>,
     samples: Vec<i16>,
     stopping: bool,
     words: Sender<Word>,
@@ -69,6 +71,7 @@ pub(super) fn pair(
     let desk = Desk {
         errands,
         running: HashMap::new(),
+        abandoned: HashSet::new(),
         samples: Vec::new(),
         stopping: false,
         words,
@@ -89,9 +92,9 @@ impl Desk {
         }
     }
 
-    /// Waits for an errand, not for long while there is something to write.
+    /// Waits for an errand, not for long while there is something to write or to throw away.
     fn wait(&mut self) {
-        let errand = if self.running.is_empty() {
+        let errand = if self.running.is_empty() && self.abandoned.is_empty() {
             self.errands.recv().map_err(|_| RecvTimeoutError::Disconnected)
         } else {
             self.errands.recv_timeout(WRITE_INTERVAL)
@@ -113,7 +116,7 @@ impl Desk {
     fn open(&mut self, id: TapeId, open: Open) {
         match RecordingFile::create(&open.recording, open.rate) {
             Ok(file) => drop(self.running.insert(id, Running { open, file })),
-            Err(error) => self.give_up(open, &error),
+            Err(error) => self.give_up(id, open, &error),
         }
     }
 
@@ -121,7 +124,7 @@ impl Desk {
         mailbox.take(|item| match item {
             Item::Frame(frame) => self.write_frame(frame),
             Item::Value(TapeNote::Began(id, at)) => self.begin(id, at),
-            Item::Value(TapeNote::Ended(id, end)) => self.finish(id, end),
+            Item::Value(TapeNote::Ended { id, end, dropped }) => self.finish(id, end, dropped),
         });
     }
 
@@ -138,7 +141,7 @@ impl Desk {
         if let Err(error) = written
             && let Some(running) = self.running.remove(&id)
         {
-            self.give_up(running.open, &error);
+            self.give_up(id, running.open, &error);
         }
     }
 
@@ -149,9 +152,11 @@ impl Desk {
         let _ = self.words.send(word);
     }
 
-    fn finish(&mut self, id: TapeId, end: u64) {
+    fn finish(&mut self, id: TapeId, end: u64, dropped: u64) {
         self.find(id);
-        if let Some(running) = self.running.remove(&id) {
+        self.abandoned.remove(&id);
+        if let Some(mut running) = self.running.remove(&id) {
+            running.file.lost += dropped;
             let _ = self.words.send(Word::Finish(running, end));
         }
     }
@@ -167,7 +172,8 @@ impl Desk {
         self.running.get_mut(&id)
     }
 
-    fn give_up(&self, open: Open, error: &io::Error) {
+    fn give_up(&mut self, id: TapeId, open: Open, error: &io::Error) {
+        self.abandoned.insert(id);
         self.failed.fetch_add(1, Relaxed);
         let _ = self.words.send(Word::Tell(open.leg, failure(open.recording, error)));
     }

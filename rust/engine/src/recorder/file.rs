@@ -78,8 +78,7 @@ impl Sheet {
 
 impl RecordingFile {
     pub(super) fn create(recording: &Recording, rate: ClockRate) -> io::Result<Self> {
-        let part = part_of(&recording.path);
-        let paper = Paper::create(&part)?;
+        let (part, paper) = unfinished(&recording.path)?;
         let channels = if recording.mono { 1 } else { 2 };
         Ok(Self {
             reel: Reel::new(),
@@ -143,10 +142,23 @@ fn mix(stereo: &mut Vec<i16>) {
     stereo.truncate(stereo.len() / 2);
 }
 
-/// What a file is called until it is finished.
-fn part_of(path: &Path) -> PathBuf {
+/// A new file for what is to lie at `path`. Others of that name that were not finished are left as
+/// they are: they are what a crash left, or run still.
+fn unfinished(path: &Path) -> io::Result<(PathBuf, Paper)> {
+    for number in 1..MOST_UNFINISHED {
+        let part = part_of(path, number);
+        match Paper::create(&part) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            paper => return Ok((part, paper?)),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, "too many unfinished files of this name"))
+}
+
+/// What a file is called until it is finished, the first of its name or another.
+fn part_of(path: &Path, number: u32) -> PathBuf {
     let mut part = OsString::from(path);
-    part.push(".part");
+    part.push(if number > 1 { format!(".{number}.part") } else { ".part".into() });
     part.into()
 }
 
@@ -158,6 +170,9 @@ fn settle_name(path: &Path) {
 
 /// How long the sides are waited for: longer than a network holds back what is still heard.
 const WINDOW: Duration = Duration::from_secs(1);
+
+/// Unfinished files of one name; above that something is wrong with the folder.
+const MOST_UNFINISHED: u32 = 1000;
 
 /// Pairs written at a time.
 const PIECE: u64 = 8192;

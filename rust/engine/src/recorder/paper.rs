@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct Paper(Arc<Mutex<BufWriter<File>>>);
 
 impl Paper {
+    /// A file that was not there before.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
-        let file = File::create(path)?;
+        let file = File::create_new(path)?;
         Ok(Self(Arc::new(Mutex::new(BufWriter::with_capacity(FILE_BUFFER, file)))))
     }
 

@@ -52,6 +52,20 @@ fn a_file_has_its_name_only_when_it_is_whole() {
 }
 
 #[test]
+fn what_a_crash_left_under_the_same_name_stays() {
+    let folder = Folder::new("left");
+    let path = folder.0.join("call.wav");
+    let left = [part_of(&path, 1), part_of(&path, 2)];
+    left.iter().for_each(|it| fs::write(it, "left").unwrap());
+    let (mut file, _) = folder.file("call.wav");
+    file.lay(stretch(Caller, 0, &[1])).unwrap();
+    file.finish(1).unwrap();
+    assert_eq!(read(&path), [1, 0]);
+    assert!(left.iter().all(|it| fs::read(it).unwrap() == b"left"));
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 3);
+}
+
+#[test]
 fn what_is_missing_on_the_way_is_silence_and_nothing_moves() {
     let folder = Folder::new("gap");
     let (mut file, path) = folder.file("call.wav");
@@ -68,7 +82,7 @@ fn what_a_crash_leaves_can_be_heard_but_for_the_last_second_or_two() {
     for n in 0..50 {
         file.lay(stretch(Agent, n * 1600, &[9; 1600])).unwrap();
     }
-    let left = fs::read(part_of(&path)).unwrap();
+    let left = fs::read(part_of(&path, 1)).unwrap();
     assert_eq!(left[76..80], [0xFF; 4]); // to the end of the file
     assert!(left.len() >= 80 + 4 * 3 * 16_000, "{} bytes", left.len());
 }

@@ -11,9 +11,10 @@ import anyio.to_thread
 
 from fourwire.journal import CallJournal
 from fourwire.media import MediaLeg
+from fourwire.problems import SettingsError
 from fourwire.wav import read_wav
 
-__all__ = ["RATES", "Announcement", "Player", "bundled"]
+__all__ = ["RATES", "Announcement", "Player", "announcement_of", "bundled"]
 
 RATES = (8000, 16000, 24000, 48000)
 """Rates, in Hz, that audio may have; the core turns each into the rate of the call."""
@@ -63,6 +64,18 @@ def bundled(name: str) -> Announcement:
     with as_file(files("fourwire") / "audio" / f"{name}.wav") as path:
         recording = read_wav(path)
     return Announcement(recording.pcm, recording.rate, name)
+
+
+def announcement_of(setting: str, path: str) -> Announcement | None:
+    """What the file at `path` says, None for no path; `SettingsError` names the `setting` where it
+    cannot be played.
+    """
+    if not path:
+        return None
+    try:
+        return Announcement.load(path)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{setting} = {path!r}: {error}") from None
 
 
 class Player:

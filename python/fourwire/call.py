@@ -82,7 +82,9 @@ class Call(CallKeys, CallAgent, CallControl):
         self._rtp = RtpWatch(
             self._options.rtp_lost_s, self.start_soon, partial(self.end, Cause.RTP_LOST)
         )
-        self._recording = CallRecording(journal, self._options, self.transcript, self._about)
+        self._recording = CallRecording(
+            journal, self._options, self.transcript, self._about, self.start_soon
+        )
         self._parting = Parting(line, journal, self.unbridge, self._account, self._settle)
 
     def __repr__(self) -> str:
@@ -149,7 +151,7 @@ class Call(CallKeys, CallAgent, CallControl):
         self.journal.write("call.early_media")
 
     async def answer(self, headers: Headers | None = None) -> None:
-        """Answer; returns when the caller knows and audio flows."""
+        """Answer; returns when the caller knows, audio flows, and a recording was announced."""
         self._life.take(Step.ANSWER)
         leg = await self._ask(self._line.answer(headers))
         await anyio.lowlevel.checkpoint()  # a call that ended meanwhile is not answered any more
@@ -159,6 +161,7 @@ class Call(CallKeys, CallAgent, CallControl):
         self._join(leg)
         self.journal.write("call.answered", codec=self._line.codec, srtp=self._line.srtp)
         self._end_after(self._options.most_s, Cause.TOO_LONG, [State.ANSWERED])
+        await self._recording.answered(leg, self.play)
 
     def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` beside the scenario, until the call ends; an error in it ends the call."""

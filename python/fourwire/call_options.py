@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from fourwire.announcement import Announcement
 from fourwire.media import EarlyBargeInLike
 from fourwire.publishing import Desk
 from fourwire.recording_settings import RecordingSettings
@@ -24,6 +25,8 @@ class CallOptions:
     """Seconds after its answer at which a call is ended; None: it may last for ever."""
     recording: RecordingSettings = RecordingSettings()  # noqa: RUF009 - frozen
     """What is recorded of the call by itself, and what is written beside a recording."""
+    announcement: Announcement | None = None
+    """What callers hear first whose calls are recorded by themselves."""
     desk: Desk = field(default_factory=Desk)
     """Where transcripts are written."""
     wire: Wire = field(default_factory=lambda: Wire(Trace()))

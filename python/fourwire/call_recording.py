@@ -1,7 +1,7 @@
 """The recordings of a call and what is written beside them, as its journal tells of them."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -9,11 +9,13 @@ from typing import Any, Literal
 import anyio
 
 from fourwire._core import RecordingFailed, RecordingStarted, RecordingStopped
+from fourwire.announcement import Announcement
 from fourwire.call_options import CallOptions
 from fourwire.journal import CallJournal
 from fourwire.life import Ended
 from fourwire.media import MediaLeg
 from fourwire.media_leg import RecordingEvent
+from fourwire.recording_tone import RecordingTone
 from fourwire.take import Pause, Take
 from fourwire.transcript import Transcript
 from fourwire.transcript_files import document, file_of, path_of
@@ -33,17 +35,39 @@ class CallRecording:
         options: CallOptions,
         transcript: Transcript,
         about: Callable[[], Mapping[str, Any]],
+        start_soon: Callable[[Callable[[], Awaitable[None]]], None],
     ) -> None:
-        """`about` tells what else of the call a transcript has."""
+        """`about` tells what else of the call a transcript has; `start_soon` does something beside
+        the scenario.
+        """
         self._journal = journal
         self._options = options
         self._transcript = transcript
         self._about = about
+        self._tone = RecordingTone(options.recording, start_soon)
         self._takes: list[Take] = []
         self._finished = anyio.Event()
 
     def begin(self, leg: MediaLeg) -> None:
-        """Record what the gateway is set to record of every call."""
+        """Record what the gateway is set to record of every call, unless that is announced."""
+        if self._announced is None:
+            self._begin(leg)
+
+    async def answered(
+        self, leg: MediaLeg, play: Callable[[Announcement], Awaitable[object]]
+    ) -> None:
+        """Record what is announced, and let the caller hear that before anything else."""
+        if self._announced is not None:
+            self._begin(leg)
+            await play(self._announced)
+
+    @property
+    def _announced(self) -> Announcement | None:
+        """What the caller hears before a recording that the gateway makes by itself."""
+        settings = self._options.recording
+        return self._options.announcement if settings.dir and settings.audio else None
+
+    def _begin(self, leg: MediaLeg) -> None:
         settings = self._options.recording
         if not settings.dir:
             return
@@ -63,10 +87,18 @@ class CallRecording:
         if path is not None:
             self._takes.append(Take(path, self._journal.now))
         self._journal.write("call.recording", path=path)
+        if path is None:
+            self._tone.end()
+        else:
+            self._tone.begin(leg)
 
     def pause(self, leg: MediaLeg, pause: Pause | None) -> None:
         """Record silence, or nothing at all; None goes on."""
         leg.pause_recording(pause)
+        if pause is not None:
+            self._tone.end()
+        elif any(take.is_paused for take in self._unsettled()):
+            self._tone.begin(leg)
         for take in self._takes:
             if take.ended is None:
                 take.pause(self._journal.now, pause)
@@ -74,6 +106,7 @@ class CallRecording:
 
     async def finish(self, leg: MediaLeg | None, ended: Ended | None) -> None:
         """End the file that runs, and wait a little until all files lie where they belong."""
+        self._tone.end()
         if leg is not None and self._unsettled():
             leg.record(None)
         self._end(self._takes)

@@ -88,6 +88,7 @@ TOLD: dict[str, Told] = {
     "gateway.listening": _listening,
     "gateway.draining": _fixed("●", "stopping: {calls} calls have {grace_s:g} s to finish"),
     "gateway.stuck": _fixed("!", "{calls} scenarios do not end; a signal more ends the program"),
+    "gateway.recordings_unfinished": _fixed("!", "{count} files in {folder} were never finished"),
     "gateway.reloaded": _fixed("●", "reloaded: {routes} rules, {agents} agents"),
     "gateway.reload_failed": _fixed("!", "not reloaded, all stays as it was: {problems}"),
     "gateway.refused": _fixed("✗", "refused {caller} for {dialled} with {status}: {why}"),

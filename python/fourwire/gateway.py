@@ -4,24 +4,23 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import anyio
 import anyio.to_thread
-import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
 from fourwire import _core, sdp, sip
+from fourwire.announcement import announcement_of
 from fourwire.call import Call, Scenario
 from fourwire.call_options import CallOptions
 from fourwire.dialling import Dialling, wish_of
-from fourwire.goodbye import goodbye_of, say_goodbye
+from fourwire.goodbye import say_goodbye
 from fourwire.journal import Journal
 from fourwire.life import Cause, Ended
 from fourwire.line import Headers
 from fourwire.media import Media
 from fourwire.operating import operated
-from fourwire.recording_settings import RecordingSettings
+from fourwire.recording_folder import make_room, recording_of, unfinished
 from fourwire.registrations import Registrations
 from fourwire.routes import Refusal
 from fourwire.routing import Offered
@@ -73,7 +72,7 @@ class Gateway:
         """Why new calls are refused because of the load, where they are."""
         self.when_draining: list[Callable[[], None]] = []
         """Called when the gateway begins to come to rest."""
-        self._goodbye = goodbye_of(settings.goodbye)
+        self._goodbye = announcement_of("goodbye", settings.goodbye)
         self.wire = Wire(settings.trace, journal.clock)
         """What passes over the wire, for those who trace it."""
         endpoint.on_message = self.wire.sip
@@ -84,7 +83,8 @@ class Gateway:
             rtp_lost_s=settings.rtp_lost_s,
             ring_s=settings.ring_s or None,
             most_s=settings.max_call_s or None,
-            recording=_recording(settings),
+            recording=(recording := recording_of(settings)),
+            announcement=announcement_of("recording.announcement", recording.announcement),
             early_barge_in=settings.early_barge_in,
             wire=self.wire,
         )
@@ -268,7 +268,7 @@ async def open_gateway(
 ) -> AsyncIterator[Gateway]:
     """A gateway that takes calls while the block runs, and ends those that are left after it."""
     refuse_unusable(settings)
-    _make_room(_recording(settings).dir)
+    make_room(recording_of(settings).dir)
     told = await anyio.to_thread.run_sync(_sip_settings, settings)
     try:
         async with (
@@ -286,6 +286,9 @@ async def open_gateway(
             journal.write("gateway.listening", addresses=gateway.addresses)
             await gateway.registrations.begin()
             async with operated(gateway):
+                left = await anyio.to_thread.run_sync(unfinished, recording_of(settings).dir)
+                if left is not None:
+                    journal.write("gateway.recordings_unfinished", **left)
                 try:
                     yield gateway
                 finally:
@@ -304,7 +307,8 @@ def refuse_unusable(settings: Settings) -> None:
     """Raise `SettingsError` for what this machine or this build cannot do."""
     _require_opus(settings)
     _require_certificate(settings)
-    goodbye_of(settings.goodbye)
+    announcement_of("goodbye", settings.goodbye)
+    announcement_of("recording.announcement", settings.recording.announcement)
     tracer_of(settings.otel)
 
 
@@ -326,21 +330,6 @@ def _media_address(settings: Settings) -> str:
     """All of the machine's addresses: those of IPv6 (and IPv4 too) where callers come by it."""
     hosts = [settings.address, *(to.host for to in settings.listen)]
     return "::" if any(":" in host for host in hosts) else "0.0.0.0"  # noqa: S104 as above
-
-
-def _recording(settings: Settings) -> RecordingSettings:
-    """What is recorded, the short form of it included."""
-    folder = settings.recordings or settings.recording.dir
-    return msgspec.structs.replace(settings.recording, dir=folder)
-
-
-def _make_room(recordings: str) -> None:
-    """Make the directory for recordings now, so that no call fails of it later."""
-    try:
-        if recordings:
-            Path(recordings).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f"recordings: cannot make {recordings}: {error.strerror}") from None
 
 
 def _require_opus(settings: Settings) -> None:

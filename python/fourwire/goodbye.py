@@ -8,22 +8,11 @@ from fourwire.announcement import Announcement
 from fourwire.call import Call
 from fourwire.faults import places
 from fourwire.life import State, WrongMoment
-from fourwire.problems import SettingsError
 
-__all__ = ["goodbye_of", "say_goodbye"]
+__all__ = ["say_goodbye"]
 
 LONGEST_SECONDS = 15.0
 """How long a goodbye may take."""
-
-
-def goodbye_of(path: str) -> Announcement | None:
-    """What the file at `path` says; None for no path. `SettingsError` where it cannot be played."""
-    if not path:
-        return None
-    try:
-        return Announcement.load(path)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"goodbye = {path!r}: {error}") from None
 
 
 async def say_goodbye(calls: Iterable[Call], goodbye: Announcement) -> None:

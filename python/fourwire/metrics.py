@@ -219,6 +219,7 @@ TROUBLES = (
     "call.transfer_failed",
     "gateway.error",
     "gateway.overloaded",
+    "gateway.recordings_unfinished",
     "gateway.reload_failed",
     "gateway.stuck",
     "registration.failed",

@@ -43,6 +43,11 @@ class Take:
         if how is not None:
             self._pauses.append(_Paused(t, how))
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is recorded now."""
+        return self.ended is None and bool(self._pauses) and self._pauses[-1].end is None
+
     def place(self, t: float) -> float:
         """Where the moment `t` lies, of a pause that left a gap where that is."""
         left_out = sum(

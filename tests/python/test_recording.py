@@ -1,6 +1,8 @@
 """A call is recorded: begun, paused and ended by its scenario, and told of in its journal."""
 
+import contextlib
 import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,11 @@ async def recorded(tell: Callable[[Call], Awaitable[None]], **wanted: Any) -> Sc
 def loudness(samples: "np.ndarray") -> float:
     """The root mean square of samples."""
     return float(np.sqrt(np.mean(np.square(samples.astype(float)))))
+
+
+def paths(folder: Path) -> list[Path]:
+    """What lies there."""
+    return sorted(folder.iterdir())
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -303,3 +310,40 @@ async def test_a_call_that_is_cut_off_from_outside_keeps_its_recording(tmp_path:
     assert told.index("call.transcript") < told.index("call.ended")
     assert stage.notes.named("call.recording_stopped")[0]["duration_s"] > 0.4
     assert read_wav(path).duration_s > 0.4
+
+
+def test_a_disk_that_is_full_ends_recordings_and_leaves_what_it_took(tmp_path: Path) -> None:
+    names = ["call.flac", "call.wav"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "support.full_disk", *(str(tmp_path / name) for name in names)],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    told = ran.stdout.splitlines()
+    assert told.count("Played True") == 2
+    assert sum(line.startswith("RecordingFailed File too large") for line in told) == 2
+    assert told[-1] == "failed 2"
+    assert [path.name for path in paths(tmp_path)] == [f"{name}.part" for name in names]
+    for path, kind in zip(paths(tmp_path), ("flac", "wav"), strict=True):
+        assert playable(path, kind) > 4000
+
+
+def playable(path: Path, kind: str) -> int:
+    """How many samples a player makes of a file that breaks off."""
+    heard = 0
+    with av.open(str(path), format=kind) as file, contextlib.suppress(av.error.InvalidDataError):
+        for frame in file.decode(audio=0):
+            heard += frame.samples
+    return heard
+
+
+async def test_the_tone_that_tells_of_a_recording_is_in_it(tmp_path: Path) -> None:
+    await recorded(speaks, dir=str(tmp_path), tone="start", transcripts=())
+    (path,) = paths(tmp_path)
+    wav = read_wav(path)
+    agent = np.frombuffer(wav.pcm, "<i2").reshape(-1, 2)[: wav.rate * 4 // 10, 1]
+    loudest = np.argmax(np.abs(np.fft.rfft(agent))) * wav.rate / len(agent)
+    assert loudest == pytest.approx(1400, abs=5)

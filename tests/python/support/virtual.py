@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import anyio
 
 from fourwire import Leg, LegConfig, RtpPacket, g711, inworld
-from fourwire._core import Closed, Rtcp, Rtp
+from fourwire._core import Closed, RecordingStarted, RecordingStopped, Rtcp, Rtp
 from fourwire.call import Call
 from fourwire.call_options import CallOptions
 from fourwire.conversation import Conversation
@@ -97,6 +97,12 @@ class _Live:
     def say(self, audio: bytes, **about: Any) -> bool:
         return self.core.say(audio, **about) == "queued"
 
+    def record(self, path: str | None, **how: Any) -> None:
+        """Nothing is written."""
+
+    def pause_recording(self, pause: str | None) -> None:
+        """Nothing is written anyway."""
+
     def close(self) -> None:
         self.closed = True
 
@@ -113,11 +119,22 @@ class VirtualLeg(MediaLeg):
         """When something was heard."""
         self._spoken = 0
         self._says: deque[bytes] = deque()
+        self._taping: str | None = None
 
     def speak(self, pcm: bytes) -> None:
         """Let the caller say something, 16 bit at 8 kHz."""
         codes = g711.encode_pcmu(pcm)
         self._says.extend(codes[start : start + 160] for start in range(0, len(codes), 160))
+
+    def record(self, path: str | None, **how: Any) -> None:
+        """Tell of a recording as the engine does, a moment later; no file is written."""
+        super().record(path, **how)
+        soon = asyncio.get_running_loop().call_soon
+        if self._taping is not None:
+            soon(self.receive, RecordingStopped(self._taping, 1.0, 0.0, 0))
+        if path is not None:
+            soon(self.receive, RecordingStarted(path, now_ns(), 8000))
+        self._taping = path
 
     async def run(self) -> None:
         """Carry packets both ways until the leg is closed."""

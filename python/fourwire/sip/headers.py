@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from .errors import MalformedMessage
 from .grammar import is_token, split
 
 COMPACT = {
@@ -57,12 +58,21 @@ class Headers(Mapping[str, str]):
         return list(self._by_name.get(_key(name), ()))
 
     def values_of(self, name: str) -> list[str]:
-        """Every value of ``name``, field lines with commas taken apart (RFC 3261 §7.3.1)."""
+        """Every value of ``name``, field lines with commas taken apart (RFC 3261 §7.3.1).
+
+        :raises MalformedMessage: a quoted string in one of them does not end.
+        """
         return [part for line in self.get_all(name) for part in split(line, ",") if part]
 
     def tokens(self, name: str) -> set[str]:
-        """The values of a list of tokens (Require, Supported, Allow), in lower case."""
-        return {value.lower() for value in self.values_of(name)}
+        """The values of a list of tokens (Require, Supported, Allow), in lower case.
+
+        What cannot be read says nothing.
+        """
+        try:
+            return {value.lower() for value in self.values_of(name)}
+        except MalformedMessage:
+            return set()
 
     def add(self, name: str, value: str) -> None:
         """Append a field.

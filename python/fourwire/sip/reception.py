@@ -38,7 +38,16 @@ class Reception:
         self._core.transactions.receive_request(now, request, to, otherwise)
 
     def serve(self, now: int, transaction: Transaction, flow: Flow) -> None:
-        """Answer a request that came by ``flow``, or let its call do so."""
+        """Answer a request that came by ``flow``, or let its call do so.
+
+        A header that nobody had to read until now may turn out to be malformed.
+        """
+        try:
+            self._serve(now, transaction, flow)
+        except MalformedMessage as error:
+            self._core.respond(now, transaction, 400, reason=f"Bad Request: {error.reason}")
+
+    def _serve(self, now: int, transaction: Transaction, flow: Flow) -> None:
         request = transaction.request
         if request.method == "CANCEL" or request.to.tag:
             self._serve_known(now, transaction, flow)
@@ -132,11 +141,7 @@ class Reception:
         place: Call | None,
     ) -> None:
         number = self._core.next_number()
-        try:
-            call = ServerCall(self._core, number, transaction, flow, trunk, place)
-        except MalformedMessage as error:
-            self._core.respond(now, transaction, 400, reason=f"Bad Request: {error.reason}")
-            return
+        call = ServerCall(self._core, number, transaction, flow, trunk, place)
         self._calls[call.id] = call
         call.begin(now)
 

@@ -42,7 +42,7 @@ SPELLINGS = {
             "SoX",
             "README",
         ),
-        *("SRTP", "TLS", "INFO", "ACK", "PCMU", "PCMA", "G722", "REFER", "DTMF"),
+        *("SRTP", "TLS", "INFO", "ACK", "PCMU", "PCMA", "G722", "REFER", "DTMF", "Replaces"),
     )
 }
 """Words that are not written as a test's name has them."""

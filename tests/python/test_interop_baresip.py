@@ -1,6 +1,5 @@
 """baresip, which nobody here wrote, calls the gateway; what each side heard is compared."""
 
-import re
 import socket
 import wave
 from contextlib import ExitStack
@@ -11,7 +10,7 @@ import anyio
 import msgspec
 import numpy as np
 import pytest
-from support.baresip import baresip
+from support.baresip import baresip, packets_heard
 from support.capture_speech import SECOND, agent_says, found, is_whole
 from support.peers import require
 from support.scene import SETTINGS, by_hand, scene
@@ -51,13 +50,6 @@ def only_recording(folder: Path) -> Recording:
     """What baresip heard in one go."""
     (path,) = folder.glob("*dec.wav")
     return read_wav(path)
-
-
-def packets_heard(folder: Path) -> int:
-    """How many packets of audio baresip received in its call, by its own count."""
-    log = (folder / "baresip.log").read_text(errors="replace")
-    _, received = re.findall(r"^packets: +([0-9]+) +([0-9]+)", log, re.MULTILINE)[-1]
-    return int(received)
 
 
 @pytest.fixture

@@ -1,41 +1,20 @@
 """Callers that nobody here wrote are sent on by an agent, held, and change what they asked for."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import pytest
+from support.putting_through import PUTS_THROUGH, putting_through
 from support.scene import Scene, scene
 from support.sipp import Outcome, free_port, place_calls
 
-from fourwire.agent_file import AgentFile, scenario
 from fourwire.app import App
 from fourwire.call import Call
-from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="SIPp")]
 
 SUCCESS = Outcome(code=0, succeeded=1, failed=0, complaints="")
-
-
-def putting_through(tmp_path: Path) -> Callable[[str], App]:
-    """An agent of a file that may put callers through to the desk."""
-    path = tmp_path / "agent.toml"
-    path.write_text('tools = ["transfer"]\n[transfer_to]\ndesk = "sip:desk@127.0.0.1"\n')
-
-    def app_of(url: str) -> App:
-        app = App()
-        app.call()(scenario(AgentFile.load(path), "any-key", url))
-        return app
-
-    return app_of
-
-
-def agent() -> Behaviour:
-    """An agent whose greeting is that it puts the caller through."""
-    call = FunctionCall("transfer", json.dumps({"to": "desk"}))
-    return Behaviour(calls={0: FunctionCalls((call,), speaks=True)}, speed=0)
 
 
 async def called(stage: Scene, name: str, tmp_path: Path) -> None:
@@ -47,7 +26,7 @@ async def called(stage: Scene, name: str, tmp_path: Path) -> None:
 
 
 async def test_sipp_is_put_through_once_it_has_heard_so(tmp_path: Path) -> None:
-    async with scene(putting_through(tmp_path), agent()) as stage:
+    async with scene(putting_through(tmp_path), PUTS_THROUGH) as stage:
         await called(stage, "transfer", tmp_path)
         (end,) = await stage.notes.until("call.ended")
 
@@ -58,7 +37,7 @@ async def test_sipp_is_put_through_once_it_has_heard_so(tmp_path: Path) -> None:
 
 
 async def test_sipp_that_finds_the_desk_busy_is_with_the_agent_again(tmp_path: Path) -> None:
-    async with scene(putting_through(tmp_path), agent()) as stage:
+    async with scene(putting_through(tmp_path), PUTS_THROUGH) as stage:
         await called(stage, "transfer_busy", tmp_path)
         (end,) = await stage.notes.until("call.ended")
 

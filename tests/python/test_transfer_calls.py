@@ -1,11 +1,10 @@
 """Transfers over real UDP between three SIP endpoints: a caller, the gateway, and the target."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
+from support.putting_through import PUTS_THROUGH, putting_through
 from support.scene import SETTINGS, Scene, scene
 from support.transferee import sent_on, transferable
 
@@ -15,7 +14,6 @@ from fourwire.agent_file import AgentFile, scenario
 from fourwire.app import App
 from fourwire.call import Call
 from fourwire.demo.speech import recording
-from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
 
 pytestmark = pytest.mark.anyio
 
@@ -32,25 +30,6 @@ def desk(url: str) -> App:
     return app
 
 
-def putting_through(tmp_path: Path, target: str) -> Callable[[str], App]:
-    """An agent of a file that may put callers through to `target`."""
-    path = tmp_path / "agent.toml"
-    path.write_text(f'tools = ["transfer"]\n[transfer_to]\ndesk = "{target}"\n')
-
-    def app_of(url: str) -> App:
-        app = App()
-        app.call("voxi")(scenario(AgentFile.load(path), "any-key", url))
-        return app
-
-    return app_of
-
-
-def agent() -> Behaviour:
-    """An agent whose greeting is that it puts the caller through."""
-    call = FunctionCall("transfer", json.dumps({"to": "desk"}))
-    return Behaviour(calls={0: FunctionCalls((call,), speaks=True)}, speed=0)
-
-
 async def heard_a_turn(stage: Scene) -> None:
     """The agent of the last session has heard somebody speak."""
     name = "Inworld.RealtimeAPI.ConversationItemInputAudioTranscriptionCompleted"
@@ -61,7 +40,7 @@ async def heard_a_turn(stage: Scene) -> None:
 async def test_a_caller_who_is_put_through_talks_with_the_target(tmp_path: Path) -> None:
     async with (
         scene(desk) as target,
-        scene(putting_through(tmp_path, target.uri("desk")), agent()) as stage,
+        scene(putting_through(tmp_path, target.uri("desk")), PUTS_THROUGH) as stage,
         transferable() as phone,
         phone.call(stage.uri()) as caller,
     ):
@@ -80,7 +59,7 @@ async def test_a_caller_who_is_put_through_talks_with_the_target(tmp_path: Path)
 async def test_a_caller_whose_target_is_busy_hears_the_agent_again(tmp_path: Path) -> None:
     async with (
         scene(desk) as target,
-        scene(putting_through(tmp_path, target.uri("busy")), agent()) as stage,
+        scene(putting_through(tmp_path, target.uri("busy")), PUTS_THROUGH) as stage,
         transferable() as phone,
     ):
         async with phone.call(stage.uri()) as caller:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -57,10 +58,10 @@ class Baresip:
         self._writer.write(b"%d:%s," % (len(order), order))
         await self._until(lambda message: message.get("token") == command)
 
-    async def until(self, kind: str) -> None:
-        """Wait for an event, unless it has come already."""
-        if all(event["type"] != kind for event in self.events):
-            await self._until(lambda message: message.get("type") == kind)
+    async def until(self, kind: str, count: int = 1) -> None:
+        """Wait until that many events of a kind have come."""
+        if self.count(kind) < count:
+            await self._until(lambda message: self.count(kind) >= count)
 
     def count(self, kind: str) -> int:
         """How many events of that kind came so far."""
@@ -90,9 +91,11 @@ async def baresip(
     rate: int = 8000,
     account: str = "",
     config: str = "",
+    answers: bool = False,
 ) -> AsyncIterator[Baresip]:
     """Run baresip in `folder`, where its recordings will lie; `ports` are for SIP and commands.
-    `rate` is that of the codec's samples; `account` and `config` are further parameters.
+    `rate` is that of the codec's samples; `account` and `config` are further parameters. It picks
+    up by itself where it `answers`.
 
     It takes no loopback interface for its own, so its SDP names another address of this machine
     than the one its packets come from: a caller as from behind a NAT.
@@ -103,7 +106,8 @@ async def baresip(
         sip_port=sip_port, control_port=control_port, speech=speech, folder=folder, rate=rate
     )
     (folder / "config").write_text(settings + config)
-    who = f"<sip:caller@127.0.0.1:{sip_port}>;regint=0;audio_codecs={codec};answermode=manual"
+    mode = "auto" if answers else "manual"
+    who = f"<sip:caller@127.0.0.1:{sip_port}>;regint=0;audio_codecs={codec};answermode={mode}"
     (folder / "accounts").write_text(f"{who}{account}\n")
     (folder / "contacts").write_text("")
     async with (
@@ -132,3 +136,10 @@ async def _connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWri
                 return await asyncio.open_connection("127.0.0.1", port)
             except ConnectionRefusedError:
                 await asyncio.sleep(0.05)
+
+
+def packets_heard(folder: Path) -> int:
+    """How many packets of audio baresip received in its call, by its own count."""
+    log = (folder / "baresip.log").read_text(errors="replace")
+    _, received = re.findall(r"^packets: +([0-9]+) +([0-9]+)", log, re.MULTILINE)[-1]
+    return int(received)

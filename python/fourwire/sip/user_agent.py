@@ -11,12 +11,13 @@ from dataclasses import replace
 from .access import Access, Trunk
 from .alias import Aliased, alias_of
 from .call import Call
-from .client_call import ClientCall, Terms, invitation
+from .client_call import ClientCall, Terms
 from .core import Content, Core, Random, Rules
 from .errors import CallOver, LocalError, MalformedMessage
 from .events import Event
 from .flow import Flow, Hop
 from .gate import Gate
+from .invitation import invitation
 from .message import Answerable, Message, Request, Response, parse
 from .reception import Reception
 from .registration import Registrar, Registration

@@ -135,6 +135,7 @@ class App:
         display_name: str = "",
         headers: Mapping[str, str] | None = None,
         timeout_s: float = 60.0,
+        early: Scenario | None = None,
     ) -> Call:
         """Call `target` by the gateway that runs this app; see `Gateway.dial`."""
         if self._gateway is None:
@@ -146,6 +147,7 @@ class App:
             display_name=display_name,
             headers=headers,
             timeout_s=timeout_s,
+            early=early,
         )
 
     async def serve(

@@ -159,6 +159,7 @@ class Call(CallKeys, CallAgent, CallControl):
         self._parting.answered_at = self.journal.now
         self.transcript.latencies.answered(self.journal.now)
         self._join(leg)
+        self._rtp.begin()
         self.journal.write("call.answered", codec=self._line.codec, srtp=self._line.srtp)
         self._end_after(self._options.most_s, Cause.TOO_LONG, [State.ANSWERED])
         await self._recording.answered(leg, self.play)

@@ -16,16 +16,20 @@ from fourwire.line import (
     Line,
     LineEvent,
     NotTakenOver,
+    Progress,
     Referral,
     TakenOver,
     TransferAsked,
     TransferFailed,
     Transferred,
 )
+from fourwire.media import MediaLeg
 from fourwire.parting import Parting
 from fourwire.rtp_watch import RtpWatch
 
 __all__ = ["CallControl"]
+
+RINGING = 180
 
 T = TypeVar("T")
 
@@ -39,6 +43,8 @@ class CallControl(CallPart):
     _parting: Parting
     _rtp: RtpWatch
     _in_transfer = False
+    _early: Callable[[], Awaitable[None]] | None = None
+    """What is done once whom we call is heard before it answers."""
     _given_away: anyio.Event | None = None
     """Set once it is known whether the caller of another call has taken the place of ours."""
     on_hold = False
@@ -110,12 +116,29 @@ class CallControl(CallPart):
                 self.end(Cause.TRANSFERRED, detail)
             case Info(content_type, body):
                 self.journal.write("call.info", content_type=content_type, size=len(body))
+            case Progress(status, leg):
+                self._hear_early(status, leg)
             case TakenOver(about):
                 self.journal.write("call.taken_over", **about)
             case NotTakenOver(status, why):
                 self.journal.write("call.not_taken_over", status=status, why=why)
             case TransferAsked(referral):
                 await self._decide(referral)
+
+    def _hear_early(self, status: int, leg: MediaLeg | None) -> None:
+        if leg is None:
+            if status == RINGING:
+                self.journal.write("call.ringing")
+            return
+        self._join(leg)
+        self.journal.write("call.early_media", codec=self._line.codec)
+        act, self._early = self._early, None
+        if act is not None:
+            self.start_soon(act)
+
+    def on_early_media(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do `act` beside everything else once whom we call is heard before it answers."""
+        self._early = act
 
     async def _decide(self, referral: Referral) -> None:
         if self.on_transfer is None:

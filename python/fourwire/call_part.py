@@ -35,5 +35,9 @@ class CallPart(ABC):
         """The leg, for what needs one."""
 
     @abstractmethod
+    def _join(self, leg: MediaLeg) -> None:
+        """Follow what happens to the audio, from its first moment on."""
+
+    @abstractmethod
     async def _ask(self, request: Awaitable[T]) -> T:
         """What the line answers; ends the call where the caller is gone."""

@@ -52,6 +52,7 @@ class Dialled:
         self._endpoint = endpoint
         self._wish = wish
         self._call: sip.OutgoingCall | None = None
+        self._was_placed = anyio.Event()
         self._answered = anyio.Event()
 
     @property
@@ -79,6 +80,7 @@ class Dialled:
             terms=wish.terms,
         )
         self._call.gives_way = self.gives_way
+        self._was_placed.set()
         try:
             await self._call.answered()
         except BaseException:
@@ -99,11 +101,13 @@ class Dialled:
             await self._call.hang_up(headers)
 
     async def events(self) -> AsyncIterator[Any]:
-        """What the other side does once it has answered; why it did not, `answer` raises."""
-        await self._answered.wait()
-        assert self._call is not None
-        async for event in self._call.events():
-            yield event
+        """What the other side does; why it does not answer is no event, but raised by `answer`."""
+        await self._was_placed.wait()
+        async for event in self.placed.events():
+            if isinstance(event, sip.Ended):
+                await self._answered.wait()
+            if not (isinstance(event, sip.Progressed) and self._answered.is_set()):
+                yield event
 
     def __getattr__(self, verb: str) -> Any:
         """What is asked within an answered call: `reinvite`, `inform`, `transfer`."""

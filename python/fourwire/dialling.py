@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 
 from fourwire import sdp, sip
-from fourwire.call import Call
+from fourwire.call import Call, Scenario
 from fourwire.call_options import CallOptions
 from fourwire.dialled import Dialled, Wish
 from fourwire.journal import Journal
@@ -95,7 +95,9 @@ class Dialling:
         options: CallOptions,
         wish: Wish,
         timeout_s: float,
+        early: Scenario | None = None,
     ) -> None:
+        """`early` is what is done with the call once the other side is heard, though unanswered."""
         dialled = Dialled(endpoint, wish)
         srtp = settings.srtp.of_call
         # The line asks of a call that came in no more than what `Dialled` has too.
@@ -103,6 +105,8 @@ class Dialling:
         line = SipLine(incoming, media, settings.address, codecs, settings.idle, srtp)
         call_id = uuid.uuid4().hex
         self.call = Call(call_id, line, journal.call(call_id), options)
+        if early is not None:
+            self.call.on_early_media(partial(early, self.call))
         self._uri = wish.uri
         self._timeout_s = timeout_s
         self._settled = anyio.Event()

@@ -116,8 +116,12 @@ class Gateway:
         display_name: str = "",
         headers: Headers | None = None,
         timeout_s: float = 60.0,
+        early: Scenario | None = None,
     ) -> Call:
         """Call `target`, a number or a SIP URI, and return the call once it is answered.
+
+        What the other side sends before it answers (early media) is recorded, where calls are, and
+        `early` is run with the call from then on, to let an agent hear it, or to press keys.
 
         It goes by the trunk of that name, or where the URI says. It lives until either side hangs
         up. Raises `CallFailed` where it is refused (its status), is not answered within
@@ -148,6 +152,7 @@ class Gateway:
             self._options,
             wish,
             timeout_s,
+            early,
         )
         self._tasks.start_soon(self._live, dialling.call, dialling.scenario)
         return await dialling.answered()

@@ -20,6 +20,7 @@ __all__ = [
     "LineEvent",
     "MediaChanged",
     "NotTakenOver",
+    "Progress",
     "Referral",
     "RequestFailed",
     "TakenOver",
@@ -56,6 +57,16 @@ class MediaChanged:
     def held(self) -> bool:
         """Whether the caller does not hear us (RFC 3264 §8.4)."""
         return self.direction in ("recvonly", "inactive")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Whom we call tells how it goes before it answers."""
+
+    status: int
+    """180: it rings."""
+    leg: MediaLeg | None = None
+    """Where it is heard by now; None where it lets nothing new be heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +137,7 @@ class KeyPressed:
 LineEvent = (
     LineEnded
     | MediaChanged
+    | Progress
     | TakenOver
     | NotTakenOver
     | Transferred

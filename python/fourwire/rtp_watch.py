@@ -19,12 +19,18 @@ class RtpWatch:
         self._seconds = seconds
         self._start = start
         self._lost = lost
+        self._answered = False
         self._stopped = False
         self._clock: anyio.CancelScope | None = None
 
     def hold(self, held: bool) -> None:
         """Take notice that the caller holds, or no longer does."""
         self.held = held
+        self._look()
+
+    def begin(self) -> None:
+        """Take notice that the call is answered: before, nobody has to send anything."""
+        self._answered = True
         self._look()
 
     def stop(self, stopped: bool) -> None:
@@ -34,7 +40,7 @@ class RtpWatch:
 
     def _look(self) -> None:
         """Start or stop the clock, as things stand."""
-        away = self._stopped and not self.held
+        away = self._answered and self._stopped and not self.held
         if away and self._seconds is not None and self._clock is None:
             self._clock = anyio.CancelScope()
             self._start(partial(self._run, self._seconds, self._clock))

@@ -21,6 +21,7 @@ from fourwire.line import (
     LineEvent,
     MediaChanged,
     NotTakenOver,
+    Progress,
     RequestFailed,
     TakenOver,
     TransferAsked,
@@ -78,6 +79,8 @@ class SipLine:
         self._port = _reserved(media)
         self._leg: MediaLeg | None = None
         self._media: sdp.NegotiatedMedia | None = None
+        self._heard: str | None = None
+        """What whom we call had last said of its media before it answered."""
         try:
             address = address or address_facing(incoming.source[0])
             self._policy = sdp.MediaPolicy(
@@ -185,11 +188,33 @@ class SipLine:
         a late offer it is the ACK that brings the answer (RFC 3264 §4, RFC 3261 §13.2.1).
         """
         if self._media is not None:
-            self._started(self._media)
+            leg = self._started(self._media)
+            await self._acknowledged(self._described, headers)
+            return leg
         answer = await self._acknowledged(self._described, headers)
-        if self._media is None:
-            self._media = self._accepted(answer)
-        return self._started(self._media)
+        # What was said before the answer and changed since (UPDATE) is not to be gone back to.
+        if self._leg is not None and answer == self._heard:
+            return self._leg
+        return self._go_by(self._accepted(answer))
+
+    def _early(self, described: str) -> MediaLeg | None:
+        """Hear whom we call before it answers; what we cannot use is passed over (RFC 3960 §3.1).
+
+        Of several who ring, the one is heard that came last.
+        """
+        try:
+            media = sdp.accept(self._described, described, self._policy)
+        except (sdp.MalformedSdp, sdp.NoCommonCodec):
+            return None
+        self._heard = described
+        return self._go_by(media)
+
+    def _go_by(self, media: sdp.NegotiatedMedia) -> MediaLeg:
+        """Let the leg begin, or follow somebody whose description is no change of one before."""
+        self._media = media
+        if self._leg is not None:
+            self._leg.follow(media)
+        return self._started(media)
 
     async def _acknowledged(self, described: str, headers: Headers | None) -> str | None:
         """Answer the INVITE; the description that its ACK brings."""
@@ -270,6 +295,8 @@ class SipLine:
         match event:
             case sip.Ended():
                 return [LineEnded(cause_of(event), detail_of(event))]
+            case sip.Progressed(status=status, sdp=described):
+                return [Progress(status, None if described is None else self._early(described))]
             case sip.Transferring(status=status, reason=reason, over=True) if status < 300:
                 return [Transferred(f"{status} {reason}".strip())]
             case sip.TransferRequest():

@@ -68,7 +68,6 @@ class ClientCall(Call):
         self._ringing = False
         self._offered = bool(request.body)
         self.offers.described = sdp_of(request)
-        self._early_sdp: str | None = None
         self._early = EarlyDialogs(core, number, request)
         self._success: Response | None = None
 
@@ -108,6 +107,13 @@ class ClientCall(Call):
         """A response came by ``flow``: that is the way our requests take from now on."""
         if self.state is CallState.INVITED or flow.reliable:
             self._flow = Flow(flow.transport, self._flow.local, flow.remote, flow.connection)
+
+    def receive(self, now: int, transaction: Transaction, flow: Flow) -> None:
+        """Take a request within the dialog; before the answer, of whoever of those that ring."""
+        early = self._early.find(transaction.request.from_.tag or "")
+        if self.state is CallState.INVITED and early is not None:
+            self.dialog = early
+        super().receive(now, transaction, flow)
 
     def receive_response(self, now: int, transaction: Transaction, response: Response) -> None:
         """Take a response to the INVITE, or to a request within the dialog."""
@@ -149,8 +155,7 @@ class ClientCall(Call):
         super()._resent(transaction, again)
         if transaction is self._transaction:
             self._transaction, self._request = again, again.request
-            self._early = EarlyDialogs(self._core, self.id, again.request)
-            self._ringing = False
+            self._begin_anew()
 
     def _go_on(self, now: int, response: Response) -> bool:
         """Send the INVITE elsewhere, as a refusal says or allows; false where it does not."""
@@ -205,9 +210,16 @@ class ClientCall(Call):
             renewed=(("Contact", self.contact), *self.timer.asking()),
         )
         self._targets.add(str(uri))
-        self._early = EarlyDialogs(self._core, self.id, self._request)
-        self._to, self._proofs, self._ringing = to, (), False
+        self._to, self._proofs = to, ()
+        self._begin_anew()
         self.begin(now)
+
+    def _begin_anew(self) -> None:
+        """Another INVITE goes out: who rang for the one before matters no more."""
+        self._forget_early()
+        self.dialog = None
+        self._early = EarlyDialogs(self._core, self.id, self._request)
+        self._ringing = False
 
     def _receive_late(self, now: int, transaction: Transaction, response: Response) -> None:
         """A server that was given up answers after all: it is told that it is too late."""
@@ -224,19 +236,23 @@ class ClientCall(Call):
         if "100rel" in response.headers.tokens("Require") and not self._prove(now, response):
             return
         if self.state is CallState.INVITED and response.status > 100:
-            sdp = sdp_of(response)
-            self._early_sdp = sdp or self._early_sdp
+            sdp = self._early.describe(response) if self._offered else None
             self._core.events.append(Progressed(self.id, response.status, response.reason, sdp))
 
     def _prove(self, now: int, response: Response) -> bool:
         """Send the PRACK that a response asks for; false where it is to be passed over."""
         dialog = self._early.acknowledge(now, response, self._flow, self._behind_nat)
-        if dialog is not None and self.dialog is None:
-            self.dialog = dialog  # the first who rings so may send UPDATE
-            self._core.dialogs[dialog.key] = self.id
-        if dialog is not None:
-            self.note_peer(response)
-        return dialog is not None
+        if dialog is None:
+            return False
+        self.dialog = self.dialog or dialog  # UPDATEs of ours go to the first who rings so
+        self._core.dialogs[dialog.key] = self.id
+        self.note_peer(response)
+        return True
+
+    def _forget_early(self) -> None:
+        """Nobody who rings is listened to any longer."""
+        for key in self._early.names():
+            self._core.dialogs.pop(key, None)
 
     def lost(self, now: int, status: int, reason: str) -> None:
         """The peer no longer answers: an INVITE that waits still is cancelled (§15)."""
@@ -270,8 +286,7 @@ class ClientCall(Call):
             # Without a Contact no ACK can be sent, so there is no call.
             self._refused(now, 502, f"the answer is malformed: {error.reason}")
             return
-        if self.dialog is not None:
-            self._core.dialogs.pop(self.dialog.key, None)
+        self._forget_early()
         self._success = response
         self.dialog = confirmed
         self._core.dialogs[confirmed.key] = self.id
@@ -285,7 +300,8 @@ class ClientCall(Call):
         self.timer.answered(now, response)
         if self._offered:
             self._acknowledge_2xx(now, response)
-        self._core.events.append(Answered(self.id, sdp_of(response) or self._early_sdp))
+        sdp = sdp_of(response) or self._early.said(response.to.tag or "")
+        self._core.events.append(Answered(self.id, sdp))
 
     def _decline_fork(self, now: int, request: Request, response: Response) -> None:
         """A second party answered the same INVITE: one call is all we want (§13.2.2.4)."""
@@ -301,6 +317,7 @@ class ClientCall(Call):
         self._core.deadlines.cancel((self.id, "next", 0))
         if self._transaction is not None:
             self._core.transactions.expire(now, self._transaction)
+        self._forget_early()
         super()._be_gone(now)
 
     def _refused(self, now: int, status: int, reason: str) -> None:

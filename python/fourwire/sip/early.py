@@ -2,7 +2,7 @@
 
 from .body import sdp_of
 from .core import Core
-from .dialog import Dialog
+from .dialog import Dialog, DialogKey
 from .errors import MalformedMessage
 from .flow import Flow
 from .grammar import number
@@ -23,6 +23,7 @@ class EarlyDialogs:
         self._request = request
         self._dialogs: dict[str, Dialog] = {}
         self._last: dict[str, int] = {}
+        self._said: dict[str, str] = {}
 
     def acknowledge(
         self, now: int, response: Response, flow: Flow, behind_nat: bool
@@ -44,6 +45,23 @@ class EarlyDialogs:
             now, dialog, "PRACK", flow, behind_nat, headers=(("RAck", rack),), owner=self._call
         )
         return dialog
+
+    def describe(self, response: Response) -> str | None:
+        """The description in a response, where who rings by its tag had not given it before."""
+        tag, sdp = response.to.tag or "", sdp_of(response)
+        full = tag not in self._said and len(self._said) >= MOST_DIALOGS
+        if sdp is None or full or self._said.get(tag) == sdp:
+            return None
+        self._said[tag] = sdp
+        return sdp
+
+    def said(self, tag: str) -> str | None:
+        """The description that who rings by that tag gave last."""
+        return self._said.get(tag)
+
+    def names(self) -> list[DialogKey]:
+        """What requests in them are known by."""
+        return [dialog.key for dialog in self._dialogs.values()]
 
     def find(self, tag: str) -> Dialog | None:
         """The early dialog with whoever rings by that tag."""

@@ -47,7 +47,11 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """A provisional response came to our call: ringing, or early media in ``sdp``."""
+    """A provisional response came to our call: ringing, or early media in ``sdp``.
+
+    Several may ring for one call (forking), each with a description of its own; ``sdp`` is there
+    where it is new from whoever gave it.
+    """
 
     call: int
     status: int

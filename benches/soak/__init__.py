@@ -1,5 +1,28 @@
-"""A soak: thousands of calls of all kinds against one gateway, which must be as before after them.
+"""Soaks: many calls of all kinds against a gateway, which must bear them and be as before.
 
 The gateway, the agents and the callers are processes of their own; the gateway is watched from
-outside, by the kernel's account of it and by its own page.
+outside, by the kernel's account of it and by its own pages. Each part is one function, and what it
+gives says by ``complaints()`` what is not as it must be.
 """
+
+from benches.soak.draining import Drained, drained
+from benches.soak.injection import Injected, injected
+from benches.soak.loads import Plan, soak
+from benches.soak.overload import Overloaded, above_capacity, above_the_processor
+from benches.soak.soaked import Soaked
+from benches.soak.thousand import UpAndDown, up_and_down
+
+__all__ = [
+    "Drained",
+    "Injected",
+    "Overloaded",
+    "Plan",
+    "Soaked",
+    "UpAndDown",
+    "above_capacity",
+    "above_the_processor",
+    "drained",
+    "injected",
+    "soak",
+    "up_and_down",
+]

@@ -25,12 +25,12 @@ a=ptime:20\r
 
 REQUEST = """\
 {method} sip:{user}@{host} SIP/2.0\r
-Via: SIP/2.0/UDP {host}:{port};rport;branch=z9hG4bK{call}{method}\r
+Via: SIP/2.0/UDP {host}:{port};rport;branch=z9hG4bK{call}{number}{method}\r
 Max-Forwards: 70\r
 From: <sip:hand@{host}>;tag=hand\r
 To: <sip:{user}@{host}>{to}\r
 Call-ID: {call}\r
-CSeq: 1 {method}\r
+CSeq: {number} {method}\r
 Contact: <sip:hand@{host}:{port}>\r
 Content-Type: application/sdp\r
 Content-Length: {length}\r
@@ -56,7 +56,17 @@ class ByHand:
         self.send(self.request("ACK", to=response.to.tag or ""))
         return response
 
-    def request(self, method: str, body: str = "", to: str = "") -> bytes:
+    async def asked(self, method: str, number: int) -> Response:
+        """Send a request outside of any call: its response."""
+        self.send(self.request(method, number=number))
+        return await self._next()
+
+    async def hang_up(self, response: Response) -> None:
+        """Send BYE to whoever answered so."""
+        self.send(self.request("BYE", to=response.to.tag or "", number=2))
+        await self._next()
+
+    def request(self, method: str, body: str = "", to: str = "", number: int = 1) -> bytes:
         """A request of this call."""
         text = REQUEST.format(
             method=method,
@@ -64,6 +74,7 @@ class ByHand:
             host=HOST,
             port=self._socket.getsockname()[1],
             call=self._call,
+            number=number,
             to=f";tag={to}" if to else "",
             length=len(body),
             body=body,

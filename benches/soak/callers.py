@@ -96,8 +96,8 @@ class Callers:
 def policy(phone: Phone, direction: sdp.Direction = "sendrecv") -> sdp.MediaPolicy:
     """What a phone can do."""
     return sdp.MediaPolicy(
-        address=phone.socket.getsockname()[0],
-        port=phone.port,
+        address=phone.address[0],
+        port=phone.address[1],
         codecs=(sdp.PCMU,),
         direction=direction,
     )

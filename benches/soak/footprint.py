@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,9 +34,11 @@ class Footprint:
     private_kb: int
     """Memory that is this process's alone."""
 
-    def differs_from(self, other: "Footprint") -> dict[str, tuple[int, int]]:
-        """What is held in another number than before: then and now."""
-        names = other.held.keys() | self.held.keys()
+    def differs_from(
+        self, other: "Footprint", of: Collection[str] = ()
+    ) -> dict[str, tuple[int, int]]:
+        """What, `of` all or of these, is held in another number than before: then and now."""
+        names = of or other.held.keys() | self.held.keys()
         pairs = {name: (other.held.get(name, 0), self.held.get(name, 0)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
@@ -48,11 +50,13 @@ async def look(site: Site) -> Footprint:
     return Footprint(_files(site.pid) | held | {"threads": _threads(site.pid)}, *_memory(site.pid))
 
 
-async def settled(site: Site, start: Footprint, within_s: float) -> Footprint:
+async def settled(
+    site: Site, start: Footprint, within_s: float, of: Collection[str] = ()
+) -> Footprint:
     """The footprint once nothing is held that was not at the `start`, or else as it is then."""
     loop = asyncio.get_running_loop()
     end = loop.time() + within_s
-    while (now := await look(site)).differs_from(start) and loop.time() < end:
+    while (now := await look(site)).differs_from(start, of) and loop.time() < end:
         await asyncio.sleep(0.25)
     return now
 

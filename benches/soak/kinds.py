@@ -56,7 +56,9 @@ async def vanishes(callers: Callers, random: Random) -> None:
     """Is answered and gone: no BYE, no RTP, no answer to anything any more."""
     phone = callers.phone()
     try:
-        call = ByHand(callers.site.sip["udp"], "well", f"gone-{random.getrandbits(64)}", phone.port)
+        call = ByHand(
+            callers.site.sip["udp"], "well", f"gone-{random.getrandbits(64)}", phone.address[1]
+        )
         response = await call.answered()
         assert response.status == 200, f"got {response.status}"
         await asyncio.sleep(random.uniform(0.0, 0.5))
@@ -118,7 +120,9 @@ async def talks_rubbish(callers: Callers, random: Random) -> None:
     """Talks, while damaged SIP and RTP come from the same machine."""
     async with callers.call() as caller:
         gateway = callers.site.sip["udp"]
-        by_hand = ByHand(gateway, "well", f"rubbish-{random.getrandbits(64)}", caller.phone.port)
+        by_hand = ByHand(
+            gateway, "well", f"rubbish-{random.getrandbits(64)}", caller.phone.address[1]
+        )
         messages = [by_hand.request(method) for method in ("INVITE", "BYE", "OPTIONS", "REGISTER")]
         try:
             for _ in range(20):

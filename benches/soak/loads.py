@@ -4,15 +4,16 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from random import Random
 from typing import Any
 
 from benches.soak.callers import Callers, callers
-from benches.soak.footprint import Footprint, look, settled
+from benches.soak.footprint import look, settled
 from benches.soak.kinds import KINDS, Kind, name_of
 from benches.soak.site import Site, site
+from benches.soak.soaked import Lived, Soaked
 
 LOADS = 3
 """The first may fill what is kept for good; the others are held against each other."""
@@ -24,10 +25,17 @@ overload = { cpu = 0, loop_lag_ms = 0, late_ticks = 0 }
 """
 """Whatever else the machine has to do, no call is refused."""
 
+IMPATIENT = """\
+attempts = 2
+pause_s = 0.1
+reconnects = 2
+watchdog_s = 3
+hold_after_s = 0.3
+"""
+"""So that what fails does so in seconds."""
+
 REST_S = 75.0
 """Longer than anything of a call is kept: SIP's transactions live for 32 s, one after another."""
-
-MOST_COMPLAINTS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,41 +52,9 @@ class Plan:
     kinds: tuple[Kind, ...] = tuple(KINDS)
 
 
-@dataclass
-class Lived:
-    """What became of the calls of a load."""
-
-    calls: int = 0
-    seconds: float = 0.0
-    kinds: dict[str, int] = field(default_factory=dict)
-    complaints: list[str] = field(default_factory=list)
-    failed: int = 0
-    late_ms: float = 0.0
-
-    def complain(self, what: str) -> None:
-        """Note that a call was not as it must be."""
-        self.failed += 1
-        if len(self.complaints) < MOST_COMPLAINTS:
-            self.complaints.append(what)
-
-
-@dataclass(frozen=True)
-class Soaked:
-    """All that was found."""
-
-    footprints: list[Footprint]
-    """At the start, and after each load."""
-    loads: list[Lived]
-    ended: dict[str, int]
-    """Calls by what ended them, as the gateway has it."""
-    faults: list[str]
-    """What the gateway's journal says went wrong inside of it."""
-    offered: int
-
-
 async def soak(plan: Plan, tell: Callable[[str], None] = print) -> Soaked:
     """Do all of it."""
-    async with site(SETTINGS) as where:
+    async with site(SETTINGS, failure=IMPATIENT) as where:
         footprints = [await look(where)]
         loads: list[Lived] = []
         for number in range(LOADS):
@@ -88,12 +64,13 @@ async def soak(plan: Plan, tell: Callable[[str], None] = print) -> Soaked:
             tell(f"  {loads[-1].calls} calls in {loads[-1].seconds:.0f} s; waiting for the rest")
             footprints.append(await settled(where, footprints[0], REST_S))
         entries = [*where.entries("call.offered", "call.ended", "gateway.error", "call.error")]
+    ended = [each for each in entries if each["event"] == "call.ended"]
     return Soaked(
         footprints,
         loads,
-        dict(Counter(_why(each) for each in entries if each["event"] == "call.ended")),
-        [str(each) for each in entries if each["event"].endswith(".error")],
-        sum(each["event"] == "call.offered" for each in entries),
+        offered=sum(each["event"] == "call.offered" for each in entries),
+        ended=dict(Counter(map(_why, ended))),
+        faults=[str(each) for each in entries if each["event"].endswith(".error")],
     )
 
 

@@ -30,8 +30,12 @@ class Arrival:
 
     at_ns: int
     sequence: int
-    timestamp: int
-    is_loud: bool
+    payload: bytes
+
+    @property
+    def is_loud(self) -> bool:
+        """Whether there is anything but silence in it."""
+        return self.payload.count(0xFF) < len(self.payload)
 
 
 class Phone:
@@ -49,12 +53,8 @@ class Phone:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.socket.setblocking(False)
         self.socket.bind((host, 0))
-
-    @property
-    def port(self) -> int:
+        self.address: Address = self.socket.getsockname()
         """Where it is called back."""
-        port: int = self.socket.getsockname()[1]
-        return port
 
     def send(self) -> None:
         """Send the next packet."""
@@ -82,10 +82,8 @@ class Phone:
             if len(packet) < 12 or packet[1] & 0x7F != 0:
                 continue
             seconds, nanos = TIMESPEC.unpack(extra[0][2][:16])
-            _, _, sequence, timestamp, _ = HEADER.unpack_from(packet)
-            is_loud = packet[12:].count(0xFF) < len(packet) - 12
-            at_ns = seconds * 1_000_000_000 + nanos
-            self.heard.append(Arrival(at_ns, sequence, timestamp, is_loud))
+            _, _, sequence, _, _ = HEADER.unpack_from(packet)
+            self.heard.append(Arrival(seconds * 1_000_000_000 + nanos, sequence, packet[12:]))
 
     @property
     def gaps_ms(self) -> list[float]:
@@ -97,6 +95,16 @@ class Phone:
         """Packets that never came, of those between the first and the last."""
         steps = ((late.sequence - early.sequence) & 0xFFFF for early, late in pairwise(self.heard))
         return sum(step - 1 for step in steps if 0 < step < 0x8000)
+
+    @property
+    def audio(self) -> bytes:
+        """All that was heard, in µ-law."""
+        return b"".join(arrival.payload for arrival in self.heard)
+
+    def is_quiet(self, seconds: float) -> bool:
+        """Whether nothing was heard for so long."""
+        packets = round(seconds / PACKET_S)
+        return not any(arrival.is_loud for arrival in self.heard[-packets:])
 
     @property
     def heard_speech(self) -> bool:
@@ -116,6 +124,10 @@ class Phones:
         """Let `phone` send and hear from now on."""
         self._present.add(phone)
         asyncio.get_running_loop().add_reader(phone.socket, phone.take)
+
+    def neglect(self, phone: Phone) -> None:
+        """Listen to `phone` no longer: there are more of them than this harness can follow."""
+        asyncio.get_running_loop().remove_reader(phone.socket)
 
     def remove(self, phone: Phone) -> None:
         """Switch `phone` off. Idempotent."""

@@ -20,15 +20,10 @@ PATIENCE_S = 30.0
 AGENT = """\
 url = "{url}"
 [failure]
-connect_s = 1.5
-attempts = 2
-pause_s = 0.1
-give_up_s = 4
-reconnects = 2
-watchdog_s = 3
-hold_after_s = 0.3
 """
-"""Impatient, so that failures end in seconds."""
+
+HASTE = {"is-mute": "connect_s = 1.5\n"}
+"""What is said of the patience of single agents."""
 
 SETTINGS = """\
 listen = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"]
@@ -78,19 +73,19 @@ class Site:
 
 @asynccontextmanager
 async def site(
-    settings: str = "", *, agent: str = "", cores: Sequence[int] | None = None
+    settings: str = "", *, failure: str = "", cores: Sequence[int] | None = None
 ) -> AsyncIterator[Site]:
     """A gateway while the block runs; each agent is dialled by its name.
 
-    `settings` are lines of TOML for the gateway, `agent` for every agent file; `cores` are the
-    processors that it may use.
+    `settings` are lines of TOML for the gateway, `failure` for what every agent does
+    where it fails; `cores` are the processors that it may use.
     """
     with tempfile.TemporaryDirectory(prefix="fourwire-soak-") as name:
         folder = Path(name)
         async with _child("-m", "benches.soak.agents") as agents:
             assert agents.stdout is not None
             line = await asyncio.wait_for(agents.stdout.readline(), PATIENCE_S)
-            _write(folder, json.loads(line), settings, agent)
+            _write(folder, json.loads(line), settings, failure)
             log = (folder / "log").open("wb")
             command = ["-m", "fourwire", "serve", "--settings", str(folder / "gateway.toml")]
             async with _child(*command, "--quiet", log=log.fileno(), cores=cores) as gateway:
@@ -98,10 +93,11 @@ async def site(
                 yield await _found(gateway, folder)
 
 
-def _write(folder: Path, urls: Mapping[str, str], settings: str, agent: str) -> None:
+def _write(folder: Path, urls: Mapping[str, str], settings: str, failure: str) -> None:
     lines = [SETTINGS.format(journal=folder / "journal.jsonl"), settings]
     for name, url in urls.items():
-        (folder / f"{name}.toml").write_text(agent + AGENT.format(url=url))
+        text = AGENT.format(url=url) + failure + HASTE.get(name, "")
+        (folder / f"{name}.toml").write_text(text)
         lines.append(f'[[route]]\ndialled = "{name}"\nagent = "{name}.toml"')
     (folder / "gateway.toml").write_text("\n".join(lines) + "\n")
 

@@ -1,0 +1,119 @@
+"""A thousand calls at a time, up and down: what one takes, and what is left of them."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from benches.soak.callers import Callers, callers
+from benches.soak.footprint import Footprint, look, settled
+from benches.soak.loads import REST_S
+from benches.soak.site import site
+from fourwire import sip
+
+CALLS = 1000
+
+ABREAST = 20
+"""Calls that are being answered at a time: a burst of a thousand is no question of memory."""
+
+SETTINGS = """\
+max_calls = {calls}
+append_ms = 200
+rtp_ports = "10000-29999"
+overload = {{ cpu = 0, loop_lag_ms = 0, late_ticks = 0 }}
+"""
+"""Appends are long, so that a small machine carries a thousand calls: it is no bench of speed."""
+
+PATIENT = "connect_s = 60\ngive_up_s = 60\nwatchdog_s = 0\n"
+"""Nor is it one of how soon agents answer on a machine that has more to do than it can."""
+
+MOST_KB = 300.0
+"""What a call may take at most."""
+
+
+@dataclass(frozen=True)
+class UpAndDown:
+    """What was found."""
+
+    calls: int
+    outcomes: dict[str, int]
+    """What became of them: answered, or what they were told."""
+    up_s: float
+    down_s: float
+    start: Footprint
+    """After a first round of a few calls, so that what is made once is there."""
+    top: Footprint
+    rest: Footprint
+
+    @property
+    def up(self) -> int:
+        """Calls that were up at a time."""
+        return self.top.held["calls"]
+
+    @property
+    def kb_a_call(self) -> float:
+        """Memory that is this process's alone, for each call that was up."""
+        return (self.top.private_kb - self.start.private_kb) / max(1, self.up)
+
+    def complaints(self) -> list[str]:
+        """What is not as it must be."""
+        found = [
+            f"{name}: {then} at the start, {now} now"
+            for name, (then, now) in sorted(self.rest.differs_from(self.start).items())
+        ]
+        if self.up < self.calls:
+            found.append(f"{self.up} of {self.calls} calls were up at a time: {self.outcomes}")
+        if self.kb_a_call > MOST_KB:
+            found.append(f"a call takes {self.kb_a_call:.0f} kB, at most {MOST_KB:.0f} are allowed")
+        return found
+
+
+async def up_and_down(calls: int = CALLS, tell: Callable[[str], None] = print) -> UpAndDown:
+    """Have `calls` calls up at a time, and none again."""
+    async with site(SETTINGS.format(calls=calls), failure=PATIENT) as where:
+        untouched = await look(where)
+        async with callers(where) as who, AsyncExitStack() as stack:
+            await _raise(who, ABREAST, stack)
+        start = await settled(where, untouched, REST_S)
+        tell(f"{calls} calls go up")
+        async with callers(where) as who:
+            began = time.monotonic()
+            async with AsyncExitStack() as stack:
+                outcomes = await _raise(who, calls, stack)
+                up_s = time.monotonic() - began
+                tell(f"{outcomes} after {up_s:.0f} s")
+                top = await look(where)
+                began = time.monotonic()
+            down_s = time.monotonic() - began
+        rest = await settled(where, start, REST_S)
+    return UpAndDown(calls, outcomes, up_s, down_s, start, top, rest)
+
+
+async def _raise(who: Callers, calls: int, stack: AsyncExitStack) -> dict[str, int]:
+    """Place `calls` calls that stay up until `stack` is closed; what became of them."""
+    numbers = iter(range(calls))
+    outcomes: Counter[str] = Counter()
+
+    async def one_after_the_other() -> None:
+        for number in numbers:
+            try:
+                caller = await stack.enter_async_context(who.call())
+            except sip.SipError as error:
+                outcomes[str(error)] += 1
+                continue
+            who.phones.neglect(caller.phone)
+            caller.phone.speaks = number % SPEAKS_EVERY == 0
+            outcomes[ANSWERED] += 1
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(ABREAST):
+            tasks.create_task(one_after_the_other())
+    return dict(outcomes)
+
+
+SPEAKS_EVERY = 50
+"""One caller of so many sends packets: the others are as good as on a line without a sound."""
+
+ANSWERED = "answered"

@@ -355,6 +355,7 @@ async def test_responses_come_back_on_the_connection_of_the_request() -> None:
         (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", {}),
         (b"OPTIONS sip:a", {"message_s": 0.1}),
         (b"", {"idle_s": 0.1}),
+        (b"", {"silent_s": 0.1}),
     ],
 )
 async def test_a_connection_that_is_noise_slow_or_idle_is_closed(
@@ -368,6 +369,18 @@ async def test_a_connection_that_is_noise_slow_or_idle_is_closed(
         writer.close()
         await anyio.sleep(0.05)
         assert endpoint.counters()["connections"] == 0
+
+
+async def test_a_connection_that_has_said_something_may_be_silent_for_longer() -> None:
+    async with sip.listen(settings("tcp", silent_s=0.1)) as endpoint:
+        reader, writer = await open_stream(endpoint)
+        writer.write(b"\r\n\r\n")
+        assert await reader.readline() == b"\r\n"
+        with anyio.move_on_after(0.3) as waited:
+            await reader.read(1)
+        assert waited.cancelled_caught
+        assert endpoint.counters()["connections"] == 1
+        writer.close()
 
 
 async def test_above_the_limit_of_connections_a_new_one_is_closed() -> None:

@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fourwire.sip.flow import Hop
-from fourwire.sip.resolve import Pointer, Resolver, Service, hops_to, in_order
+from fourwire.sip.resolve import (
+    MAX_POINTERS,
+    MAX_RECORDS,
+    MAX_TARGETS,
+    Pointer,
+    Resolver,
+    Service,
+    hops_to,
+    in_order,
+)
 from fourwire.sip.uri import Uri
 
 ALL = ("udp", "tcp", "tls")
@@ -124,6 +133,20 @@ async def test_without_pointers_services_are_asked_for_and_without_those_address
     plain = Book({"example.com": [B]})
     assert await found("sip:x@example.com", plain) == [("udp", f"{B}:5060", "example.com")]
     assert await found("sip:x@nowhere.example", plain) == []
+
+
+@pytest.mark.anyio
+async def test_a_name_with_thousands_of_records_costs_no_more_than_a_few_questions() -> None:
+    many = [Service(1, 1, f"h{number}.example", 5060) for number in range(3000)]
+    pointers = [Pointer(1, 1, "SIP+D2U", f"p{number}.example") for number in range(3000)]
+    names = {pointer.replacement: many for pointer in pointers}
+    nowhere = Book({}, names, {"example.com": pointers})
+    assert await found("sip:x@example.com", nowhere) == []
+    assert len(nowhere.asked) <= 2 + MAX_POINTERS * (1 + MAX_RECORDS)
+
+    everywhere = Book({service.host: [A] for service in many}, names, {"example.com": pointers})
+    assert len(await found("sip:x@example.com", everywhere)) == MAX_TARGETS
+    assert len(everywhere.asked) <= 1 + MAX_POINTERS * (1 + MAX_TARGETS)
 
 
 services = st.lists(

@@ -21,6 +21,7 @@ from fourwire import sip
 from fourwire.sip.alias import Aliased, alias_of
 from fourwire.sip.flow import Flow
 from fourwire.sip.message import Request, parse
+from fourwire.sip.sockets import MAX_HANDSHAKES_A_HOST
 
 pytestmark = pytest.mark.anyio
 
@@ -253,6 +254,26 @@ async def test_messages_come_whole_however_the_records_of_tls_split_them(
         writer.close()
 
         assert endpoint.counters()["received_options"] == 20
+
+
+async def test_who_begins_many_handshakes_and_ends_none_keeps_nobody_else_out(
+    authority: Authority,
+) -> None:
+    context = ssl.create_default_context(cafile=authority.path)
+    async with answering(over_tls(secured(authority))) as endpoint:
+        mute = [
+            socket.create_connection(
+                ("127.0.0.1", port_of(endpoint)), source_address=("127.0.0.2", 0)
+            )
+            for _ in range(MAX_HANDSHAKES_A_HOST + 10)
+        ]
+        while endpoint.counters().get("connections_refused", 0) < 10:  # noqa: ASYNC110
+            await anyio.sleep(0.01)
+        _, writer = await asked(endpoint, context)
+        assert endpoint.counters()["connections_refused"] == 10
+        writer.close()
+        for each in mute:
+            each.close()
 
 
 async def test_a_handshake_that_never_ends_holds_no_connection(authority: Authority) -> None:

@@ -55,6 +55,8 @@ class Connection(asyncio.Protocol):
         self._watch: asyncio.TimerHandle | None = None
         self._heard = 0.0
         self._began = 0.0
+        self._silent = not sought
+        """Whether its peer, who opened it, has yet to say why."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio's protocol."""
@@ -73,11 +75,11 @@ class Connection(asyncio.Protocol):
         names = (self.sought, *proven) if self.sought and self.door.transport == "tls" else proven
         self.flow = Flow(self.door.transport, local, self.remote, self.number, names)
         self._heard = asyncio.get_running_loop().time()
-        self._look_again(self._shelf.settings.idle_s)
+        self._look_again(self._patience)
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio's protocol."""
-        self._heard = asyncio.get_running_loop().time()
+        self._heard, self._silent = asyncio.get_running_loop().time(), False
         had_begun = self._framer.waiting > 0
         try:
             messages = self._framer.receive(data)
@@ -140,6 +142,12 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    @property
+    def _patience(self) -> float:
+        """How long nothing may come, in seconds."""
+        settings = self._shelf.settings
+        return min(settings.silent_s, settings.idle_s) if self._silent else settings.idle_s
+
     def _look_again(self, seconds: float) -> None:
         if self._watch is not None:
             self._watch.cancel()
@@ -148,11 +156,11 @@ class Connection(asyncio.Protocol):
     def _check_patience(self) -> None:
         now, settings = asyncio.get_running_loop().time(), self._shelf.settings
         slow = self._framer.waiting and now - self._began >= settings.message_s
-        if slow or now - self._heard >= settings.idle_s:
+        if slow or now - self._heard >= self._patience:
             self._shelf.counters["connections_slow" if slow else "connections_idle"] += 1
             self.abort()
             return
-        left = settings.idle_s - (now - self._heard)
+        left = self._patience - (now - self._heard)
         if self._framer.waiting:
             left = min(left, settings.message_s - (now - self._began))
         self._look_again(left)

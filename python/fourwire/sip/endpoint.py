@@ -168,7 +168,9 @@ class Endpoint:
         :raises CallFailed: nowhere (503).
         """
         target = sip_uri(uri)
-        found = await self.sockets.hops_to(target)
+        found: list[Hop] = []
+        with anyio.move_on_after(OPENING_SECONDS):
+            found = await self.sockets.hops_to(target)
         if not found:
             raise CallFailed(503, f"{target.host} has no address that a listener here can reach")
         return found

@@ -18,6 +18,9 @@ PROOFS = {401: "Authorization", 407: "Proxy-Authorization"}
 
 ASKING = {401: "WWW-Authenticate", 407: "Proxy-Authenticate"}
 
+MOST_NONCES = 16
+"""Nonces whose uses are counted; the oldest is forgotten, for nobody challenges with it again."""
+
 MAX_TRIES = 4
 """Requests that are sent in the place of one, stale nonces and several proxies included."""
 
@@ -65,7 +68,10 @@ class Prover:
         yield from best.values()
 
     def _answer(self, core: Core, challenge: Challenge, request: Request) -> str:
-        count = self._counts[challenge.nonce] = self._counts.get(challenge.nonce, 0) + 1
+        count = self._counts.pop(challenge.nonce, 0) + 1
+        self._counts[challenge.nonce] = count
+        if len(self._counts) > MOST_NONCES:
+            del self._counts[next(iter(self._counts))]
         uri = str(request.uri)
         return challenge.answer(self._credentials, request.method, uri, count, core.token())
 

@@ -23,6 +23,12 @@ DNS_SECONDS = 3.0
 MAX_TARGETS = 16
 """Addresses of one name that are tried at most."""
 
+MAX_RECORDS = 64
+"""SRV records of one name that are looked at: a name may be a stranger's, and have thousands."""
+
+MAX_POINTERS = 8
+"""NAPTR records of one name that are followed: more than there are transports."""
+
 SERVICES = {"SIP+D2U": "udp", "SIP+D2T": "tcp", "SIPS+D2T": "tls"}
 """What NAPTR records call the transports (RFC 3263 §4.1)."""
 
@@ -164,7 +170,7 @@ async def _chosen_by_name(
     """The name's owner says by NAPTR, else by SRV records, which transports it takes (§4.1)."""
     names = [
         (SERVICES[pointer.service], pointer.replacement)
-        for pointer in await lookup.pointers(host)
+        for pointer in (await lookup.pointers(host))[:MAX_POINTERS]
         if SERVICES.get(pointer.service) in transports
     ] or [(transport, f"{PREFIXES[transport]}.{host}") for transport in transports]
     hops: list[Hop] = []
@@ -180,11 +186,13 @@ async def _of_services(
     transport: str, host: str, name: str, lookup: Lookup, random: Random
 ) -> list[Hop]:
     # RFC 5922 §4: over TLS the certificate is to prove the name asked for, not that of the record.
-    return [
-        Hop(transport, host, service.port, address=address)
-        for service in in_order(await lookup.services(name), random)
-        for address in await lookup.addresses(service.host)
-    ][:MAX_TARGETS]
+    hops: list[Hop] = []
+    for service in in_order((await lookup.services(name))[:MAX_RECORDS], random):
+        if len(hops) >= MAX_TARGETS:
+            break
+        addresses = await lookup.addresses(service.host)
+        hops += [Hop(transport, host, service.port, address=address) for address in addresses]
+    return hops[:MAX_TARGETS]
 
 
 def in_order(services: Sequence[Service], random: Random) -> list[Service]:

@@ -60,6 +60,8 @@ class Settings:
     """The host, with or without port, that peers reach us by, for listeners that name none."""
     idle_s: float = 1800.0
     """A connection over which nothing came for so long, keep-alives included, is closed."""
+    silent_s: float = 30.0
+    """A connection that a peer opened is closed where nothing comes over it so long at first."""
     message_s: float = 10.0
     """A message on a connection must be complete this long after its first byte."""
     max_connections: int = 2000

@@ -26,6 +26,9 @@ BACKLOG = 1024
 MAX_HANDSHAKES = 200
 """TLS handshakes that may be under way at a time; connections above this are closed."""
 
+MAX_HANDSHAKES_A_HOST = 40
+"""The same of one address, so that nobody keeps all others out by connecting and saying nothing."""
+
 HANDSHAKE_SECONDS = 10.0
 """How long a peer has for its part of a TLS handshake."""
 
@@ -99,7 +102,7 @@ class Sockets:
         self._doors: list[StreamDoor] = []
         self._addresses: list[tuple[str, str, int]] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._handshakes = 0
+        self._handshakes: Counter[str] = Counter()
         self._kept: dict[int, Flow] = {}
         self._random = random.SystemRandom()
 
@@ -265,26 +268,38 @@ class Sockets:
     # Ways in.
 
     def _serve(self, sock: socket.socket, door: StreamDoor) -> None:
-        if self._handshakes >= MAX_HANDSHAKES:
+        host = _host_of(sock)
+        secure = door.transport == "tls"
+        full = self._handshakes.total() >= MAX_HANDSHAKES
+        if secure and (full or self._handshakes[host] >= MAX_HANDSHAKES_A_HOST):
             self.counters["connections_refused"] += 1
             sock.close()
             return
-        self._handshakes += 1
-        self._start(self._shake_hands(sock, door))
+        if secure:
+            self._handshakes[host] += 1
+            self._start(self._shake_hands(sock, door, host))
+        else:
+            self._start(self._take_in(sock, door))
 
-    async def _shake_hands(self, sock: socket.socket, door: StreamDoor) -> None:
-        secure = door.transport == "tls"
+    async def _take_in(self, sock: socket.socket, door: StreamDoor) -> None:
+        with contextlib.suppress(OSError):  # the peer is gone already
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: Connection(self.connections, door), sock
+            )
+
+    async def _shake_hands(self, sock: socket.socket, door: StreamDoor, host: str) -> None:
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: Connection(self.connections, door),
                 sock,
-                ssl=self._contexts.server if secure else None,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS if secure else None,
+                ssl=self._contexts.server,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
             )
         except (OSError, TimeoutError):  # ssl.SSLError is an OSError
             self.counters["tls_handshakes_failed"] += 1
         finally:
-            self._handshakes -= 1
+            self._handshakes[host] -= 1
+            self._handshakes += Counter()  # forgets those who have none
 
     # What goes on all the time.
 
@@ -322,6 +337,13 @@ class Sockets:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _host_of(sock: socket.socket) -> str:
+    try:
+        return str(sock.getpeername()[0])
+    except OSError:  # gone already
+        return ""
 
 
 def _bound(sock: socket.socket) -> Address:

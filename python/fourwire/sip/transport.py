@@ -117,14 +117,18 @@ def is_wildcard(host: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=4096)
 def facing(peer: str) -> str:
     """The address of this machine that packets to ``peer`` leave from; nothing is sent."""
+    try:
+        return _facing(peer)
+    except OSError:  # no network (yet), which is not remembered
+        return "::1" if ":" in peer else "127.0.0.1"
+
+
+@lru_cache(maxsize=4096)
+def _facing(peer: str) -> str:
     family = socket.AF_INET6 if ":" in peer else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((peer, 9))
-        except OSError:
-            return "::1" if family == socket.AF_INET6 else "127.0.0.1"
+        probe.connect((peer, 9))
         host: str = probe.getsockname()[0]
         return host

@@ -1,9 +1,11 @@
 """Settings that every test shares."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from support.asterisk import Asterisk, asterisk
 from support.interop_record import pytest_runtest_makereport
 
 __all__ = ["pytest_runtest_makereport"]
@@ -17,6 +19,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 def anyio_backend() -> str:
     """The WebSocket library runs on asyncio alone, so that is the loop tested."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
+    """An Asterisk for all tests that want one."""
+    with asterisk(tmp_path_factory.mktemp("asterisk")) as running:
+        yield running
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,7 +1,6 @@
 """Asterisk as a PBX, set up as docs/asterisk.md says, and the line on which it takes commands."""
 
 import asyncio
-import os
 import re
 import subprocess
 import time
@@ -11,12 +10,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from fourwire.demo.speech import recording
-from fourwire.settings import PortRange, Settings
 from fourwire.wav import read_wav
+from support.capture_speech import SECOND
 from support.certificates import Authority
+from support.peer_versions import ASTERISK as HOME
 from support.peers import require
 from support.sipp_plain import free_ports
 
@@ -25,17 +23,11 @@ PAGE = Path(__file__).parents[3] / "docs" / "asterisk.md"
 MORE = Path(__file__).parents[2] / "asterisk"
 """What a test needs beside the page: people, music, modules, places."""
 
-HOME = Path(
-    os.environ.get("FOURWIRE_ASTERISK")
-    or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fourwire" / "asterisk"
-)
-"""Where `scripts/install_asterisk.sh` puts it."""
-
 MUSIC = recording("interruption")
 """What somebody hears whom it holds."""
 
 DESK = recording("goodbye")
-"""What is said at the desk, extension 1002."""
+"""What is said at the desk, extension 1002, and after a second again."""
 
 
 def page(kind: str, holds: str) -> str:
@@ -54,15 +46,18 @@ def say(path: Path, pcm: bytes) -> None:
 
 
 async def heard_in(path: Path) -> bytes:
-    """What Asterisk recorded; it writes it down a moment after the call."""
-    async with asyncio.timeout(5):
+    """What Asterisk recorded, once that call is over."""
+    async with asyncio.timeout(10):
         while not (heard := _recorded(path)):  # noqa: ASYNC110 nothing tells of a file
             await asyncio.sleep(0.02)
     return heard
 
 
 def _recorded(path: Path) -> bytes:
-    return read_wav(path).pcm if path.exists() else b""
+    try:
+        return read_wav(path).pcm
+    except (OSError, ValueError):  # it has no length before it is closed
+        return b""
 
 
 class Manager:
@@ -99,14 +94,17 @@ class Manager:
 
         What is heard lies in `heard` once that call is over.
         """
+        await self.talk(f"Local/{dials}/n", "person", says, heard, STAYS=str(stays_s))
+
+    async def talk(
+        self, channel: str, context: str, says: bytes, heard: Path, **variables: str
+    ) -> None:
+        """Have it call `channel`, and let whoever answers be in `context`, as a person who says
+        something and whose ears are recorded."""
         said = heard.with_suffix(".said.wav")
         say(said, says)
-        told = {"SAYS": said.with_suffix(""), "HEARD": heard, "STAYS": stays_s}
-        await self.originate(f"Local/{dials}/n", "person", **told)
-
-    async def originate(self, channel: str, context: str, **variables: object) -> None:
-        """Have it call `channel`, and let whoever answers be in `context`."""
-        listed = ",".join(f"{name}={value}" for name, value in variables.items())
+        told = {"SAYS": str(said.with_suffix("")), "HEARD": str(heard), **variables}
+        listed = ",".join(f"{name}={value}" for name, value in told.items())
         place = {"Context": context, "Exten": "s", "Priority": "1", "CallerID": "1001"}
         await self.do("Originate", Channel=channel, Async="true", Variable=listed, **place)
 
@@ -153,6 +151,11 @@ class Asterisk:
         """What it has logged."""
         return (self.folder / "full.log").read_text(errors="replace")
 
+    def messages(self, *holding: str) -> list[str]:
+        """The first words of the SIP messages so far in which all of `holding` stands."""
+        found = re.findall(r"<--- [^\n]* --->\n(.*?\n)\n", self.log, re.DOTALL)
+        return [text.split()[0] for text in found if all(each in text for each in holding)]
+
     @asynccontextmanager
     async def manager(self) -> AsyncIterator[Manager]:
         """Its manager interface, logged in."""
@@ -175,7 +178,8 @@ def asterisk(folder: Path) -> Iterator[Asterisk]:
     pbx = Asterisk(folder, *ports, authority=Authority(folder))
     _write(pbx)
     say(folder / "music" / "music.wav", MUSIC)
-    say(folder / "desk.wav", DESK)
+    say(folder / "desk.wav", 2 * (DESK + SECOND))
+    say(folder / "person.wav", recording("question"))
     with (folder / "output.log").open("wb") as log:
         process = subprocess.Popen(
             [program, "-f", "-q", "-C", str(folder / "asterisk.conf")],
@@ -244,26 +248,3 @@ def _write(pbx: Asterisk) -> None:
             more = file.read()
             file.seek(0)
             file.write(f"{text}\n{more}")
-
-
-def gateway_settings(pbx: Asterisk) -> Settings:
-    """A gateway as the page sets it up, for that Asterisk."""
-    ours = pbx.authority.identity("127.0.0.1", file="gateway")
-    text = page("toml", "# gateway.toml\n")
-    for there, here in {
-        "udp:0.0.0.0:5060": f"udp:127.0.0.1:{pbx.gateway}",
-        "tls:0.0.0.0:5061": f"tls:127.0.0.1:{pbx.gateway_tls}",
-        "pbx.example:5060": f"127.0.0.1:{pbx.sip}",
-        "pbx.example:5061": f"127.0.0.1:{pbx.tls}",
-        "fullchain.pem": ours.certificate,
-        "privkey.pem": ours.key,
-        "authority.pem": pbx.authority.path,
-    }.items():
-        assert there in text, there
-        text = text.replace(there, here)
-    path = pbx.folder / "gateway.toml"
-    path.write_text(text)
-    loaded = Settings.load(path, environ={})
-    return msgspec.structs.replace(
-        loaded, address="127.0.0.1", rtp_ports=PortRange("26000-26400"), grace_s=0.5
-    )

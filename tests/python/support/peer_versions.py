@@ -1,5 +1,6 @@
 """Which version of each peer is here: asked of the peer itself, once."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,6 +8,12 @@ from collections.abc import Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+ASTERISK = Path(
+    os.environ.get("FOURWIRE_ASTERISK")
+    or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fourwire" / "asterisk"
+)
+"""Where `scripts/install_asterisk.sh` puts it."""
 
 ENVIRONMENTS = Path(__file__).parents[3] / ".venv"
 """Where peers that come with an environment of their own have it."""
@@ -64,6 +71,7 @@ def _own_package(environment: str, name: str) -> Callable[[], str]:
 
 
 VERSIONS: dict[str, Callable[[], str]] = {
+    "Asterisk": _printed(r"Asterisk (\d[\d.]*)", str(ASTERISK / "asterisk"), "-V"),
     "baresip": _printed(r"baresip v(\S+)", "baresip", "-h"),
     "Kamailio": _printed(r"kamailio (\d\S+)", "kamailio", "-v"),
     "Linphone": _printed(r"version: (\S+)", "linphonec", "-v"),

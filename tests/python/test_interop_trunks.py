@@ -1,14 +1,12 @@
 """SIPp and baresip, which nobody here wrote, are trunks of a gateway and prove who they are."""
 
-import re
 import wave
 from pathlib import Path
 
 import anyio
-import msgspec
 import pytest
 from support.baresip import baresip
-from support.capture_speech import SECOND, agent_says, found, is_whole
+from support.capture_speech import SECOND
 from support.certificates import Authority
 from support.peers import require
 from support.scene import SETTINGS, scene
@@ -16,12 +14,9 @@ from support.sipp_plain import free_ports, run_sipp
 
 from fourwire import sip
 from fourwire.app import App
-from fourwire.demo.speech import recording
-from fourwire.sdp import SUITES
 from fourwire.settings import Listen, Settings
 from fourwire.sip import Tls
 from fourwire.trunks import Register, Trunk, User
-from fourwire.wav import read_wav
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="SIPp")]
 
@@ -103,63 +98,6 @@ async def test_baresip_calls_over_tls_and_proves_its_password(
         assert (offered["trunk"], offered["caller"]) == ("pbx", "caller")
         assert stage.causes() == ["caller hung up"]
         assert stage.gateway.endpoint.counters()["challenged"] >= 1
-
-
-def heard_in(folder: Path) -> bytes:
-    """What baresip heard."""
-    (path,) = folder.glob("*dec.wav")
-    return read_wav(path).pcm
-
-
-def fenced(kind: str, holds: str) -> str:
-    """The block of the README of that kind in which `holds` stands."""
-    text = (Path(__file__).parents[2] / "README.md").read_text()
-    blocks = re.findall(rf"^```{kind}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    (found,) = [block for block in blocks if holds in block]
-    return str(found)
-
-
-@pytest.mark.interop(peer="baresip")
-async def test_baresip_calls_by_tls_srtp_and_password_as_the_readme_says(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    require("baresip")
-    authority = Authority(tmp_path)
-    ours = authority.identity("127.0.0.1")
-    said = 5 * SECOND + recording("question")
-    speech = tmp_path / "speech.wav"
-    with wave.open(str(speech), "wb") as wav:
-        wav.setparams((1, 2, 8000, 0, "NONE", ""))
-        wav.writeframes(said + 60 * SECOND)
-    written = tmp_path / "gateway.toml"
-    told = fenced("toml", "[srtp]").replace("fullchain.pem", ours.certificate)
-    told = told.replace("privkey.pem", ours.key).replace("0.0.0.0:5061", "127.0.0.1:0")
-    written.write_text(told)
-    password = re.findall(r"ALICE_PASSWORD=(\S+)", fenced("sh", "ALICE_PASSWORD"))
-    monkeypatch.setenv("ALICE_PASSWORD", password[0])
-    (account,) = re.findall(r"^<\S+?>(;\S+)$", fenced("", "mediaenc"), re.MULTILINE)
-    theirs = authority.identity("127.0.0.1", file="phone")
-    both = tmp_path / "phone.pem"
-    joined(both, theirs.key, theirs.certificate)
-    loaded = msgspec.structs.replace(Settings.load(written, environ={}), address="127.0.0.1")
-    config = f"module srtp.so\nsip_certificate {both}\nsip_cafile {authority.path}\n"
-    async with scene(settings=loaded) as stage:
-        async with baresip(
-            tmp_path, speech, free_ports(2), account=f"{account};transport=tls", config=config
-        ) as phone:
-            _, host, port = stage.gateway.addresses[0]
-            await phone.tell("dial", f"sip:voxi@{host}:{port};transport=tls")
-            await stage.notes.until("Inworld.Events.WebSocketMediaStarted", 2)
-            await phone.tell("hangup")
-            await stage.notes.until("call.ended")
-        (offered,) = stage.notes.named("call.offered")
-        (answered,) = stage.notes.named("call.answered")
-        (session,) = stage.agent.sessions
-
-    assert (offered["trunk"], offered["srtp_keys_in_clear"]) == ("phones", False)
-    assert answered["srtp"] in SUITES
-    assert is_whole(found(session.heard[: len(said)], said))
-    assert is_whole(found(heard_in(tmp_path), agent_says("greeting")))
 
 
 async def test_sipp_as_a_registrar_asks_for_our_password_and_keeps_us(

@@ -56,7 +56,8 @@ class FailurePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     reconnects: Annotated[int, msgspec.Meta(ge=0)] = 3
     """How often in a call a lost session is replaced."""
     watchdog_s: NotNegative = 15.0
-    """Seconds that an agent on an open connection may owe an answer; 0: for ever."""
+    """Seconds that an agent on an open connection may owe an answer, half of them where it is
+    asked whether it is there; 0: for ever."""
     hold_after_s: NotNegative = 0.7
     """Seconds without an agent after which the caller hears the hold audio."""
     hold: str = BUNDLED

@@ -11,7 +11,7 @@ from fourwire.failure_policy import FailurePolicy
 from fourwire.inworld import Silent, Toolbox
 from fourwire.life import Cause
 from fourwire.line import LineEnded
-from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
+from fourwire.standin import Behaviour, FunctionCall, FunctionCalls, faults
 
 pytestmark = pytest.mark.anyio
 
@@ -76,3 +76,39 @@ async def test_a_function_whose_result_needs_no_word_is_owed_none() -> None:
         await think(it)
     assert it.notes.named("Inworld.RealtimeAPI.ToolAnswered")
     assert not it.notes.named("conversation.lost")
+
+
+@pytest.mark.parametrize(("answer_s", "is_lost"), [(4.0, False), (6.0, True)])
+async def test_a_server_that_takes_more_than_half_the_time_for_a_question_is_lost(
+    answer_s: float, is_lost: bool
+) -> None:
+    slow = Behaviour(update_delay_ms=round(answer_s * 1000))
+    async with stage(conversing(POLICY), slow, Behaviour()) as it:
+        await until_quiet(it)
+        await think(it)
+    lost = [note["failure"] for note in it.notes.named("conversation.lost")]
+    assert lost == (["no answer on an open connection"] if is_lost else [])
+
+
+async def test_any_frame_is_a_sign_of_life() -> None:
+    unmoved = Behaviour(faults=(faults.Drop(event="session.updated", nth=2),))
+    async with stage(conversing(POLICY), unmoved) as it:
+        await until_quiet(it)
+        await it.until(lambda: len(it.agents.connections[0].told("session.update")) == 2)
+        it.agents.connections[0].inject({"type": "ping"})
+        await think(it)
+    assert not it.notes.named("conversation.lost")
+
+
+@pytest.mark.parametrize("watchdog_s", [1.0, 7.0, 15.0])
+async def test_a_dead_server_is_noticed_in_the_time_of_the_watchdog(watchdog_s: float) -> None:
+    policy = FailurePolicy(pause_s=0.0, watchdog_s=watchdog_s)
+    dead = Behaviour(faults=(faults.Wedge(after="output_audio_buffer.stopped"),))
+    async with stage(conversing(policy), dead, Behaviour()) as it:
+        await it.until(lambda: it.agents.connections)
+        (agent,) = it.agents.connections
+        await it.until(lambda: agent.record.find("output_audio_buffer.stopped"))
+        wedged_at = it.now
+        await it.until(lambda: it.notes.named("conversation.lost"))
+        assert watchdog_s * 0.9 <= it.now - wedged_at <= watchdog_s * 1.1
+        it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))

@@ -111,7 +111,8 @@ def test_fields_of_an_event_can_be_null_or_gone() -> None:
 
     added = talk.all("conversation.item.added")
     assert [event["previous_item_id"] for event in added] == [None, None]
-    assert not any("item" in event for event in added)
+    assert not any("item" in event or "event_id" in event for event in added)
+    assert all(event["event_id"] for event in talk.all("conversation.item.done"))
 
 
 def test_an_event_can_lose_its_type() -> None:

@@ -5,11 +5,14 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import TypeAlias
 
+from msgspec import UNSET
+
 from fourwire.standin.faults import Change, Counted, Drop, Fault, Moment, Repeat, Spoilt
 
 __all__ = ["Event", "FaultScript", "Step"]
 
 Event: TypeAlias = dict[str, object]
+"""Without an `event_id` until it is sent; one that is UNSET is not given any."""
 
 Step: TypeAlias = Event | Moment
 """An event to send, or what goes wrong in its place."""
@@ -77,4 +80,5 @@ def _spoiled(copies: list[Event], fault: Spoilt) -> list[Event]:
 
 
 def _changed(event: Event, new: Event, gone: Sequence[str]) -> Event:
-    return {key: value for key, value in (event | new).items() if key not in gone}
+    nameless: Event = {"event_id": UNSET} if "event_id" in gone else {}
+    return {key: value for key, value in (event | new).items() if key not in gone} | nameless

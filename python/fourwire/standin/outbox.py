@@ -6,6 +6,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 import msgspec
+from msgspec import UNSET
 
 from fourwire.standin import faults
 from fourwire.standin.behaviour import Behaviour
@@ -132,12 +133,14 @@ class Outbox:
 
     def _frame(self, now: int, event: Event) -> str:
         named = self._named(event)
-        self._record.note(now, "out", event | {"event_id": named["event_id"]})
+        self._record.note(now, "out", event | {"event_id": named.get("event_id")})
         self._keep_audio(event)
         return _encoded(named)
 
     def _named(self, event: Event) -> Event:
-        named = event | {"event_id": self._ids.event()}
+        named = {"event_id": self._ids.event()} | event
+        if named["event_id"] is UNSET:
+            del named["event_id"]
         kind = event.get("type")
         if self._behaviour.alias_names and kind in ALIASES:
             named["type"] = ALIASES[str(kind)]

@@ -4,7 +4,8 @@ from typing import Any
 
 import anyio
 import pytest
-from support.virtual import Door, Stage, VirtualClockLoop, conversing, refused, stage
+from support.virtual import Stage, VirtualClockLoop, conversing, stage
+from support.virtual_agents import Door, refused
 
 from fourwire import g711
 from fourwire.announcement import bundled

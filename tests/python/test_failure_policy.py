@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.virtual import refused
+from support.virtual_agents import refused
 
 from fourwire.agent_file import AgentFile
 from fourwire.failure_policy import (

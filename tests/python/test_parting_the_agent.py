@@ -5,7 +5,8 @@ from typing import Any
 import anyio
 from hypothesis import given
 from hypothesis import strategies as st
-from support.virtual import Connection, Stage, VirtualClockLoop, stage
+from support.virtual import Stage, VirtualClockLoop, stage
+from support.virtual_agents import Connection
 
 from fourwire.bridge import BargeIn
 from fourwire.call import Call

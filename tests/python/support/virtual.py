@@ -4,36 +4,27 @@ No socket and no thread, so a minute of talk takes no minute and comes out the s
 """
 
 import asyncio
-import json
 import selectors
 from bisect import bisect_left
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 
-from fourwire import Leg, LegConfig, RtpPacket, g711, inworld
+from fourwire import Leg, LegConfig, RtpPacket, g711
 from fourwire._core import Closed, RecordingStarted, RecordingStopped, Rtcp, Rtp
 from fourwire.call import Call
 from fourwire.call_options import CallOptions
 from fourwire.conversation import Conversation
 from fourwire.failure_policy import FailurePolicy
 from fourwire.inworld import Toolbox
-from fourwire.inworld.errors import HandshakeRefused
-from fourwire.inworld.events import HTTPResponse, WebSocketClosed
-from fourwire.inworld.transport import Disconnected, Target
 from fourwire.journal import Clock, Journal
 from fourwire.media import MediaLeg
-from fourwire.standin import Behaviour
-from fourwire.standin import conversation as server
-from fourwire.standin.admission import Refusal, admit
-from fourwire.standin.outbox import Close, Send
-from fourwire.standin.record import SessionRecord
 from support.gateway import FakeLine, Notes
+from support.virtual_agents import Agents, Door, now_ns
 
 PACKET_S = 0.02
 SPEECH_LEVEL = 1000
@@ -65,10 +56,6 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._leaping.now
-
-
-def now_ns() -> int:
-    return round(asyncio.get_running_loop().time() * 1e9)
 
 
 class LoopClock(Clock):
@@ -166,124 +153,6 @@ class VirtualLeg(MediaLeg):
                 self.loud.append(at)
         elif not isinstance(output, Rtcp):
             self.receive(output)
-
-
-class Connection:
-    """A WebSocket to a stand-in without a network."""
-
-    response = HTTPResponse(status=101)
-
-    def __init__(self, behaviour: Behaviour, number: int, key: str) -> None:
-        record = SessionRecord(key=key, opened_ns=now_ns(), record_ms=60_000, log=deque())
-        self.record = record
-        self.open = True
-        self._server = server.Conversation(
-            now_ns(), behaviour=behaviour, record=record, number=number
-        )
-        self._told: list[dict[str, Any]] = []
-        self._injected: deque[bytes] = deque()
-        self._news = asyncio.Event()
-        self._closed: WebSocketClosed | None = None
-
-    def told(self, kind: str) -> list[dict[str, Any]]:
-        """What the agent was told of that type."""
-        return [event for event in self._told if event["type"] == kind]
-
-    def inject(self, event: dict[str, Any]) -> None:
-        """Let the agent's side say something that it never would."""
-        self._injected.append(json.dumps(event).encode())
-        self._news.set()
-
-    def break_off(self, code: int = 1006, reason: str = "") -> None:
-        """End the connection from the server's side."""
-        self._end(WebSocketClosed(code=code, reason=reason, clean=code == 1000))
-
-    async def send(self, frame: bytes) -> None:
-        if self._closed is not None:
-            raise Disconnected(self._closed)
-        if b"input_audio_buffer.append" not in frame:
-            self._told.append(json.loads(frame))
-        self._server.receive(now_ns(), frame.decode())
-        self._news.set()
-
-    async def recv(self) -> bytes:
-        while True:
-            if self._closed is not None:
-                raise Disconnected(self._closed)
-            if self._injected:
-                return self._injected.popleft()
-            match self._server.poll(now_ns()):
-                case Send(frame):
-                    return frame.encode() if isinstance(frame, str) else frame
-                case Close(code, reason):
-                    self.break_off(code, reason)
-                case None:
-                    await self._wait()
-
-    async def close(self) -> None:
-        self._end(WebSocketClosed(code=1000))
-
-    def _end(self, closed: WebSocketClosed) -> None:
-        self.open = False
-        self._closed = self._closed or closed
-        self._news.set()
-
-    async def _wait(self) -> None:
-        self._news.clear()
-        deadline = self._server.deadline()
-        with anyio.move_on_after(None if deadline is None else (deadline - now_ns()) / 1e9):
-            await self._news.wait()
-
-
-Door = Behaviour | Exception | None
-"""How a stand-in meets a connection: behaves, refuses with an error, or never answers (None)."""
-
-
-class Agents:
-    """Stand-ins behind doors: the n-th connection meets the n-th, later ones the last."""
-
-    def __init__(self, *doors: Door) -> None:
-        self.doors: Sequence[Door] = doors or (Behaviour(),)
-        self.connections: list[Connection] = []
-        self.tries: list[float] = []
-        """When each connection was tried."""
-
-    async def dial(self, target: Target) -> Connection:
-        door = self.doors[min(len(self.tries), len(self.doors) - 1)]
-        self.tries.append(now_ns() / 1e9)
-        if door is None:
-            await anyio.sleep_forever()
-        if isinstance(door, Exception):
-            raise door
-        assert door is not None
-        url = urlsplit(target.url)
-        verdict = admit(f"{url.path}?{url.query}", [target.authorization], door, self.alive)
-        if isinstance(verdict, Refusal):
-            raise refused(verdict.status)
-        connection = Connection(door, len(self.connections), verdict.key)
-        self.connections.append(connection)
-        return connection
-
-    @property
-    def alive(self) -> int:
-        """How many connections are open."""
-        return sum(connection.open for connection in self.connections)
-
-    def connect(self, session_key: str, **options: Any) -> inworld.connect:
-        """What opens a session with them."""
-        return inworld.connect(
-            api_key="any-key",
-            session_key=session_key,
-            url="ws://localhost/api/v1/realtime/session",
-            dial=self.dial,
-            **options,
-        )
-
-
-def refused(status: int, **headers: str) -> HandshakeRefused:
-    """The error of a handshake that was answered with an HTTP status."""
-    response = HTTPResponse(status=status, headers=headers, body="no")
-    return HandshakeRefused("localhost", response)
 
 
 class Stage:

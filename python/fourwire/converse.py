@@ -206,7 +206,7 @@ class Talk:
         if self._lost > self._policy.reconnects:
             raise GivenUp(failure, detail)
         whole = not self._recall.broken_off
-        self._recall.lost()
+        self._recall.lost(deaf=failure is Failure.WEDGED)
         began = anyio.current_time()
         with self._holding():
             agent = await self._opened()

@@ -27,6 +27,8 @@ BACK = (
 
 WORDS_LOST = "What the caller was saying just then was lost: ask them to say it again."
 
+MAYBE_LOST = "If the caller has said anything meanwhile, it was lost: ask whether they have."
+
 REMEMBERED = 32
 """How many of the caller's utterances are known to be answered: a transcript is never so late."""
 
@@ -63,6 +65,7 @@ class Recall:
         self._answered: deque[str] = deque(maxlen=REMEMBERED)
         self._unheard: str | None = None
         self._responding = False
+        self._deaf = False
         self.failures = 0
         """How many responses have failed, one after the other."""
 
@@ -100,12 +103,16 @@ class Recall:
                 self._calls[name].output = event.output
                 self._unanswered = self._unanswered or not event.silent
 
-    def lost(self) -> None:
-        """Take notice that the session is lost: what was under way will not be finished."""
+    def lost(self, *, deaf: bool = False) -> None:
+        """Take notice that the session is lost: what was under way will not be finished.
+
+        One that was `deaf` before may not have told that the caller spoke, who waits then.
+        """
         broken = [call for call in self._calls.values() if call.output is None]
         for call in broken:
             call.output = BROKEN_OFF
-        self._unanswered |= self._responding or bool(broken) or self._unheard is not None
+        self._deaf = deaf
+        self._unanswered |= deaf or self._responding or bool(broken) or self._unheard is not None
         self._responding, self.failures = False, 0
         self._spoken.clear()
         self._answered.clear()
@@ -118,9 +125,13 @@ class Recall:
 
     def note(self) -> Item:
         """What the next agent is told before it speaks."""
-        text = BACK if self._unheard is None else f"{BACK} {WORDS_LOST}"
-        self._unheard = None
-        return _message("system", "input_text", text)
+        told = [BACK]
+        if self._unheard is not None:
+            told.append(WORDS_LOST)
+        elif self._deaf:
+            told.append(MAYBE_LOST)
+        self._unheard, self._deaf = None, False
+        return _message("system", "input_text", " ".join(told))
 
     def items(self, turns: Sequence[Turn]) -> list[Item]:
         """The conversation as items: what was said, of the agent what was heard, and what its

@@ -112,3 +112,16 @@ async def test_a_dead_server_is_noticed_in_the_time_of_the_watchdog(watchdog_s: 
         await it.until(lambda: it.notes.named("conversation.lost"))
         assert watchdog_s * 0.9 <= it.now - wedged_at <= watchdog_s * 1.1
         it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+
+
+async def test_a_caller_who_spoke_to_a_dead_session_is_spoken_to_by_the_next() -> None:
+    dead = Behaviour(faults=(faults.Wedge(after="output_audio_buffer.stopped"),))
+    async with stage(conversing(POLICY), dead, Behaviour()) as it:
+        await until_quiet(it)
+        it.leg.speak(recording("question"))
+        await it.until(lambda: it.notes.named("conversation.mended"))
+        mended_at = it.now
+        await it.until(lambda: it.loud(mended_at), within_s=2.0)
+        *_, note = it.agents.connections[1].told("conversation.item.create")
+        assert "was lost: ask whether" in note["item"]["content"][0]["text"]
+        it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))

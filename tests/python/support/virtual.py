@@ -14,7 +14,7 @@ from typing import Any
 
 import anyio
 
-from fourwire import Leg, LegConfig, RtpPacket, g711
+from fourwire import Leg, LegConfig, RtpPacket, audioop, g711
 from fourwire._core import Closed, RecordingStarted, RecordingStopped, Rtcp, Rtp
 from fourwire.call import Call
 from fourwire.call_options import CallOptions
@@ -149,7 +149,7 @@ class VirtualLeg(MediaLeg):
             payload = bytes(RtpPacket.parse(output.datagram).payload)
             pcm, at = g711.decode_pcmu(payload), now_ns() / 1e9
             self.heard.append((at, pcm))
-            if _peak(pcm) > SPEECH_LEVEL:
+            if audioop.max(pcm, 2) > SPEECH_LEVEL:
                 self.loud.append(at)
         elif not isinstance(output, Rtcp):
             self.receive(output)
@@ -209,11 +209,6 @@ def conversing(
         await it.call.converse(conversation, policy)
 
     return scenario
-
-
-def _peak(pcm: bytes) -> int:
-    samples = memoryview(pcm).cast("h")
-    return max(map(abs, samples), default=0)
 
 
 @asynccontextmanager

@@ -3,8 +3,10 @@
 Nothing here knows through which door the call came; that is the business of its `Line`.
 """
 
+import os
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -171,7 +173,7 @@ class Call(CallKeys, CallAgent, CallControl):
 
     def record(
         self,
-        path: str | None,
+        path: str | os.PathLike[str] | None,
         *,
         format: Literal["wav", "flac"] | None = None,  # noqa: A002 as the engine has it
         mono: bool = False,
@@ -364,8 +366,20 @@ class Call(CallKeys, CallAgent, CallControl):
         await self._parting.part(await self.wait_ended())
 
     async def _settle(self) -> None:
-        """Let what was recorded lie where it belongs before the record of the end is written."""
-        await self._recording.finish(self._leg, self._life.ended)
+        """Learn what was heard of the agent's last words, and let what was recorded lie where it
+        belongs, before the record of the end is written.
+        """
+        async with anyio.create_task_group() as tasks:
+            if self._leg is not None:
+                tasks.start_soon(self._catch_up)
+            await self._wait_told()
+            await self._recording.finish(self._leg, self._life.ended)
+            tasks.cancel_scope.cancel()
+
+    async def _catch_up(self) -> None:
+        """Follow the leg in place of who was cancelled; what it raises was told already."""
+        with suppress(Exception):
+            await self._follow_leg()
 
     def _account(self) -> dict[str, Any]:
         """What the record of the end tells of the talk."""

@@ -2,6 +2,8 @@
 
 from collections import deque
 
+import anyio
+
 from fourwire._core import Unbridged
 from fourwire.bridge import BargeIn, Bridge, ReplyEvent
 from fourwire.call_options import CallOptions
@@ -17,6 +19,9 @@ from fourwire.media import EarlyBargeInLike, LegEvent
 from fourwire.transcript import Transcript
 
 __all__ = ["CallAgent", "cause_of"]
+
+TOLD_SECONDS = 0.2
+"""How long the end of a call waits for the leg's word of what was cut off; it takes a tick."""
 
 
 class CallAgent(CallPart):
@@ -119,6 +124,12 @@ class CallAgent(CallPart):
         True where nothing was cut off meanwhile.
         """
         return await self._media("wait until all is said").wait_drained()
+
+    async def _wait_told(self) -> None:
+        """Wait a little until the leg has told what of the agent's last words was heard."""
+        if self._bridge is not None:
+            with anyio.move_on_after(TOLD_SECONDS):
+                await self._bridge.wait_parted()
 
     def _hear_leg(self, event: LegEvent) -> None:
         """Tell the bridge that it is about what a leg tells of an agent."""

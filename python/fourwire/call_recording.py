@@ -1,6 +1,7 @@
 """The recordings of a call and what is written beside them, as its journal tells of them."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,10 @@ __all__ = ["CallRecording"]
 
 FINISH_SECONDS = 2.0
 """How long the end of a call waits for its files; a disk may take longer, they come then."""
+
+
+TOLD = ("caller", "name", "dialled", "trunk", "sip_call_id")
+"""What a transcript has of what was told of the call when it came."""
 
 
 class CallRecording:
@@ -78,9 +83,14 @@ class CallRecording:
             self._takes.append(Take(path, self._journal.now, audio=False, settled=True))
 
     def record(
-        self, leg: MediaLeg, path: str | None, format_: Literal["wav", "flac"] | None, mono: bool
+        self,
+        leg: MediaLeg,
+        path: str | os.PathLike[str] | None,
+        format_: Literal["wav", "flac"] | None,
+        mono: bool,
     ) -> None:
         """Begin a file in place of the one that runs, which None ends."""
+        path = None if path is None else os.fspath(path)
         leg.on_recording = self._hear
         leg.record(path, format=format_, mono=mono)
         self._end([take for take in self._takes if take.audio])
@@ -124,7 +134,8 @@ class CallRecording:
     def _publish(self, take: Take, ended: Ended | None) -> "asyncio.Future[None]":
         """Have the transcript of a recording written, and told of in the journal."""
         journal, kinds = self._journal, self._options.recording.transcripts
-        about = {"call": journal.call_id, **self._about()}
+        known = self._about()
+        about = {"call": journal.call_id} | {name: known[name] for name in TOLD if name in known}
         if ended is not None:
             about |= {"cause": ended.cause.value, "detail": ended.detail}
         told = document(take, self._transcript, journal.wall(take.began), about)
@@ -150,7 +161,9 @@ class CallRecording:
         """Write down what became of a file."""
         begins = isinstance(event, RecordingStarted)
         mine = [take for take in self._unsettled() if take.path == event.path]
-        take = next(take for take in mine if not (begins and take.started))
+        take = next((take for take in mine if not (begins and take.started)), None)
+        if take is None:
+            return
         match event:
             case RecordingStarted(path, at_ns, rate):
                 take.began, take.started = self._journal.since(at_ns / 1e9), True

@@ -20,6 +20,7 @@ from fourwire.life import Cause, Ended
 from fourwire.line import Headers
 from fourwire.media import Media
 from fourwire.operating import operated
+from fourwire.publishing import Desk
 from fourwire.recording_folder import make_room, recording_of, unfinished
 from fourwire.registrations import Registrations
 from fourwire.routes import Refusal
@@ -57,6 +58,7 @@ class Gateway:
         endpoint: sip.Endpoint,
         route: Route,
         after_call: AfterCall,
+        desk: Desk,
     ) -> None:
         self.settings = settings
         self.journal = journal
@@ -84,6 +86,7 @@ class Gateway:
             ring_s=settings.ring_s or None,
             most_s=settings.max_call_s or None,
             recording=(recording := recording_of(settings)),
+            desk=desk,
             announcement=announcement_of("recording.announcement", recording.announcement),
             early_barge_in=settings.early_barge_in,
             wire=self.wire,
@@ -277,6 +280,7 @@ async def open_gateway(
     told = await anyio.to_thread.run_sync(_sip_settings, settings)
     try:
         async with (
+            Desk() as desk,
             Media(
                 address=_media_address(settings),
                 ports=settings.rtp_ports.pair,
@@ -285,7 +289,7 @@ async def open_gateway(
             sip.listen(told) as endpoint,
             anyio.create_task_group() as tasks,
         ):
-            gateway = Gateway(settings, journal, media, endpoint, route, after_call)
+            gateway = Gateway(settings, journal, media, endpoint, route, after_call, desk)
             await tasks.start(gateway.take_calls)
             tasks.start_soon(gateway.registrations.follow)
             journal.write("gateway.listening", addresses=gateway.addresses)

@@ -6,11 +6,17 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Self
+
+import anyio
 
 __all__ = ["Desk", "publish"]
 
 MOST_WAITING = 1000
 """Sets of files that wait for a slow disk; what comes above that is refused."""
+
+CLOSE_SECONDS = 5.0
+"""How long the end of a gateway waits for files; the end of the program waits for all of them."""
 
 MOST_PARTS = 1000
 """Files of one name that were never finished; above that something is wrong with the folder."""
@@ -18,12 +24,13 @@ MOST_PARTS = 1000
 
 class Desk:
     """Writes sets of files on threads of its own. What it took it finishes, also when nobody waits
-    for it any more and while the program ends.
+    for it any more and while the program ends. An async context manager, if its end is known.
     """
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="fourwire-transcript")
         self._waiting = 0
+        self._idle = asyncio.Event()
 
     def publish(self, files: Callable[[], Mapping[Path, bytes]]) -> "asyncio.Future[None]":
         """Write the `files` that are made there; what is returned tells when they are there, or by
@@ -39,8 +46,20 @@ class Desk:
         written.add_done_callback(self._done)
         return written
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *reason: object) -> None:
+        """Take no more, and wait a little for what is being written."""
+        self._threads.shutdown(wait=False)
+        with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+            while self._waiting:
+                self._idle.clear()
+                await self._idle.wait()
+
     def _done(self, written: "asyncio.Future[None]") -> None:
         self._waiting -= 1
+        self._idle.set()
 
 
 def publish(path: Path, content: bytes) -> None:

@@ -79,6 +79,8 @@ def _turn(take: Take, turn: Turn) -> dict[str, Any]:
         if name not in ("t", "begin", "end") and (value := getattr(turn, name)) not in (None, False)
     }
     begin, end = _begin(turn), turn.end
+    if turn.speaker == "agent":
+        known["heard"] = _heard(turn)
     placed = {
         "speaker": turn.speaker,
         "begin": round(take.place(begin), 3),
@@ -89,6 +91,15 @@ def _turn(take: Take, turn: Turn) -> dict[str, Any]:
         known = {name: value for name, value in known.items() if name not in words}
         known |= {"text": "", "withheld": True}
     return placed | known
+
+
+def _heard(turn: Turn) -> str:
+    """How much of the agent's turn the caller heard."""
+    if turn.begin is None or (turn.cut and not turn.heard_ms):
+        return "nothing"
+    if turn.cut:
+        return "part"
+    return "unknown" if turn.heard_ms is None else "all"
 
 
 def _tool(take: Take, use: ToolUse) -> dict[str, Any]:
@@ -129,14 +140,18 @@ def _speaker(turn: dict[str, Any]) -> str:
 
 
 def _words(turn: dict[str, Any]) -> str:
-    """What was said, in one line; of a turn that was cut, first what was heard."""
+    """What was said, in one line, and which words of it were not heard."""
     if turn.get("withheld"):
         return "[withheld: the recording paused]"
-    text = str(turn.get("text", ""))
-    if not turn.get("cut"):
-        return _line(text)
-    heard = str(turn.get("heard_text") or "")
-    return _line(f"{heard} — [not heard: {text[len(heard) :].strip()}]")
+    text, heard = _line(turn.get("text", "")), _line(turn.get("heard_text") or "")
+    match turn.get("heard"):
+        case "nothing":
+            return f"[not heard: {text}]"
+        case "part":
+            return f"{heard} — [not heard: {text[len(heard) :].strip()}]".strip()
+        case "unknown":
+            return f"{text} — [how much of it was heard is not known]"
+    return text
 
 
 def _use(use: dict[str, Any]) -> str:

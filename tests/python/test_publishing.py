@@ -55,6 +55,16 @@ async def test_what_the_desk_took_is_written_though_nobody_waits(tmp_path: Path)
     assert (tmp_path / "a.json").exists()
 
 
+async def test_the_end_of_a_desk_waits_for_what_is_being_written(tmp_path: Path) -> None:
+    def files() -> Mapping[Path, bytes]:
+        return {tmp_path / f"{number}.json": b"{}" for number in range(20)}
+
+    async with Desk() as desk:
+        written = desk.publish(files)
+    assert written.done()
+    assert (tmp_path / "19.json").exists()
+
+
 async def test_a_desk_that_is_full_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fourwire.publishing.MOST_WAITING", 1)
     slow, desk = threading.Event(), Desk()

@@ -64,6 +64,7 @@ def test_json_has_each_turn_on_the_clock_of_the_recording() -> None:
     greeting, _, answer = read["turns"]
     assert (greeting["cut"], greeting["heard_text"]) == (True, "Hello, this")
     assert (greeting["heard_ms"], greeting["unheard_ms"]) == (1100.0, 900.0)
+    assert [turn.get("heard") for turn in read["turns"]] == ["part", None, "all"]
     assert answer["latency_ms"] == 600.0
     assert read["latency"]["turn"]["count"] == 1
     assert read["tools"] == [
@@ -133,6 +134,22 @@ def test_words_of_which_the_end_is_not_known_are_shown_for_a_moment() -> None:
     transcript = Transcript()
     transcript.user_said("u", "Hello?", 2.5)
     assert cues(file_of(told(transcript=transcript), "vtt")) == [(2.0, 4.0, "<v Caller>Hello?")]
+
+
+def test_words_that_never_sounded_or_of_which_nothing_is_known_are_not_told_as_heard() -> None:
+    transcript = Transcript()
+    transcript.agent_said("a", "Never said.", 1.0)
+    transcript.agent_said("b", "Cut at once.", 2.0)
+    transcript.agent_was_cut("b", 0.0, 500.0)
+    transcript.agent_began("c", 3.0)
+    transcript.agent_said("c", "And then", 3.0)
+    shown = told(transcript=transcript)
+    assert [turn["heard"] for turn in shown["turns"]] == ["nothing", "nothing", "unknown"]
+    assert file_of(shown, "text").decode().splitlines()[3:] == [
+        "[00:00:00.5] agent: [not heard: Never said.]",
+        "[00:00:01.5] agent: [not heard: Cut at once.]",
+        "[00:00:02.5] agent: And then — [how much of it was heard is not known]",
+    ]
 
 
 def test_without_a_recording_none_is_named() -> None:

@@ -16,6 +16,7 @@ from .flow import Flow, Hop
 from .headers import Headers
 from .large import Streams
 from .message import DEFAULT_LIMITS, Limits, Request
+from .nat import is_hidden
 from .responding import (
     DEFAULT_PORT,
     EXTENSIONS,
@@ -247,7 +248,8 @@ class Core:
         A connection is used as long as there is one. A peer behind NAT is answered where its
         packets come from: the address in its Contact leads nowhere (RFC 5626 §1 tells why).
         """
-        if flow.reliable or (behind_nat and not dialog.route_set):
+        hidden = behind_nat or is_hidden(dialog.remote_target.host, flow.remote[0])
+        if flow.reliable or (hidden and not dialog.route_set):
             return flow
         return self.hop_to(dialog.next_hop(), flow)
 

@@ -79,7 +79,7 @@ def test_where_tcp_is_not_taken_it_goes_by_udp_and_is_repeated_there() -> None:
     assert (tcp.via.transport, udp.via.transport) == ("TCP", "UDP")
     assert tcp.via.branch == udp.via.branch
     assert len(them.told(Invited)) == len(us.told(Answered)) == 1
-    assert us.agent.counters()["large_by_udp"] == 1
+    assert us.agent.counters()["udp_after_tcp"] == 1
 
 
 def test_who_takes_no_tcp_is_not_asked_in_each_call() -> None:
@@ -193,6 +193,42 @@ def test_a_large_request_to_a_peer_behind_nat_stays_on_the_way_it_came() -> None
     world.send(ack, us)
     world.do(us, lambda agent, now: agent.reinvite(now, 1, OFFER + "a=x:" + "a" * 1300 + "\r\n"))
     assert [sent.transport for sent in world.messages("INVITE", us)] == ["udp"]
+
+
+@pytest.mark.parametrize(
+    ("contact", "ways"),
+    [("<sip:a@192.0.2.9>", ["tcp", "udp"]), ("<sip:a@192.0.2.9;transport=tcp>", ["tcp"])],
+)
+def test_who_came_by_tcp_for_once_is_hung_up_by_udp_when_its_connection_is_gone(
+    contact: str, ways: list[str]
+) -> None:
+    world = World()
+    us = world.peer("192.0.2.1", ports=BOTH)
+    answering(world, us)
+    asked = list[Request]()
+    world.server("192.0.2.9", lambda request: asked.append(request) or ok(request))
+    via = "SIP/2.0/TCP 192.0.2.9;branch=z9hG4bK"
+    flow = Flow("tcp", ("192.0.2.1", 5070), ("192.0.2.9", 40000), 7)
+    us.agent.receive(world.now, invite(Via=f"{via}1", Contact=contact), flow)
+    world.drain(us)
+    answer = world.replies()[-1]
+    told = {"To": answer.headers["To"], "Via": f"{via}2", "CSeq": f"{answer.cseq.number} ACK"}
+    us.agent.receive(world.now, message("ACK sip:callee@example.com SIP/2.0", **told), flow)
+    world.drain(us)
+
+    world.closed.add("192.0.2.9")
+    world.do(us, lambda agent, now: agent.hang_up(now, 1))
+    world.run(1)
+    byes = world.messages("BYE", us)
+    assert [sent.transport for sent in byes] == ways
+    assert [sent.message.via.transport for sent in byes] == [way.upper() for way in ways]
+    assert len({sent.message.via.branch for sent in byes}) == 1
+    assert len(asked) == len(ways) - 1
+    assert us.agent.unfinished == 0
+
+
+def ok(request: Request) -> Response:
+    return response_to(request, 200, to_tag="t")
 
 
 def test_what_is_remembered_of_peers_has_a_brim() -> None:

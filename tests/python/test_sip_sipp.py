@@ -181,7 +181,7 @@ async def test_a_large_call_of_ours_reaches_sipp_by_what_it_listens_for(transpor
 
         counters = us.counters()
         assert counters["large_by_tcp"] == 1
-        assert counters.get("large_by_udp", 0) == (1 if transport == "udp" else 0)
+        assert counters.get("udp_after_tcp", 0) == (1 if transport == "udp" else 0)
     assert results == [(0, "")]
 
 

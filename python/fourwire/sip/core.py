@@ -14,7 +14,7 @@ from .events import Event
 from .fields import MAGIC_COOKIE
 from .flow import Flow, Hop
 from .headers import Headers
-from .large import Streams
+from .large import Streams, by_transport
 from .message import DEFAULT_LIMITS, Limits, Request
 from .nat import is_hidden
 from .responding import (
@@ -177,9 +177,14 @@ class Core:
             dialog, method, to, flow, headers=headers, sdp=sdp, content=content, contact=contact
         )
         self.counters[f"sent_{method.lower()}"] += 1
-        otherwise = self.otherwise(dialog, to)
         return self.transactions.send(
-            now, request, to, otherwise=otherwise, owner=owner, fixed=to is flow
+            now,
+            request,
+            to,
+            otherwise=self.otherwise(dialog, to),
+            owner=owner,
+            fixed=to is flow,
+            small=self._by_udp(dialog, to, request, flow),
         )
 
     def acknowledge(
@@ -198,7 +203,20 @@ class Core:
         """
         to = self.next_hop(dialog, flow, behind_nat)
         ack = self.within(dialog, "ACK", to, flow, headers=headers, sdp=sdp, cseq=cseq)
-        self.transactions.transmit(now, ack, to, self.otherwise(dialog, to), fixed=to is flow)
+        otherwise, small = self.otherwise(dialog, to), self._by_udp(dialog, to, ack, flow)
+        self.transactions.transmit(now, ack, to, otherwise, fixed=to is flow, small=small)
+
+    def _by_udp(
+        self, dialog: Dialog, to: Flow | Hop, request: Request, flow: Flow
+    ) -> tuple[Request, Hop] | None:
+        """The same by UDP, for a peer whose Contact names that: it came by TCP since its request
+        was large (RFC 3261 §18.1.1), and may take no connection from us once its own is gone."""
+        uri = dialog.next_hop()
+        by_tcp_for_once = to.transport == "tcp" and uri.is_sip and uri.transport == "udp"
+        if not by_tcp_for_once or "udp" not in self.rules.ports:
+            return None
+        local = self.local("udp", flow)
+        return by_transport("udp", request, local), Hop("udp", uri.host, uri.port, local)
 
     def within(
         self,

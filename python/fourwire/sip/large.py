@@ -36,7 +36,7 @@ class Streams:
         if now < self._closed.get(_peer(hop), -1):
             return None
         local = ((to.local or (request.via.host, 0))[0], self._port)
-        return _by_tcp(request, local), replace(hop, local=local)
+        return by_transport("tcp", request, local), replace(hop, local=local)
 
     def closed(self, now: int, hop: Flow | Hop) -> None:
         """A peer was not reached by TCP."""
@@ -44,6 +44,13 @@ class Streams:
         self._closed[_peer(hop)] = now + MEMORY
         if len(self._closed) > MOST_PEERS:
             self._closed.popitem(last=False)
+
+
+def by_transport(transport: str, request: Request, local: tuple[str, int]) -> Request:
+    """The same request, the name of its transaction too; its Via tells of another transport."""
+    via = via_of(transport, local, request.via.branch or "")
+    (_, _), *rest = request.headers.fields()
+    return Request.of(request.method, request.uri, Headers([("Via", via), *rest]), request.body)
 
 
 def _hop(to: Flow | Hop) -> Hop:
@@ -55,10 +62,3 @@ def _hop(to: Flow | Hop) -> Hop:
 
 def _peer(to: Flow | Hop) -> tuple[str, int | None]:
     return to.remote if isinstance(to, Flow) else (to.address or to.host, to.port)
-
-
-def _by_tcp(request: Request, local: tuple[str, int]) -> Request:
-    """The same request, the name of its transaction too; its Via tells of another transport."""
-    via = via_of("tcp", local, request.via.branch or "")
-    (_, _), *rest = request.headers.fields()
-    return Request.of(request.method, request.uri, Headers([("Via", via), *rest]), request.body)

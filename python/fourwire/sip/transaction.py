@@ -39,8 +39,9 @@ class Transaction:
     fixed: bool = False
     """Whether it keeps its way whatever its size."""
     small: "tuple[Request, Flow | Hop] | None" = None
-    """What goes by UDP where TCP is not taken, and whereto; None for what has the way it was to
-    have (RFC 3261 §18.1.1)."""
+    """What goes by UDP, and whereto, where TCP is not taken (RFC 3261 §18.1.1), or no more."""
+    large: bool = False
+    """Whether it goes by TCP for its size alone."""
 
     @property
     def known_as(self) -> int:
@@ -50,7 +51,7 @@ class Transaction:
     @property
     def way(self) -> Flow | Hop:
         """Where its request was to go, whatever its size has made of that."""
-        return self.to if self.small is None else self.small[1]
+        return self.small[1] if self.large and self.small is not None else self.to
 
     @property
     def over(self) -> bool:
@@ -71,7 +72,7 @@ class Transmit:
     to: Flow | Hop
     otherwise: Hop | None = None
     small: "Transmit | None" = None
-    """What is sent in its place where TCP is not taken, to which it goes for its size alone."""
+    """What is sent in its place where TCP is not taken, or no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,21 +185,23 @@ class Transactions:
         otherwise: Hop | None = None,
         owner: int = 0,
         fixed: bool = False,
+        small: tuple[Request, Flow | Hop] | None = None,
     ) -> Transaction:
-        """Send a request and wait for its responses; ``fixed`` keeps its way whatever its size."""
+        """Send a request and wait for its responses; ``fixed`` keeps its way whatever its size.
+
+        ``small`` is what is sent by UDP where TCP is not taken any more.
+        """
         kind = Kind.INVITE_CLIENT if request.method == "INVITE" else Kind.CLIENT
         key = ("client", request.via.branch or "", request.method)
         large = None if fixed else self._streams.instead(now, request, to)
-        small = None if large is None else (request, to)
+        small = small if large is None else (request, to)
         request, to = large or (request, to)
         transaction = Transaction(
             kind, key, request, to, self._intervals, otherwise, owner=owner, small=small
         )
         transaction.last, transaction.fixed = bytes(request), fixed
-        if small is None:
-            self._transmit(transaction, transaction.last)
-        else:
-            self._send_large(request, to, small)
+        transaction.large = large is not None
+        self._send_first(request, to, otherwise, small, large=transaction.large)
         self._begin(now, transaction)
         return transaction
 
@@ -230,13 +233,13 @@ class Transactions:
         to: Flow | Hop,
         otherwise: Hop | None = None,
         fixed: bool = False,
+        small: tuple[Request, Flow | Hop] | None = None,
     ) -> None:
         """Send what belongs to no transaction: the ACK to a 2xx."""
         large = None if fixed else self._streams.instead(now, request, to)
-        if large is None:
-            self.transmits.append(Transmit(bytes(request), to, otherwise))
-        else:
-            self._send_large(*large, small=(request, to))
+        small = small if large is None else (request, to)
+        request, to = large or (request, to)
+        self._send_first(request, to, otherwise, small, large=large is not None)
 
     def undeliverable(self, now: int, transmit: Transmit) -> None:
         """The transport could not send ``transmit``: its transaction learns of it."""
@@ -250,12 +253,19 @@ class Transactions:
         to, data = transmit.to, transmit.data
         return [each for each in self._all.values() if each.to == to and each.last == data]
 
-    def _send_large(
-        self, request: Request, to: Flow | Hop, small: tuple[Request, Flow | Hop]
+    def _send_first(
+        self,
+        request: Request,
+        to: Flow | Hop,
+        otherwise: Hop | None,
+        small: tuple[Request, Flow | Hop] | None,
+        *,
+        large: bool,
     ) -> None:
-        instead = Transmit(bytes(small[0]), small[1])
-        self.transmits.append(Transmit(bytes(request), to, small=instead))
-        self.counters["large_by_tcp"] += 1
+        instead = None if small is None else Transmit(bytes(small[0]), small[1])
+        self.transmits.append(Transmit(bytes(request), to, otherwise, instead))
+        if large:
+            self.counters["large_by_tcp"] += 1
 
     def _send_small(self, now: int, large: Transmit, small: Transmit) -> None:
         """The peer takes no TCP: its transaction goes on by UDP, timers of that included."""
@@ -264,10 +274,10 @@ class Transactions:
         for transaction in waiting:
             if transaction.small is not None:
                 transaction.request, transaction.to = transaction.small
-                transaction.last, transaction.small = small.data, None
+                transaction.last, transaction.small, transaction.large = small.data, None, False
                 self._enter(now, transaction, transaction.state)
         if waiting or small.data.startswith(b"ACK "):  # which belongs to none
-            self.counters["large_by_udp"] += 1
+            self.counters["udp_after_tcp"] += 1
             self.transmits.append(small)
 
     def _has_room(self) -> bool:

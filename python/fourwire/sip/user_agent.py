@@ -342,8 +342,8 @@ class UserAgent:
         response: Response,
         flow: Flow | None,
     ) -> None:
-        went_as_meant = transaction.small is None  # else by TCP for its size alone
-        if isinstance(call, ClientCall | Registration) and flow is not None and went_as_meant:
+        for_once = transaction.large  # by TCP for its size alone
+        if isinstance(call, ClientCall | Registration) and flow is not None and not for_once:
             call.follow(flow)
         if not call.prove(now, transaction, response):
             call.receive_response(now, transaction, response)

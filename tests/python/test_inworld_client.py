@@ -38,6 +38,19 @@ async def all_of(agent: inworld.Agent) -> list[events.Event]:
     return [event async for event in agent]
 
 
+async def test_only_the_first_session_looks_up_which_version_we_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def looked_up(name: str) -> None:
+        raise AssertionError(f"{name} was looked up, which reads files in the event loop")
+
+    async with call(Line()):
+        pass
+    monkeypatch.setattr("importlib.metadata.Distribution.from_name", looked_up)
+    async with call(Line()):
+        pass
+
+
 # The way of a call
 
 

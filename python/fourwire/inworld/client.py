@@ -4,6 +4,7 @@ import asyncio
 import logging
 import ssl as tls
 from collections.abc import Generator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Any, Literal
@@ -152,6 +153,7 @@ class connect:
         )
 
 
+@cache  # it is read from files, which takes milliseconds
 def _user_agent() -> str:
     try:
         return f"fourwire/{version('fourwire')}"

@@ -10,7 +10,7 @@ import anyio
 import msgspec
 import numpy as np
 import pytest
-from support.baresip import baresip, packets_heard
+from support.baresip import baresip, only_recording, packets_heard
 from support.capture_speech import SECOND, agent_says, found, is_whole
 from support.peers import require
 from support.scene import SETTINGS, by_hand, scene
@@ -22,7 +22,7 @@ from fourwire.media_security import SrtpSettings
 from fourwire.sdp import SUITES
 from fourwire.settings import Settings
 from fourwire.standin import Behaviour, faults
-from fourwire.wav import Recording, read_wav
+from fourwire.wav import read_wav
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="baresip")]
 
@@ -44,12 +44,6 @@ def free_ports(count: int) -> tuple[int, ...]:
 def recordings(folder: Path) -> list[bytes]:
     """What baresip heard, in order; it stops at the first hold."""
     return [read_wav(path).pcm for path in sorted(folder.glob("*dec.wav"))]
-
-
-def only_recording(folder: Path) -> Recording:
-    """What baresip heard in one go."""
-    (path,) = folder.glob("*dec.wav")
-    return read_wav(path)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import wave
 from pathlib import Path
 
 import pytest
+from support.baresip import only_recording
 from support.capture_speech import SECOND, agent_says, found, is_whole
 from support.peers import require
 from support.programs import running
@@ -15,7 +16,6 @@ from support.sipp_plain import free_ports
 from fourwire.demo.speech import recording
 from fourwire.sdp import SUITES
 from fourwire.settings import Settings
-from fourwire.wav import read_wav
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="baresip")]
 
@@ -84,12 +84,6 @@ def set_up_telephone(readme: Readme, folder: Path) -> str:
     return dial
 
 
-def heard_in(folder: Path) -> bytes:
-    """What baresip heard."""
-    (path,) = folder.glob("*dec.wav")
-    return read_wav(path).pcm
-
-
 async def test_baresip_calls_by_tls_srtp_and_password_as_the_readme_says(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -114,4 +108,4 @@ async def test_baresip_calls_by_tls_srtp_and_password_as_the_readme_says(
     assert (offered["trunk"], offered["srtp_keys_in_clear"]) == ("phones", False)
     assert answered["srtp"] in SUITES
     assert is_whole(found(session.heard[: len(SAID)], SAID))
-    assert is_whole(found(heard_in(tmp_path), agent_says("greeting")))
+    assert is_whole(found(only_recording(tmp_path).pcm, agent_says("greeting")))

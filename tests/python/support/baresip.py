@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from fourwire.wav import Recording, read_wav
 from support.peers import require
 from support.programs import running
 
@@ -136,6 +137,12 @@ async def _connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWri
                 return await asyncio.open_connection("127.0.0.1", port)
             except ConnectionRefusedError:
                 await asyncio.sleep(0.05)
+
+
+def only_recording(folder: Path) -> Recording:
+    """What baresip heard in one go."""
+    (path,) = folder.glob("*dec.wav")
+    return read_wav(path)
 
 
 def packets_heard(folder: Path) -> int:

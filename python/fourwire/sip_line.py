@@ -35,6 +35,13 @@ from fourwire.sip_words import GONE, asking, cause_of, detail_of
 __all__ = ["Refused", "SipLine", "address_facing"]
 
 
+PENDING = 491
+"""The status of an offer that met another one."""
+
+MOST_MEETINGS = 5
+"""How often an offer is made again that meets one of the caller's each time."""
+
+
 class Refused(Exception):
     """An INVITE that cannot become a call; `status` is the answer it deserves."""
 
@@ -260,13 +267,27 @@ class SipLine:
         return caller.placed if isinstance(caller, Dialled) else self._incoming
 
     async def hold(self, on: bool) -> MediaChanged:
-        """A re-INVITE that offers to send and not to receive, or both again (RFC 3264 §8.4)."""
-        policy = replace(self._policy, direction="sendonly" if on else "sendrecv")
+        """A re-INVITE that offers to send and not to receive, or both again (RFC 3264 §8.4).
+
+        Where it meets one of the caller's it is made again, five times at most.
+        """
+        return await self._offer("sendonly" if on else "sendrecv", MOST_MEETINGS)
+
+    async def _offer(self, direction: sdp.Direction, meetings: int) -> MediaChanged:
+        caller = self._incoming
+        policy = replace(self._policy, direction=direction)
         offer = sdp.offer(policy, previous=self._described)
-        incoming = self._incoming
-        with asking():
-            answer = await incoming.reinvite(offer)
-        if incoming is not self._incoming:
+        self._described = sdp.outdated_by(offer, self._described)
+        try:
+            with asking():
+                answer = await caller.reinvite(offer)
+        except RequestFailed as failed:
+            if failed.status != PENDING or meetings == 0:
+                raise
+            return await self._offer(direction, meetings - 1)
+        except sip.LocalError as error:
+            raise RequestFailed(PENDING, str(error)) from None
+        if caller is not self._incoming:
             raise RequestFailed(*GONE)
         self._policy, self._described = policy, offer
         return self._follow(self._accepted(answer))

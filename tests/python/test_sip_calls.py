@@ -333,7 +333,10 @@ def test_a_change_before_the_answer_to_our_own_offer_has_come_waits_for_it() -> 
     world.swallow = losing()
     world.run(10)
     assert callee.told(Acknowledged) == [Acknowledged(1, ANSWER)]
-    assert caller.told(Reanswered) == [Reanswered(1, 200, "OK", OFFER)]
+    assert caller.told(Reanswered) == [Reanswered(1, 491, "Request Pending", None)]
+    world.do(caller, lambda agent, now: agent.reinvite(now, 1, OFFER))
+    world.run(1)
+    assert caller.told(Reanswered)[1:] == [Reanswered(1, 200, "OK", OFFER)]
 
 
 def test_a_bye_takes_a_pending_change_with_it() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fourwire import sdp, sip
-from fourwire.line import MediaChanged
+from fourwire.line import MediaChanged, RequestFailed
 from fourwire.media import Media
 from fourwire.sip_line import SipLine
 
@@ -50,6 +50,30 @@ class Dialog:
 
     async def hang_up(self) -> None:
         return None
+
+
+class Busy(Dialog):
+    """One whose caller always offers something himself."""
+
+    def __init__(self, offer: str) -> None:
+        super().__init__(offer)
+        self.met: list[str] = []
+
+    async def reinvite(self, offer: str) -> str:
+        self.met.append(offer)
+        raise sip.CallFailed(491, "Request Pending")
+
+
+async def test_a_hold_that_is_always_met_is_given_up() -> None:
+    dialog: Any = Busy(sdp.offer(phone(sdp.PCMU)))
+    async with Media(address="127.0.0.1", ports=(22000, 22020)) as media:
+        line = SipLine(dialog, media, "127.0.0.1", sdp.CODECS)
+        await line.answer(None)
+        with pytest.raises(RequestFailed, match="491"):
+            await line.hold(True)
+        await line.close()
+    offered = [sdp.SessionDescription.parse(text).origin.version for text in dialog.met]
+    assert offered == [2, 3, 4, 5, 6, 7]
 
 
 async def changes(*reinvites: Asked) -> list[Any]:

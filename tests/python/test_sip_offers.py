@@ -15,8 +15,9 @@ from support.sip import (
 from support.sip_torture import BODY, invite, message
 
 from fourwire.sip.core import Content
-from fourwire.sip.events import Cause, Ended, Info, Reanswered, Reinvited, Replied
-from fourwire.sip.message import Request, Response
+from fourwire.sip.errors import LocalError
+from fourwire.sip.events import Cause, Ended, Event, Info, Reanswered, Reinvited, Replied
+from fourwire.sip.message import Response
 from fourwire.sip.session_timer import Agreement, Wish, agreed
 
 
@@ -50,30 +51,43 @@ def talking(*lines: str, **rules: object) -> tuple[World, Peer, Response]:
 # Glare.
 
 
-def test_two_changes_that_cross_are_both_made_in_the_end() -> None:
+def insisting(world: World, peer: Peer) -> None:
+    """Let a peer offer once more what met another offer, and answer what it is offered."""
+    answering(world, peer)
+    answer = peer.on_event
+
+    def act(event: Event) -> None:
+        answer(event)
+        if isinstance(event, Reanswered) and event.status == 491:
+            peer.agent.reinvite(world.now, event.call, OFFER)
+
+    peer.on_event = act
+
+
+def crossing() -> tuple[World, Peer, Peer]:
+    """Both sides of a call have changed it at the same moment."""
     world = World()
     caller, callee = established(world)
-    answering(world, caller)
-
-    world.do(caller, lambda agent, now: agent.reinvite(now, 1, OFFER))
-    world.do(callee, lambda agent, now: agent.reinvite(now, 1, OFFER))
+    for peer in (caller, callee):
+        insisting(world, peer)
+    for peer in (caller, callee):
+        world.do(peer, lambda agent, now: agent.reinvite(now, 1, OFFER))
     world.run(10)
+    return world, caller, callee
+
+
+def test_two_changes_that_cross_are_both_made_in_the_end() -> None:
+    world, caller, callee = crossing()
 
     assert len(world.messages("491 INVITE")) == 2
     for peer in (caller, callee):
-        (told,) = peer.told(Reanswered)
-        assert isinstance(told, Reanswered)
-        assert told.status == 200
+        told = [event.status for event in peer.told(Reanswered) if isinstance(event, Reanswered)]
+        assert told == [491, 200]
         assert len(peer.told(Reinvited)) == 1
 
 
 def test_who_owns_the_call_id_waits_longer_after_a_glare() -> None:
-    world = World()
-    caller, callee = established(world)
-    answering(world, caller)
-    world.do(caller, lambda agent, now: agent.reinvite(now, 1, OFFER))
-    world.do(callee, lambda agent, now: agent.reinvite(now, 1, OFFER))
-    world.run(10)
+    world, caller, callee = crossing()
 
     met, again = world.messages("INVITE", caller)[1:]
     assert 2100 <= again.at_ms - met.at_ms <= 4020
@@ -81,21 +95,54 @@ def test_who_owns_the_call_id_waits_longer_after_a_glare() -> None:
     assert 0 <= again.at_ms - met.at_ms <= 2020
 
 
-def test_a_change_that_is_always_met_is_given_up() -> None:
-    world, callee, _ = talking()
-    world.do(callee, lambda agent, now: agent.reinvite(now, 1, OFFER))
-    for _ in range(6):
-        world.run(5)
-        request = world.messages("INVITE", callee)[-1].message
-        assert isinstance(request, Request)
-        copied = {n: request.headers[n] for n in ("Via", "From", "To", "CSeq")}
-        named = {name.replace("-", "_"): value for name, value in copied.items()}
-        world.send(message("SIP/2.0 491 Request Pending", Call_ID=request.call_id, **named), callee)
-
-    assert callee.told(Reanswered) == [Reanswered(1, 491, "Request Pending", None)]
+def test_who_hears_of_a_glare_may_let_it_be() -> None:
+    world = World()
+    caller, callee = established(world)
+    for peer in (caller, callee):
+        world.do(peer, lambda agent, now: agent.reinvite(now, 1, OFFER))
     world.run(40)
-    assert len({s.message.cseq.number for s in world.messages("INVITE", callee)}) == 6
-    assert callee.agent.calls == 1
+
+    for peer in (caller, callee):
+        assert peer.told(Reanswered) == [Reanswered(1, 491, "Request Pending", None)]
+    assert len(world.messages("INVITE")) == 3
+    assert (caller.agent.calls, callee.agent.calls) == (1, 1)
+
+
+def test_an_offer_while_the_peer_s_waits_for_us_is_told_when_it_may_be_made() -> None:
+    world = World()
+    caller, callee = established(world)
+    callee.on_event = lambda event: None
+    world.do(caller, lambda agent, now: agent.reinvite(now, 1, OFFER))
+    world.run(0.1)
+    asked = callee.told(Reinvited)[-1]
+    assert isinstance(asked, Reinvited)
+
+    world.do(callee, lambda agent, now: agent.reinvite(now, 1, OFFER))
+    with pytest.raises(LocalError, match="has to wait"):
+        callee.agent.reinvite(world.now, 1, OFFER)
+    insisting(world, callee)
+    world.do(callee, lambda agent, now: agent.answer_reinvite(now, 1, asked.cseq, ANSWER))
+    answering(world, caller)
+    world.run(10)
+
+    assert world.messages("491 INVITE") == []
+    told = [event.status for event in callee.told(Reanswered) if isinstance(event, Reanswered)]
+    assert told == [491, 200]
+
+
+def test_a_refresh_does_not_repeat_an_offer_that_was_refused() -> None:
+    world, callee, _ = talking(
+        "Session-Expires: 400;refresher=uas", "Supported: timer", "Allow: INVITE, ACK, BYE"
+    )
+    held = ANSWER + "a=sendonly\r\n"
+    world.do(callee, lambda agent, now: agent.reinvite(now, 1, held))
+    request = world.messages("INVITE", callee)[-1].message
+    copied = {name: request.headers[name] for name in ("Via", "From", "To", "CSeq")}
+    world.send(message("SIP/2.0 488 Not Here", Call_ID=request.call_id, **copied), callee)
+    world.run(201)
+
+    refresh = world.messages("INVITE", callee)[-1].message
+    assert refresh.body.decode() == ANSWER
 
 
 # UPDATE.

@@ -23,7 +23,7 @@ from ._description import (
     Origin,
     SessionDescription,
 )
-from ._negotiation import accept, answer_to, offer
+from ._negotiation import accept, answer_to, offer, outdated_by
 from ._opus import OpusParameters
 
 __all__ = [
@@ -56,4 +56,5 @@ __all__ = [
     "accept",
     "answer_to",
     "offer",
+    "outdated_by",
 ]

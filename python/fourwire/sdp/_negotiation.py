@@ -17,7 +17,7 @@ from ._line import COMFORT_NOISE, Format, our_line, secured
 from ._numbers import numbered
 from ._stream import Stream, usable
 
-__all__ = ["accept", "answer_to", "offer"]
+__all__ = ["accept", "answer_to", "offer", "outdated_by"]
 
 
 def answer_to(
@@ -66,6 +66,20 @@ def offer(
         line = replace(line, protocol="RTP/SAVP") if policy.srtp.required else line
     seed = zlib.crc32(f"{policy.address} {policy.port}".encode())
     return _text(_in_place(line, previous), policy, previous, session_id or seed)
+
+
+def outdated_by(offer: str, described: str) -> str:
+    """What the session goes on with, as ``described``, while nobody has answered our ``offer``.
+
+    Its version is that of the offer, so that no other description bears the same: there are peers
+    that pass over one whose version they have seen (RFC 3264 §8).
+    """
+    session, version = SessionDescription.parse(described), _version(offer)
+    return str(replace(session, origin=replace(session.origin, version=version)))
+
+
+def _version(description: str) -> int:
+    return SessionDescription.parse(description).origin.version
 
 
 def accept(offer: str, answer: str, policy: MediaPolicy) -> NegotiatedMedia:

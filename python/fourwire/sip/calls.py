@@ -79,7 +79,8 @@ class LiveCall:
     async def reinvite(self, offer: str) -> str | None:
         """Offer the peer a changed session; returns its answer.
 
-        :raises CallFailed: it refuses; the session stays as it was.
+        :raises CallFailed: it refuses; the session stays as it was. After 491 it may be offered
+            again at once, described anew: the wait of RFC 3261 §14.1 is over.
         """
         self._command(lambda ua, now: ua.reinvite(now, self._number, offer))
         self._reanswer = asyncio.get_running_loop().create_future()
@@ -170,8 +171,8 @@ class LiveCall:
                 self._acknowledged(cseq, answer)
             case told.ReinviteOver(cseq=cseq):
                 self._acknowledged(cseq, None)
-            case Reanswered() if self._reanswer is not None and not self._reanswer.done():
-                self._reanswer.set_result(event)
+            case Reanswered(refresh=False) if self._reanswer is not None:
+                _settle(self._reanswer, event)
             case told.Replied(cseq=cseq):
                 _settle(self._replies.get(cseq), event)
             case Transferring(cseq=cseq, over=True) if cseq in self._transfers:

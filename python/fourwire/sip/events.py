@@ -95,12 +95,17 @@ class ReinviteOver:
 
 @dataclass(frozen=True, slots=True)
 class Reanswered:
-    """The peer's final response to a re-INVITE of ours."""
+    """The peer's final response to a re-INVITE of ours.
+
+    After 491 the offer may be made again, described anew: the wait of RFC 3261 §14.1 is over.
+    """
 
     call: int
     status: int
     reason: str
     sdp: str | None
+    refresh: bool = False
+    """Whether nobody asked: the offer was the last one again, and refreshed the session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,6 @@ from .transaction import Transaction
 if TYPE_CHECKING:
     from .call import Call
 
-MOST_TRIES = 5
-"""How often an offer of ours is made that meets one of the peer's each time (491)."""
-
 LATER = 2 * SECOND
 """When a refresh is tried again that could not be made: an offer was under way, or it failed."""
 
@@ -35,9 +32,8 @@ class Offers:
         """Our own that waits for the peer's."""
         self._refreshing: Transaction | None = None
         """A refresh of ours without an offer."""
-        self._again: str | None = None
-        """An offer of ours that met one of the peer's, and waits to be made again."""
-        self._tries = 0
+        self._waits = False
+        """Whether an offer of ours met one of the peer's, and may be made again a while later."""
         self._silent = False
         """Whether nobody waits for the answer to our offer: it only refreshes the session."""
         self.described: str | None = None
@@ -118,13 +114,21 @@ class Offers:
         self._core.respond(now, transaction, status)
 
     def offer(self, now: int, sdp: str) -> None:
-        """Offer the peer a changed session."""
+        """Offer the peer a changed session.
+
+        Where that meets an offer of the peer's, 491 is told once the wait of §14.1 is over. It is
+        not made again by itself: what is offered then has to follow what the peer did meanwhile,
+        and bear a version above it (RFC 3264 §8).
+        """
         if self._call.over:
             raise CallOver("the call is over")
-        if self.busy() or not self._call.may_offer():
+        refreshing = self._asking is not None and self._silent
+        if self._waits or (self._asking and not refreshing) or not self._call.may_offer():
             raise LocalError("an offer has to wait until the one before it is done (§14.1)")
-        self._tries = 0
-        self._make(now, sdp)
+        if self._asked or refreshing:
+            self._wait(now)
+        else:
+            self._make(now, sdp)
 
     def refresh(self, now: int) -> None:
         """Show the peer that the session lives (RFC 4028 §10)."""
@@ -144,21 +148,17 @@ class Offers:
 
     def busy(self) -> bool:
         """Whether an offer of either side is under way."""
-        return bool(self._asked or self._asking or self._again is not None)
+        return bool(self._asked or self._asking or self._waits)
 
     def tick(self, now: int) -> None:
         """The wait after a 491 is over."""
-        sdp, self._again = self._again, None
-        if sdp is None or self._call.over:
-            return
-        if self._asked is not None:
-            self._wait(now, sdp)
-        else:
-            self._make(now, sdp, silent=self._silent)
+        waited, self._waits = self._waits, False
+        if waited and not self._call.over:
+            pending = Reanswered(self._call.id, 491, PHRASES[491], None)
+            self._core.events.append(pending)
 
     def _make(self, now: int, sdp: str, *, silent: bool = False) -> None:
         self._silent = silent
-        self.described = sdp
         method = "INVITE" if self._call.established() else "UPDATE"
         self._asking = self._call.send(
             now, method, self._call.timer.asking(), sdp=sdp, contact=self._call.contact
@@ -199,19 +199,25 @@ class Offers:
         sdp = sdp_of(transaction.request)
         if self._call.over or sdp is None:
             return
-        again = response.status == 491 and self._tries < MOST_TRIES
-        if again or (response.status == 422 and self._call.timer.raised(response)):
-            self._tries += 1
-            self._wait(now, sdp)
-        else:
+        if response.is_success:
+            self.described = sdp
+        if response.status == 422 and self._call.timer.raised(response):
+            self._make(now, sdp, silent=self._silent)
+        elif response.status != 491:
             self._tell(now, response.status, response.reason, sdp_of(response))
+        elif self._silent:
+            self._set_timer("refresh", now + self._pause())
+        else:
+            self._wait(now)
 
-    def _wait(self, now: int, sdp: str) -> None:
+    def _wait(self, now: int) -> None:
+        self._waits = True
+        self._set_timer("glare", now + self._pause())
+
+    def _pause(self) -> int:
         """§14.1: who owns the Call-ID waits longer, so that the two do not meet again."""
         first, last = (210, 400) if self._call.placed_here else (0, 200)
-        units = first + self._core.random.getrandbits(16) % (last - first + 1)
-        self._again = sdp
-        self._set_timer("glare", now + units * _TEN_MS)
+        return (first + self._core.random.getrandbits(16) % (last - first + 1)) * _TEN_MS
 
     def _refreshed(self, now: int, response: Response) -> None:
         if response.is_success or self._call.over:
@@ -228,7 +234,8 @@ class Offers:
         if self._call.over:
             return
         if not self._silent or status < 300:
-            self._core.events.append(Reanswered(self._call.id, status, reason, sdp))
+            told = Reanswered(self._call.id, status, reason, sdp, refresh=self._silent)
+            self._core.events.append(told)
         elif status not in (408, 481):
             self._set_timer("refresh", now + LATER)
         if status in (408, 481):  # §12.2.1.2: the peer has lost the dialog

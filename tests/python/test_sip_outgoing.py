@@ -221,6 +221,84 @@ def test_a_redirect_in_a_circle_ends() -> None:
     assert carrier.us.agent.idle
 
 
+def test_where_the_most_wanted_is_not_there_the_next_is_called() -> None:
+    carrier = Carrier()
+    contacts = f"<sip:a@{SECOND_HOST}>;q=0.9, <sip:b@{THIRD}>;q=0.5"
+    carrier.server(FIRST, 302, headers=(("Contact", contacts),))
+    carrier.server(SECOND_HOST, 404)
+    carrier.server(THIRD, 200)
+    carrier.call()
+    carrier.world.run(1)
+    assert carrier.hosts() == [FIRST, SECOND_HOST, THIRD]
+    assert len(carrier.us.told(Answered)) == 1
+    assert carrier.endings() == []
+
+
+@pytest.mark.parametrize(("status", "hosts"), [(603, 2), (486, 3), (0, 3)])
+def test_who_declines_for_all_places_is_not_looked_for_elsewhere(status: int, hosts: int) -> None:
+    carrier = Carrier()
+    contacts = f"<sip:a@{SECOND_HOST}>, <sip:b@{THIRD}>"
+    carrier.server(FIRST, 302, headers=(("Contact", contacts),))
+    carrier.server(SECOND_HOST, status)
+    carrier.server(THIRD, 480)
+    carrier.call()
+    carrier.world.run(100)
+    assert len(carrier.hosts()) == hosts
+    assert carrier.endings() == [480 if hosts == 3 else 603]
+    assert carrier.us.agent.idle
+
+
+def test_a_secure_call_is_redirected_to_secure_places_alone() -> None:
+    carrier = Carrier()
+    contacts = f"<sip:a@{SECOND_HOST}>"
+    carrier.server(FIRST, 302, headers=(("Contact", contacts),))
+    carrier.server(SECOND_HOST, 200)
+    uri = f"sips:bob@{FIRST}"
+    flow = Flow("udp", carrier.us.address, (FIRST, 5060), 1)
+    carrier.us.agent.invite(0, uri, local=carrier.us.address, from_user="alice", to=flow)
+    carrier.world.drain(carrier.us)
+    carrier.world.run(1)
+    assert carrier.hosts() == [FIRST]
+    assert carrier.endings() == [302]
+
+
+def test_a_server_that_was_given_up_and_rings_twice_is_cancelled_once() -> None:
+    carrier = Carrier()
+    carrier.server(FIRST, 0)
+    carrier.server(SECOND_HOST, 180)
+    carrier.call(SECOND_HOST)
+    carrier.world.run(5)
+    _, invite = carrier.asked[0]
+    for _ in range(2):
+        ringing = carrier.response(invite, FIRST, 180)
+        carrier.world.send(bytes(ringing), carrier.us, (FIRST, 5060))
+        carrier.world.run(0.1)
+    assert [host for host, request in carrier.asked if request.method == "CANCEL"] == [FIRST]
+
+
+def test_a_second_party_that_answers_once_the_call_is_over_is_let_go() -> None:
+    carrier = Carrier()
+    carrier.server(FIRST, 200)
+    number = carrier.call()
+    carrier.world.run(1)
+    carrier.us.agent.hang_up(carrier.world.now, number)
+    carrier.world.drain(carrier.us)
+    carrier.world.run(1)
+    invite = carrier.last("INVITE")
+    byes = len(carrier.hosts("BYE"))
+    for tag in (FIRST, "another"):
+        answer = response_to(
+            invite, 200, to_tag=tag, headers=(("Contact", f"<sip:{tag}@{FIRST}>"),), sdp=ANSWER
+        )
+        carrier.world.send(bytes(answer), carrier.us, (FIRST, 5060))
+    carrier.world.run(1)
+    assert carrier.hosts("BYE")[byes:] == [FIRST]
+    assert carrier.last("BYE").to.tag == "another"
+    assert carrier.us.agent.counters()["responses_without_call"] >= 2
+    carrier.world.run(80)
+    assert carrier.us.agent.idle
+
+
 def test_nobody_is_redirected_who_does_not_wish_it() -> None:
     carrier = Carrier()
     carrier.server(FIRST, 302, headers=(("Contact", f"<sip:bob@{SECOND_HOST}>"),))

@@ -59,6 +59,9 @@ class ClientCall(Call):
         self._others = deque(terms.others)
         self._redirects = terms.redirects
         self._targets = {str(request.uri)}
+        self._elsewhere: deque[Uri] = deque()
+        """Where else a 3xx says that the callee may be."""
+        self._cancelled: set[Transaction] = set()
         self._abandoned: set[Transaction] = set()
         """INVITEs in whose place another was sent while they had no answer."""
         self._to = to
@@ -133,7 +136,7 @@ class ClientCall(Call):
     def unanswered(self, now: int, transaction: Transaction, status: int) -> None:
         """The INVITE, or another request of ours, got no response."""
         if transaction is self._transaction:
-            if not self._try_next(now):
+            if not (self._try_next(now) or self._try_elsewhere(now)):
                 self._refused(now, status, PHRASES[status])
         elif transaction not in self._abandoned:
             super().unanswered(now, transaction, status)
@@ -163,18 +166,28 @@ class ClientCall(Call):
             return self._redirected(now, response)
         if response.status == 422:
             return self._lengthened(now, response)
-        return response.status == 503 and self._try_next(now)
+        if response.status == 503 and self._try_next(now):
+            return True
+        return response.status < 600 and self._try_elsewhere(now)
 
     def _redirected(self, now: int, response: Response) -> bool:
-        """RFC 3261 §8.1.3.4: the most wanted of the Contacts that was not tried yet."""
-        found = [uri for uri in targets_of(response) if str(uri) not in self._targets]
-        if self.over or not self._redirects or not found:
+        """RFC 3261 §8.1.3.4: the Contacts are tried one after the other, the most wanted first."""
+        secure = self._request.uri.scheme == "sips"  # what was called so never goes on in the clear
+        found = (uri for uri in targets_of(response) if uri.scheme == "sips" or not secure)
+        self._elsewhere.extendleft(reversed(list(found)))
+        return self._try_elsewhere(now)
+
+    def _try_elsewhere(self, now: int) -> bool:
+        while self._elsewhere and str(self._elsewhere[0]) in self._targets:
+            self._elsewhere.popleft()
+        if self.over or not self._redirects or not self._elsewhere:
             return False
         self._redirects -= 1
-        if found[0].host != self._request.uri.host:
+        uri = self._elsewhere.popleft()
+        if uri.host != self._request.uri.host:
             self.prover = None  # another host is not told the hash of our password
         self._others.clear()
-        self._send_instead(now, self._core.hop_to(found[0], self._flow), found[0])
+        self._send_instead(now, self._core.hop_to(uri, self._flow), uri)
         return True
 
     def _lengthened(self, now: int, response: Response) -> bool:
@@ -224,7 +237,7 @@ class ClientCall(Call):
     def _receive_late(self, now: int, transaction: Transaction, response: Response) -> None:
         """A server that was given up answers after all: it is told that it is too late."""
         if response.is_success:
-            self._decline_fork(now, transaction.request, response)
+            decline(now, self._core, transaction.request, response, self._flow)
         elif response.is_provisional:
             self._cancel(now, transaction)
 
@@ -275,7 +288,7 @@ class ClientCall(Call):
         if self._success is None:
             self._take_success(now, response)
         elif response.to.tag != self._success.to.tag:
-            self._decline_fork(now, self._request, response)
+            decline(now, self._core, self._request, response, self._flow)
         elif self.state is not CallState.ANSWERED:  # else our own answer is still to come
             self._acknowledge_2xx(now, response, self._answer)
 
@@ -303,16 +316,6 @@ class ClientCall(Call):
         sdp = sdp_of(response) or self._early.said(response.to.tag or "")
         self._core.events.append(Answered(self.id, sdp))
 
-    def _decline_fork(self, now: int, request: Request, response: Response) -> None:
-        """A second party answered the same INVITE: one call is all we want (§13.2.2.4)."""
-        try:
-            dialog = Dialog.as_client(request, response)
-        except MalformedMessage:
-            return
-        proofs = proofs_in(request)
-        self._core.acknowledge(now, dialog, response.cseq.number, self._flow, False, headers=proofs)
-        self._core.send_within(now, dialog, "BYE", self._flow, False)
-
     def _be_gone(self, now: int) -> None:
         self._core.deadlines.cancel((self.id, "next", 0))
         if self._transaction is not None:
@@ -335,6 +338,9 @@ class ClientCall(Call):
 
     def _cancel(self, now: int, transaction: Transaction) -> None:
         """CANCEL bears the Via, Route and CSeq number of what it cancels (§9.1)."""
+        if transaction in self._cancelled:
+            return
+        self._cancelled.add(transaction)
         request = transaction.request
         headers = Headers([("Via", request.headers["Via"]), ("Max-Forwards", "70")])
         headers.extend(("Route", route) for route in request.headers.get_all("Route"))
@@ -344,6 +350,18 @@ class ClientCall(Call):
         cancel = self._core.finished("CANCEL", request.uri, headers, (), None)
         self._core.transactions.send(now, cancel, transaction.to, owner=self.id)
         self._core.counters["sent_cancel"] += 1
+
+
+def decline(now: int, core: Core, request: Request, response: Response, flow: Flow) -> None:
+    """Let go whoever answered an INVITE though one call is all we want, or none (§13.2.2.4)."""
+    try:
+        dialog = Dialog.as_client(request, response)
+    except MalformedMessage:
+        return
+    proofs = proofs_in(request)
+    core.acknowledge(now, dialog, response.cseq.number, flow, False, headers=proofs)
+    if not core.departed.knew(now, dialog.key):
+        core.send_within(now, dialog, "BYE", flow, False)
 
 
 def _flow_for(to: Flow | Hop) -> Flow:

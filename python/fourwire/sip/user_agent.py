@@ -11,7 +11,7 @@ from dataclasses import replace
 from .access import Access, Trunk
 from .alias import Aliased, alias_of
 from .call import Call
-from .client_call import ClientCall, Terms
+from .client_call import ClientCall, Terms, decline
 from .core import Content, Core, Random, Rules
 from .errors import CallOver, LocalError, MalformedMessage
 from .events import Event
@@ -329,10 +329,19 @@ class UserAgent:
                 self._reception.serve(now, transaction, flow)
         elif call is None:
             self._core.counters["responses_without_call"] += 1
+            self._let_go(now, happening, flow)
         elif isinstance(happening, Unanswered):
             call.unanswered(now, transaction, happening.status)
         elif isinstance(happening, Responded):
             self._responded(now, call, transaction, happening.response, flow)
+
+    def _let_go(self, now: int, happening: Happening, flow: Flow | None) -> None:
+        """Part from who answers an INVITE of a call that is gone."""
+        request = happening.transaction.request
+        if request.method != "INVITE" or request.to.tag or flow is None:
+            return
+        if isinstance(happening, Responded) and happening.response.is_success:
+            decline(now, self._core, request, happening.response, flow)
 
     def _responded(
         self,

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import cast
 
@@ -99,16 +100,42 @@ def test_running_with_a_listener_that_cannot_be_ends_with_status_2_and_advice(
 class Office(asyncio.DatagramProtocol):
     """A registrar that knows one user."""
 
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.on_request: Callable[[], None] = lambda: None
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         request = parse(data)
         assert isinstance(request, Request)
+        self.told.append(request.headers["Contact"])
+        self.on_request()
         known = request.from_.uri.user == "1001"
         kept = (("Contact", request.headers["Contact"]),)
         response = response_to(request, 200 if known else 404, to_tag="r", headers=kept)
         self.transport.sendto(bytes(response), addr)
+
+
+@pytest.mark.anyio
+async def test_a_gateway_that_had_no_network_when_it_began_tells_its_address_once_it_has_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours = ["192.0.2.50"]
+    monkeypatch.setattr("fourwire.sip.transport.facing", lambda peer: ours[0])
+    loop = asyncio.get_running_loop()
+    office, registrar = await loop.create_datagram_endpoint(Office, local_addr=("127.0.0.1", 0))
+    host, port = office.get_extra_info("sockname")
+    register = (Register(name="known", server=f"sip:{host}:{port}", user="1001"),)
+    settings = Settings(listen=(Listen("udp:0.0.0.0:0"),), register=register)
+    registrar.on_request = lambda: ours.__setitem__(0, "127.0.0.1")
+    async with scene(App(), settings=settings) as stage:
+        await stage.notes.until("registration.registered", count=2)
+    office.close()
+    await asyncio.sleep(0)  # lets asyncio close it
+    first, second = (contact.partition("@")[2].partition(":")[0] for contact in registrar.told[:2])
+    assert (first, second) == ("192.0.2.50", "127.0.0.1")
 
 
 @pytest.mark.anyio

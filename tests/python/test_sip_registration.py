@@ -35,6 +35,8 @@ class Office:
         self.granted: int | None = None
         self.guard: Authenticator | None = None
         self.silent = False
+        self.old: int | None = None
+        """Seconds that an address is kept still which we had before."""
         self.world.server(HOST, self.answer)
         self.us = self.world.peer("192.0.2.1", access=Access(strangers="refuse"))
         registrar.setdefault("expires_s", 600)
@@ -59,7 +61,10 @@ class Office:
             return response_to(request, self.status, to_tag="r", headers=self.headers)
         seconds = self.granted if self.granted is not None else int(request.headers["Expires"])
         contact = request.headers["Contact"].rpartition(";expires=")[0]
-        kept = ("Contact", f"<sip:old@192.0.2.77>;expires=9, {contact};expires={seconds}")
+        ours = f"{contact};expires={seconds}"
+        if self.old is not None:
+            ours = f"{contact.replace('192.0.2.1', '192.0.2.8')};expires={self.old}, {ours}"
+        kept = ("Contact", f"<sip:old@192.0.2.77>;expires=9, {ours}")
         return response_to(request, 200, to_tag="r", headers=(kept,))
 
     def told(self, kind: type) -> list[object]:
@@ -237,6 +242,41 @@ def test_however_little_is_granted_it_is_kept_up_and_not_hammered(granted: int) 
     office.world.run(100)
     pauses = [later - at for at, later in pairwise(office.times_s())]
     assert all(0.999 < pause <= max(1.02, 0.76 * granted) for pause in pauses)
+
+
+def test_a_new_address_of_ours_is_told_at_once_and_the_old_one_a_few_seconds_longer() -> None:
+    office = Office()
+    office.world.run(1)
+    new = ("192.0.2.11", 5060)
+    for _ in range(2):
+        office.world.do(office.us, lambda agent, now: agent.relocate(now, office.number, new))
+    office.world.run(1)
+    first, second = office.asked
+    assert "alice@192.0.2.1:5060;" in first.headers["Contact"]
+    assert "alice@192.0.2.11:5060;" in second.headers["Contact"]
+    assert second.via.host == "192.0.2.11"
+    assert len(office.told(Registered)) == 2
+
+
+def test_a_new_address_is_told_when_it_is_time_where_the_registrar_has_refused() -> None:
+    office = Office()
+    office.status = 503
+    office.world.run(1)
+    new = ("192.0.2.11", 5060)
+    office.world.do(office.us, lambda agent, now: agent.relocate(now, office.number, new))
+    assert len(office.asked) == 1
+    office.status = 200
+    office.world.run(100)
+    assert "alice@192.0.2.11:5060;" in office.asked[1].headers["Contact"]
+
+
+def test_what_is_granted_is_what_our_newest_address_has() -> None:
+    office = Office()
+    office.old = 7
+    office.world.run(0.1)
+    registered = office.told(Registered)[0]
+    assert isinstance(registered, Registered)
+    assert registered.expires_s == 600
 
 
 def test_a_lost_connection_is_made_good_at_once() -> None:

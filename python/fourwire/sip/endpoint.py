@@ -6,7 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Literal, TypeVar
 
@@ -20,11 +20,12 @@ from .client_call import Terms
 from .core import Rules
 from .errors import CallFailed, LocalError
 from .events import Ended, Invited, Registered, RegistrationEvent, Unregistered
-from .flow import Flow, Hop
+from .flow import Address, Flow, Hop
 from .registration import Registrar
 from .settings import Settings
 from .sockets import Sockets
 from .transaction import Transmit
+from .transport import forget_facing
 from .uri import Uri
 from .user_agent import DEFAULT_TERMS, UserAgent, sip_uri
 
@@ -63,7 +64,8 @@ class Endpoint:
         self._calls: dict[int, LiveCall] = {}
         self._arrived: asyncio.Queue[IncomingCall] = asyncio.Queue(settings.max_calls)
         self._registered: asyncio.Queue[RegistrationEvent] = asyncio.Queue(MAX_TOLD)
-        self._registrations: list[int] = []
+        self._registrations: dict[int, tuple[str, Address]] = {}
+        """Registrations, each with its transport and an address where its registrar is."""
         self._counters: Counter[str] = Counter()
         self._wake: asyncio.TimerHandle | None = None
         self._flow: Flow | None = None
@@ -111,7 +113,7 @@ class Endpoint:
         # Without the address, so that it is looked up again each time.
         to = Hop(transport, goal.host, goal.port, local)
         number = self._agent.register(time.monotonic_ns(), registrar, to, trunk)
-        self._registrations.append(number)
+        self._registrations[number] = (transport, remote)
         self._pump()
         return number
 
@@ -320,10 +322,20 @@ class Endpoint:
             self.sockets.keep(event.registration, event.flow)
         elif isinstance(event, Unregistered):
             self.sockets.drop(event.registration)
+        if not isinstance(event, Unregistered):
+            self._locate(event.registration)
         try:
             self._registered.put_nowait(event)
         except asyncio.QueueFull:  # nobody listens
             self.count("registration_events_dropped")
+
+    def _locate(self, registration: int) -> None:
+        """Look whether our address is another than when we began, or was none then."""
+        transport, remote = self._registrations[registration]
+        forget_facing()
+        with suppress(LocalError):
+            local = self.sockets.way_to(transport, remote).local
+            self._agent.relocate(time.monotonic_ns(), registration, local)
 
     def _lost(self, connection: int) -> None:
         self._agent.flow_lost(time.monotonic_ns(), connection)

@@ -1,6 +1,6 @@
 """A registration (RFC 3261 §10): a registrar learns where we are, and is reminded in time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from .core import Core
@@ -107,6 +107,15 @@ class Registration:
         if not asking:
             self._say_goodbye(now)
 
+    def relocate(self, now: int, local: tuple[str, int]) -> None:
+        """Our address has become another: the registrar is told, at once where it knows us."""
+        if local == self._to.local:
+            return
+        self._to = replace(self._to, local=local)
+        self._core.counters["registrations_relocated"] += 1
+        if self.state is State.REGISTERED:
+            self.begin(now)
+
     def flow_lost(self, now: int, connection: int) -> None:
         """A connection has closed: where it was ours, calls cannot reach us until we register."""
         known = self.state is State.REGISTERED and self.flow is not None
@@ -188,8 +197,10 @@ class Registration:
         own = [each for each in contacts if each.uri.parameter(LINE) == self.line]
         if contacts and not own and len(contacts) > 1:
             return 0
-        named = (own or contacts)[0].parameters.get("expires") if contacts else None
-        return _seconds(named or response.headers.get("Expires") or "", self._expires_s)
+        otherwise = _seconds(response.headers.get("Expires") or "", self._expires_s)
+        # Of several that are ours all but the last were of addresses that we had before.
+        named = (each.parameters.get("expires") or "" for each in own or contacts)
+        return max((_seconds(text, otherwise) for text in named), default=otherwise)
 
     def _lengthened(self, response: Response) -> bool:
         """Whether a longer interval, as a 423 asks for, is worth trying (§10.2.8)."""

@@ -39,6 +39,11 @@ EXHAUSTED_SECONDS = 0.2
 """How long no connection is taken after the machine had no room for one."""
 
 
+UNACKNOWLEDGED_MS = 30_000
+"""How long what we send may lie unacknowledged on a connection that a peer has opened. Those that
+we opened are pinged; this one's peer pings us, and vanishes without a word."""
+
+
 class StreamDoor:
     """Where connections of TCP or TLS come in, and what those that we open call their home."""
 
@@ -268,6 +273,7 @@ class Sockets:
     # Ways in.
 
     def _serve(self, sock: socket.socket, door: StreamDoor) -> None:
+        _give_up_the_vanished(sock)
         host = _host_of(sock)
         secure = door.transport == "tls"
         full = self._handshakes.total() >= MAX_HANDSHAKES
@@ -337,6 +343,12 @@ class Sockets:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _give_up_the_vanished(sock: socket.socket) -> None:
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # RFC 5482, where the system has it
+        with contextlib.suppress(OSError):  # the peer is gone already
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
 
 
 def _host_of(sock: socket.socket) -> str:

@@ -125,6 +125,11 @@ def facing(peer: str) -> str:
         return "::1" if ":" in peer else "127.0.0.1"
 
 
+def forget_facing() -> None:
+    """Look anew from now on: the addresses of this machine may have changed."""
+    _facing.cache_clear()
+
+
 @lru_cache(maxsize=4096)
 def _facing(peer: str) -> str:
     family = socket.AF_INET6 if ":" in peer else socket.AF_INET

@@ -229,6 +229,11 @@ class UserAgent:
         made.begin(now)
         return made.id
 
+    def relocate(self, now: int, registration: int, local: tuple[str, int]) -> None:
+        """Our address, as a registrar is told of it, is ``local`` now."""
+        if registration in self._registrations:
+            self._registrations[registration].relocate(now, local)
+
     def unregister(self, now: int, registration: int) -> None:
         """Have a registrar forget us; :class:`Unregistered` tells when it has."""
         if registration in self._registrations:

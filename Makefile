@@ -4,6 +4,7 @@
 # make interop-ai talks with a realtime server that takes gigabytes to install
 # make lint   formats, lints, types
 # make bench  figures beside peers, measured here
+# make goals  the goals of whole calls and of hostile input, each with what was measured
 # make soak   thousands of calls of all kinds; the gateway must be as before (FOR=seconds or CALLS=n)
 # make fuzz   hostile input for an hour, FOR=seconds a target
 # make counts instructions of the hot paths, held against a table
@@ -21,7 +22,7 @@ PEERS := $(VENV)/.peers
 BUILT := $(VENV)/.built
 SOURCES := $(shell find rust python -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: demo test test-rust test-python interop interop-ai lint format bench bench-peers soak counts counts-renew fuzz fuzz-smoke build peers clean
+.PHONY: demo test test-rust test-python interop interop-ai lint format bench bench-peers goals soak counts counts-renew fuzz fuzz-smoke build peers clean
 
 demo: $(BUILT)
 	$(BIN)/fourwire demo --out out/demo
@@ -61,6 +62,11 @@ format:
 
 bench: $(BUILT) bench-peers
 	$(BIN)/python -m benches
+
+# About a quarter of an hour on a machine of its own; without one, most of it is no verdict.
+goals: $(BUILT) peers bench-peers
+	scripts/install_fuzz.sh
+	$(BIN)/python -m benches.goals
 
 soak: $(BUILT)
 	$(BIN)/python -m benches.soak $(if $(CALLS),--calls $(CALLS)) $(if $(FOR),--seconds $(FOR)) $(if $(SEED),--seed $(SEED))

@@ -34,8 +34,7 @@ def parts() -> Iterator[Row]:
 def engine(calls: int, seconds: float) -> Iterator[Row]:
     """The engine by itself, with phones and agents in threads of their own."""
     for kind, goal in LOADS.items():
-        lines = _cargo([*LOAD, str(calls), str(round(seconds)), kind])
-        share = float(_find(r"engine ([\d.]+) %", lines))
+        share = engine_share(kind, calls, seconds)
         yield Row(
             name=f"{calls} {kind.upper()}: CPU a call",
             unit="% core",
@@ -43,6 +42,12 @@ def engine(calls: int, seconds: float) -> Iterator[Row]:
             goal="" if goal is None else f"≤ {goal:g}",
             reached=None if goal is None else share <= goal,
         )
+
+
+def engine_share(kind: str, calls: int, seconds: float) -> float:
+    """Per cent of a core that a call of that kind costs the engine by itself."""
+    lines = _cargo([*LOAD, str(calls), str(round(seconds)), kind])
+    return float(_find(r"engine ([\d.]+) %", lines))
 
 
 def _cargo(command: list[str]) -> list[str]:

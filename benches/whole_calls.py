@@ -54,6 +54,9 @@ def _compare(load: Load, cpu_goal: float | None, ours: Result, peer: Result) -> 
         row("barge-in max", "ms", "barge_in_max_ms", None, ours.barge_in_max_ms),
         row("a call adds", "kB", "memory_kb_per_call", _memory_goal(load), ours.memory_kb_per_call),
         row("process a call", "kB", "process_kb_per_call", None, ours.process_kb_per_call),
+        row("descriptors a call", "", "descriptors_per_call", None, ours.descriptors_per_call),
+        row("to the agent", "kbit/s", "to_agent_kbit_s", None, ours.to_agent_kbit_s),
+        row("from the agent", "kbit/s", "from_agent_kbit_s", None, ours.from_agent_kbit_s),
         row("harness ran late by", "ms", "harness_lag_ms", None, ours.harness_lag_ms),
     ]
 

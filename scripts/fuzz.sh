@@ -1,10 +1,11 @@
 #!/bin/sh
-# Feeds the fuzz targets of rust/fuzz: scripts/fuzz.sh smoke | SECONDS [TARGET …]
+# Feeds the fuzz targets of rust/fuzz: scripts/fuzz.sh smoke | SECONDS | runs=N [TARGET …]
 #
 # "smoke" goes once through the committed corpus and then through a fixed number of further inputs,
-# the same ones every time; a number of seconds searches for that long and keeps what it finds in
-# out/fuzz. Every finding ends the run, and is written to rust/fuzz/artifacts. With OPUS=1 packets of
-# Opus are among what is fed, which takes CMake; with SANITIZER=address memory is watched.
+# the same ones every time; runs=N does the same with N of them, or with as many as AT_MOST seconds
+# let a target have; a number of seconds searches for that long and keeps what it finds in out/fuzz.
+# Every finding ends the run, and is written to rust/fuzz/artifacts. With OPUS=1 packets of Opus are
+# among what is fed, which takes CMake; with SANITIZER=address memory is watched.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -31,6 +32,10 @@ fi
 if [ "$how" = "smoke" ]; then
     effort="-seed=1 -runs=2000"
     kept="out/fuzz/smoke"
+    rm -rf "$kept"
+elif [ "$how" != "${how#runs=}" ]; then
+    effort="-seed=1 -runs=${how#runs=} -max_total_time=${AT_MOST:-0}"
+    kept="out/fuzz/runs"
     rm -rf "$kept"
 else
     effort="-max_total_time=$how"

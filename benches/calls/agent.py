@@ -36,6 +36,7 @@ class Session:
     format: str = "audio/pcmu"
     response: int = 0
     heard_bytes: int = 0
+    said_bytes: int = 0
     speaking: asyncio.Event = field(default_factory=asyncio.Event)
 
     def delta(self) -> str:
@@ -63,10 +64,15 @@ class Session:
                 await self.connection.send(json.dumps(created))
                 # A reply comes faster than real time, so there is something to cut.
                 for _ in range(5):
-                    await self.connection.send(self.delta())
-            await self.connection.send(self.delta())
+                    await self.say(self.delta())
+            await self.say(self.delta())
             due += CHUNK_S
             await asyncio.sleep(due - time.monotonic())
+
+    async def say(self, delta: str) -> None:
+        """Send a chunk of speech."""
+        self.said_bytes += len(delta)
+        await self.connection.send(delta)
 
     async def interrupt(self) -> int:
         """Tell that the caller speaks; gives the wall-clock time at which that was sent."""
@@ -85,6 +91,16 @@ class Agent:
         self.sessions: list[Session] = []
         self._server: Server | None = None
         self._tls: ssl.SSLContext | None = None
+
+    @property
+    def heard_bytes(self) -> int:
+        """All appends."""
+        return sum(session.heard_bytes for session in self.sessions)
+
+    @property
+    def said_bytes(self) -> int:
+        """All speech."""
+        return sum(session.said_bytes for session in self.sessions)
 
     async def start(self, tls: ssl.SSLContext | None = None) -> str:
         """Listen; gives the address to connect to."""

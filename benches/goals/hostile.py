@@ -1,0 +1,155 @@
+"""Hostile input and load: what the tests and the fuzz targets of this repository say of it."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from benches.goals.verdict import Told, Verdict, unmeasured
+from benches.others import Others
+
+ROOT = Path(__file__).parents[2]
+TESTS = "tests/python/"
+
+BUSY = 50.0
+"""Per cent of a processor that others may take before a test that fails may be their doing."""
+
+MUTATIONS = 10_000_000
+PARSERS = ("rtp", "rtcp", "telephone_event", "comfort_noise", "srtp", "delta", "append")
+"""Fuzz targets that read what strangers send."""
+
+AT_MOST_S = 120
+"""How long each may take over it."""
+
+MOST_MB = 512
+"""Memory that a fuzz target may have at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Tests that hold a goal."""
+
+    goal: str
+    wanted: str
+    tests: tuple[str, ...]
+    shown: str = "{passed} tests passed"
+    environ: dict[str, str] = field(default_factory=dict)
+
+
+EXAMPLES = "2000"
+
+PROOFS = (
+    Proof(
+        "RFC 4475 and 5118: read or answered as they say",
+        "all",
+        ("test_sip_torture.py", "test_sip_torture_ipv6.py", "test_sip_torture_running.py"),
+        "{passed} tests passed, 49 + 12 messages",
+    ),
+    Proof(
+        "mutated SIP and SDP",
+        "no crash",
+        (
+            "test_sip_torture.py::test_no_mutation_of_any_of_them_crashes",
+            "test_sip_torture.py::test_no_bytes_crash_it",
+            "test_sdp_description.py",
+            "test_hostile_input.py",
+        ),
+        f"{{passed}} tests, {EXAMPLES} examples each",
+        {"HYPOTHESIS_PROFILE": "slow"},
+    ),
+    Proof(
+        "behind Kamailio: a killed node is out",
+        "≈ 2 s, 0 fail",
+        ("test_interop_kamailio.py",),
+    ),
+)
+"""What tests say of each goal."""
+
+
+def tests() -> Iterator[Told]:
+    """What the tests hold, one goal after the other."""
+    for proof in PROOFS:
+        others, before = Others(), os.times()
+        counts, why = _run(proof)
+        now = os.times()
+        ours_s = now.children_user + now.children_system
+        ours_s -= before.children_user + before.children_system
+        yield told_of(proof, counts, why, busy=others.percent(ours_s) > BUSY)
+
+
+def told_of(proof: Proof, counts: dict[str, int], why: str, *, busy: bool) -> Told:
+    """What the outcome of its tests means for a goal."""
+    if counts["failed"]:
+        verdict = Verdict.HELD_UP if busy else Verdict.MISSED
+    elif counts["skipped"] or not counts["passed"]:
+        verdict = Verdict.NOT_MEASURED
+    else:
+        verdict = Verdict.MET
+    shown = proof.shown.format(**counts) if verdict is Verdict.MET else ""
+    return Told(goal=proof.goal, wanted=proof.wanted, measured=shown, verdict=verdict, about=why)
+
+
+def mutations(runs: int = MUTATIONS) -> Iterator[Told]:
+    """So many mutated packets through each parser of Rust."""
+    goal = "mutated packets through the parsers of Rust"
+    command = ["scripts/fuzz.sh", f"runs={runs}", *PARSERS]
+    environ = os.environ | {"AT_MOST": str(AT_MOST_S)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+    found = re.findall(r"^(\w+): (\d+) inputs,.*rss: (\d+)Mb", done.stdout, re.MULTILINE)
+    if not found:
+        last = done.stderr.strip().rpartition("\n")[2]
+        if "not installed" in last:
+            yield unmeasured(goal, "10⁷, no panic", last)
+        else:
+            yield Told(goal=goal, wanted="no panic", verdict=Verdict.MISSED, about=last)
+    for parser, inputs, megabytes in found:
+        enough = int(inputs) >= MUTATIONS
+        small = int(megabytes) <= MOST_MB
+        verdict = Verdict.MET if enough else Verdict.NOT_MEASURED
+        yield Told(
+            goal=f"mutated packets: {parser}",
+            wanted="10⁷, no panic",
+            measured=f"{int(inputs):_}, {megabytes} MB".replace("_", " "),
+            verdict=verdict if small else Verdict.MISSED,
+            about="" if enough else f"all well, but fewer than 10⁷ in {AT_MOST_S} s",
+        )
+
+
+def _run(proof: Proof) -> tuple[dict[str, int], str]:
+    """How many of its tests passed, failed and were skipped, and why the first did not pass."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+                *("-m", "heavy or not heavy", f"--junitxml={report}"),
+                *(TESTS + test for test in proof.tests),
+            ],
+            cwd=ROOT,
+            env=os.environ | proof.environ,
+            capture_output=True,
+            check=False,
+        )
+        if not report.exists():
+            return {"passed": 0, "failed": 0, "skipped": 0}, "the tests did not run"
+        return counted(report.read_text())
+
+
+def counted(report: str) -> tuple[dict[str, int], str]:
+    """What a report of tests counts, and why the first test did not pass that did not."""
+    counts, why = {"passed": 0, "failed": 0, "skipped": 0}, ""
+    for case in ElementTree.fromstring(report).iter("testcase"):
+        bad = next((each for each in case if each.tag in ("failure", "error", "skipped")), None)
+        if bad is None:
+            counts["passed"] += 1
+            continue
+        counts["skipped" if bad.tag == "skipped" else "failed"] += 1
+        why = why or f"{case.get('name')}: {(bad.get('message') or '').splitlines()[0][:80]}"
+    return counts, why

@@ -1,0 +1,83 @@
+"""What a measured figure means for a goal, and what tests say of one."""
+
+import pytest
+from benches import soak
+from benches.goals import load
+from benches.goals.hostile import PROOFS, TESTS, counted, told_of
+from benches.goals.verdict import Verdict, compared, judged
+from benches.others import Others
+
+REPORT = """<testsuites><testsuite>
+<testcase name="one"/>
+<testcase name="two"><failure message="AssertionError: late&#10;more">...</failure></testcase>
+<testcase name="three"><skipped message="no Kamailio"/></testcase>
+</testsuite></testsuites>"""
+
+
+@pytest.mark.parametrize(
+    ("value", "complete", "disturbed", "verdict"),
+    [
+        (20.0, True, False, Verdict.MET),
+        (20.0, True, True, Verdict.MET),
+        (20.1, True, False, Verdict.MISSED),
+        (20.1, True, True, Verdict.HELD_UP),
+        (1.0, False, False, Verdict.MISSED),
+        (1.0, False, True, Verdict.HELD_UP),
+    ],
+)
+def test_a_machine_that_others_have_excuses_what_is_late_and_nothing_else(
+    value: float, complete: bool, disturbed: bool, verdict: Verdict
+) -> None:
+    assert judged(value, 20.0, complete=complete, disturbed=disturbed) is verdict
+
+
+def test_two_figures_of_a_disturbed_run_are_not_compared() -> None:
+    assert compared(0.2, 0.4, 2, disturbed=False) is Verdict.MET
+    assert compared(0.2, 0.39, 2, disturbed=False) is Verdict.MISSED
+    assert compared(0.1, 0.9, 2, disturbed=True) is Verdict.HELD_UP
+
+
+@pytest.mark.parametrize(
+    ("counts", "busy", "verdict"),
+    [
+        ((3, 0, 0), False, Verdict.MET),
+        ((3, 0, 0), True, Verdict.MET),
+        ((2, 1, 0), False, Verdict.MISSED),
+        ((2, 1, 0), True, Verdict.HELD_UP),
+        ((2, 0, 1), False, Verdict.NOT_MEASURED),
+        ((0, 0, 0), False, Verdict.NOT_MEASURED),
+    ],
+)
+def test_a_goal_is_met_where_all_of_its_tests_passed(
+    counts: tuple[int, int, int], busy: bool, verdict: Verdict
+) -> None:
+    named = dict(zip(("passed", "failed", "skipped"), counts, strict=True))
+    told = told_of(PROOFS[0], named, "why", busy=busy)
+    assert told.verdict is verdict
+    assert bool(told.measured) == (verdict is Verdict.MET)
+
+
+def test_a_report_of_tests_is_counted_with_the_first_that_did_not_pass() -> None:
+    counts, why = counted(REPORT)
+    assert counts == {"passed": 1, "failed": 1, "skipped": 1}
+    assert why == "two: AssertionError: late"
+
+
+def test_every_test_that_proves_a_goal_is_there(request: pytest.FixtureRequest) -> None:
+    for test in (test for proof in PROOFS for test in proof.tests):
+        file, _, name = test.partition("::")
+        text = (request.config.rootpath / TESTS / file).read_text()
+        assert f"def {name}(" in text or not name, test
+
+
+def test_what_a_soak_complains_of_is_a_goal_missed() -> None:
+    harmless = soak.Injected(changed_source_restarts=1)
+    assert load.injection(harmless).verdict is Verdict.MET
+    missed = load.injection(soak.Injected(changed_source_lost=3))
+    assert missed.verdict is Verdict.MISSED
+    assert "3 packets lost" in missed.about
+
+
+def test_the_time_that_others_had_is_never_less_than_none() -> None:
+    assert Others().percent(1e9) == 0.0
+    assert Others(0).percent(0.0) >= 0.0

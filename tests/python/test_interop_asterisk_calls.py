@@ -255,7 +255,8 @@ async def test_a_caller_behind_asterisk_holds_us(
         await call.hang_up()
         await stage.notes.until("call.ended")
         changes = [note["direction"] for note in stage.notes.named("call.media_changed")]
-        assert theirs.causes() == ["hung up"]
+        (ended,) = theirs.notes.named("call.ended")
+        assert (ended["cause"], ended["rtp"]["lost"]) == ("hung up", 0)
     said = heard_by(stage)
     assert was_heard(said, QUESTION)
     if endpoint == "plays-music":

@@ -131,6 +131,9 @@ impl Leg {
             }
             self.change_codec(media.codec);
         }
+        if media.direction.receives() && !self.media.direction.receives() {
+            self.listener.begin_anew();
+        }
         if media.event_rate != self.media.event_rate {
             self.keys.change_clock(media.event_rate);
         }

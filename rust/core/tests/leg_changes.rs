@@ -156,6 +156,33 @@ fn what_came_during_a_hold_is_not_counted_as_lost_after_it() {
 }
 
 #[test]
+fn what_was_not_sent_during_a_hold_is_not_counted_as_lost_after_it() {
+    let (mut leg, mut log) = (leg_of(media()), Log::default());
+    for number in 0..1000u16 {
+        let now = u64::from(number) * 20;
+        match number {
+            100 => leg.renegotiate(at(now), Media { direction: Direction::SendOnly, ..media() }),
+            200 => leg.renegotiate(at(now), media()),
+            _ => {}
+        }
+        if !(100..200).contains(&number) {
+            leg.receive(at(now), &speech(number, u32::from(number) * 160));
+        }
+        log.run(&mut leg, now, now + 20);
+    }
+    let counters = leg.counters();
+    assert_eq!((counters.played, counters.lost, counters.concealed_samples), (900, 0, 0));
+    let lost_as_told = |report: &Vec<u8>| {
+        let first = rtcp::Compound::parse(report).unwrap().next().unwrap().unwrap();
+        let rtcp::RtcpPacket::SenderReport { mut reports, .. } = first else { panic!("{first:?}") };
+        reports.next().unwrap().cumulative_lost
+    };
+    let (told_at, report) = log.reports.last().unwrap();
+    assert!(*told_at > 4000);
+    assert_eq!(lost_as_told(report), 0);
+}
+
+#[test]
 fn a_sender_report_pairs_both_clocks_as_they_stand_when_it_is_made() {
     for shift in [0, 7, 13] {
         let (mut leg, mut log) = (leg_of(media()), Log::default());

@@ -99,6 +99,12 @@ impl Listener {
         self.codec = codec;
     }
 
+    /// Hear what comes next as a beginning: packets whose numbers lie before it are not missing, for
+    /// some mixers go on counting while they send nothing to who is not to hear.
+    pub fn begin_anew(&mut self) {
+        self.dejitter.reset();
+    }
+
     /// Give up waiting for what is missing before the next packet that is here, which can then be
     /// polled; false where none is.
     pub fn hurry(&mut self) -> bool {

@@ -1,9 +1,11 @@
 """Programs that a test starts, and ends whatever becomes of it."""
 
 import asyncio
+import os
 import re
+import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio
@@ -23,11 +25,14 @@ async def running(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,
             stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         yield process
     finally:
         await ended(process)
+        with suppress(ProcessLookupError):  # of those that it left behind
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 async def ended(process: asyncio.subprocess.Process, patience_s: float = 10) -> None:

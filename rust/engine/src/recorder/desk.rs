@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -114,7 +115,7 @@ impl Desk {
     }
 
     fn open(&mut self, id: TapeId, open: Open) {
-        match RecordingFile::create(&open.recording, open.rate) {
+        match guarded(|| RecordingFile::create(&open.recording, open.rate)) {
             Ok(file) => drop(self.running.insert(id, Running { open, file })),
             Err(error) => self.give_up(id, open, &error),
         }
@@ -136,12 +137,15 @@ impl Desk {
         let side = if frame.kind == 0 { Side::Caller } else { Side::Agent };
         let pcm = std::mem::take(samples);
         let Some(running) = self.find(id) else { return };
-        let written = running.file.lay(Recorded { side, position: frame.mark, pcm: &pcm });
+        let stretch = Recorded { side, position: frame.mark, pcm: &pcm };
+        let written = guarded(|| running.file.lay(stretch));
         self.samples = pcm;
         if let Err(error) = written
             && let Some(running) = self.running.remove(&id)
         {
-            self.give_up(id, running.open, &error);
+            let Running { open, file } = running;
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(file))); // encoders may have last words
+            self.give_up(id, open, &error);
         }
     }
 
@@ -196,7 +200,7 @@ impl Publisher {
     fn publish(&self, running: Running, end: u64) -> RecordingEvent {
         let Running { open, file } = running;
         let lost = open.rate.duration_of(file.lost);
-        match file.finish(end) {
+        match guarded(|| file.finish(end)) {
             Ok(done) => RecordingEvent::Stopped {
                 path: open.recording.path,
                 duration: done.duration,
@@ -211,9 +215,27 @@ impl Publisher {
     }
 }
 
+/// Works on one file: a fault of ours in it, or in an encoder, ends that recording and no other.
+fn guarded<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(io::Error::other("a fault in the recorder")))
+}
+
 fn failure(recording: Recording, error: &io::Error) -> RecordingEvent {
     RecordingEvent::Failed { path: recording.path, error: error.to_string() }
 }
 
 /// How often the files grow while any is open.
 const WRITE_INTERVAL: Duration = Duration::from_millis(40);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_in_one_file_is_an_error_of_that_file() {
+        let told = guarded::<()>(|| panic!("on purpose")).unwrap_err();
+        assert_eq!(told.to_string(), "a fault in the recorder");
+        assert_eq!(guarded(|| Ok(1)).unwrap(), 1);
+    }
+}

@@ -266,14 +266,7 @@ class Call(CallKeys, CallAgent, CallControl):
 
     async def _play(self, scenario: Scenario) -> None:
         with self._scenario:
-            try:
-                await scenario(self)
-            except (KeyboardInterrupt, GeneratorExit):
-                raise
-            except BaseException as error:  # one call that wants to exit ends itself alone
-                if is_cancelled(error):
-                    raise
-                self._failed(error)
+            await self._tend(partial(scenario, self))
 
     def _failed(self, error: BaseException) -> None:
         """Take notice of what went wrong in the scenario, and end the call by it."""
@@ -319,10 +312,14 @@ class Call(CallKeys, CallAgent, CallControl):
             self._recording.begin(leg)
 
     async def _tend(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` beside the scenario; what goes wrong in it ends this call and no other."""
+        """Do `work` for this call; what goes wrong in it ends this call and no other."""
         try:
             await work()
-        except Exception as error:
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # one call that wants to exit ends itself alone
+            if is_cancelled(error):
+                raise
             self._failed(error)
 
     async def _follow_line(self) -> None:

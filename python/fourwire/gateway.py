@@ -165,7 +165,7 @@ class Gateway:
             await self._receive(incoming)
         except Refused as refused:
             await self._refuse(incoming, refused.status, str(refused), refused.headers)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             what = f"{type(error).__name__}: {error}"
             self.journal.write("gateway.error", error=what, sip_call_id=incoming.call_id)
             await self._abandon(incoming, what)
@@ -197,7 +197,7 @@ class Gateway:
     async def _conclude(self, call: Call, ended: Ended) -> None:
         try:
             await self._after_call(call, ended)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # what wants to exit ends no other call
             call.log("gateway.error", error=f"after the call: {type(error).__name__}: {error}")
 
     async def _refuse(

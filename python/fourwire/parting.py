@@ -1,10 +1,12 @@
 """The end of a call: a farewell, one record of it, and everything given back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
 
+from fourwire.faults import places
 from fourwire.journal import CallJournal
 from fourwire.life import Ended, Farewell
 from fourwire.line import Headers, Line
@@ -48,13 +50,23 @@ class Parting:
                 return
             self._parted = True
             with anyio.CancelScope(shield=True):
-                try:
+                with self._going_on():
                     self._unbridge()
-                    await self._say_farewell(ended)
+                await self._say_farewell(ended)
+                with self._going_on():
                     await self._settle()
-                    self._write_end(ended)
-                finally:
+                self._write_end(ended)
+                with self._going_on():
                     await self._line.close()
+
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        """A fault in one part of the end costs none of the others."""
+        try:
+            yield
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            self._journal.write("call.error", error=what, traceback=places(error))
 
     async def _say_farewell(self, ended: Ended) -> None:
         try:

@@ -302,6 +302,28 @@ async def test_the_end_is_written_down_though_its_account_fails() -> None:
     assert note["account_failed"] == "LookupError: a bug"
 
 
+def fail(*_arguments: object, **_named: object) -> None:
+    raise LookupError("a bug")
+
+
+@pytest.mark.parametrize("part", ["unbridge", "counters", "close"])
+async def test_a_fault_on_the_way_out_costs_neither_the_record_nor_the_line(part: str) -> None:
+    async def scenario(call: Call) -> None:
+        await call.answer()
+        call.bridge(FakeAgent())  # type: ignore[arg-type]
+        setattr(all_of_it.line if part == "close" else all_of_it.line.leg, part, fail)
+        await anyio.sleep_forever()
+
+    all_of_it = Living()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(all_of_it.call.live, scenario)
+        await settled()
+        all_of_it.call.end(Cause.SHUTDOWN)
+    assert all_of_it.ended() == [("shutdown", True)]
+    assert all_of_it.line.verbs().count("hang_up") == 1
+    assert all_of_it.line.verbs().count("close") == (part != "close")
+
+
 @pytest.mark.parametrize("answered", [True, False])
 async def test_a_fault_of_the_audio_engine_ends_the_call_with_a_farewell(answered: bool) -> None:
     async def scenario(call: Call) -> None:

@@ -41,14 +41,22 @@ async def test_a_farewell_that_cannot_be_written_still_hangs_up() -> None:
         await the_end(stage)
 
 
-@pytest.mark.parametrize("name", ["cancelled-by-itself", "exits"])
+ENDS = {
+    "cancelled-by-itself": "handler error",
+    "exits": "handler error",
+    "exits-beside": "handler error",
+    "exits-after": "hung up",
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
 async def test_a_scenario_that_breaks_out_of_its_task_ends_its_call_alone(name: str) -> None:
     async with stage_and_stranger() as (stage, them):
         call = them.dialog(name)
         await call.invite()
         call.acknowledge()
         await call.heard_bye()
-        assert await the_end(stage) == ["handler error"]
+        assert await the_end(stage) == [ENDS[name]]
         await still_takes_calls(them)
 
 

@@ -176,3 +176,18 @@ def test_a_decorated_function_is_still_itself() -> None:
 
 def print_nothing() -> None:
     """Print nothing."""
+
+
+def leave() -> None:
+    raise SystemExit(3)
+
+
+async def leave_the_loop() -> None:
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize("function", [leave, leave_the_loop])
+async def test_a_function_that_wants_to_end_the_process_fails(function: Callable[..., Any]) -> None:
+    of = await result(function)
+    assert error(of) == "tool failed"
+    assert of.error == "SystemExit: 3"

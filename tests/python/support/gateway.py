@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import anyio
 
@@ -11,6 +11,7 @@ from fourwire.inworld import AudioFormats
 from fourwire.inworld.events import Event, WebSocketClosed
 from fourwire.inworld.feed import Feed, Listener
 from fourwire.journal import Entry, Journal
+from fourwire.life import Cause
 from fourwire.line import LineClosed, LineEnded, LineEvent, MediaChanged
 from fourwire.quality import Quality
 
@@ -121,6 +122,8 @@ class FakeLine:
         self.answering: anyio.Event | None = None
         """Set by a test that wants the answer to take its time."""
         self.gone: LineEnded | None = None
+        self.farewell: Literal["taken", "refused", "unanswered"] = "taken"
+        """What the far side makes of a farewell."""
         self.outcome: asyncio.Future[Exception | None] = asyncio.Future()
         """What becomes of a transfer: a test sets it."""
 
@@ -151,9 +154,18 @@ class FakeLine:
         self, status: int, reason: str | None, headers: Mapping[str, str] | None
     ) -> None:
         self.told.append(("reject", status, reason, headers))
+        await self._part()
 
     async def hang_up(self, headers: Mapping[str, str] | None) -> None:
         self.told.append(("hang_up", headers))
+        await self._part()
+
+    async def _part(self) -> None:
+        """What becomes of a farewell."""
+        if self.farewell == "refused":
+            raise LineClosed(Cause.CALLER_HUNG_UP)
+        if self.farewell == "unanswered":
+            await anyio.sleep_forever()
 
     async def hold(self, on: bool) -> MediaChanged:
         self.told.append(("hold", on))

@@ -8,6 +8,7 @@ import anyio
 
 from fourwire.app import App
 from fourwire.call import Call
+from fourwire.life import Ended
 from fourwire.settings import Settings
 from support.scene import SETTINGS, Scene, scene
 from support.stranger import Stranger, stranger
@@ -37,6 +38,22 @@ def app() -> App:
         await call.answer()
         await call.hang_up({"X-Bad": "a\r\nb"})
 
+    @made.call("lingers")
+    async def lingers(call: Call) -> None:
+        await call.answer()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await call.data.setdefault("release", anyio.Event()).wait()
+
+    leaving(made)
+    return made
+
+
+def leaving(made: App) -> None:
+    """Scenarios that break out of their task."""
+
     @made.call("cancelled-by-itself")
     async def cancelled_by_itself(call: Call) -> None:
         await call.answer()
@@ -47,16 +64,23 @@ def app() -> App:
         await call.answer()
         raise SystemExit(3)
 
-    @made.call("lingers")
-    async def lingers(call: Call) -> None:
-        await call.answer()
-        try:
-            await anyio.sleep_forever()
-        finally:
-            with anyio.CancelScope(shield=True):
-                await call.data.setdefault("release", anyio.Event()).wait()
+    @made.call("exits-beside")
+    async def exits_beside(call: Call) -> None:
+        async def leave() -> None:
+            raise SystemExit(3)
 
-    return made
+        await call.answer()
+        call.start_soon(leave)
+        await anyio.sleep_forever()
+
+    @made.call("exits-after")
+    async def exits_after(call: Call) -> None:
+        await call.answer()
+
+    @made.ended
+    async def after(call: Call, _ended: Ended) -> None:
+        if call.dialled == "exits-after":
+            raise SystemExit(3)
 
 
 @asynccontextmanager

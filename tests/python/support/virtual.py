@@ -169,9 +169,17 @@ class Stage:
         book = Journal(self.notes, clock=LoopClock())
         self.call = Call("c1", self.line, book.call("c1"), options)
 
+        self.living = anyio.CancelScope()
+        """The task that runs the call."""
+
     @property
     def now(self) -> float:
         return now_ns() / 1e9
+
+    async def live(self, scenario: Callable[["Stage"], Awaitable[None]]) -> None:
+        """Run the call by `scenario`."""
+        with self.living:
+            await self.call.live(lambda _call: scenario(self))
 
     def causes(self) -> list[str]:
         """Why the call ended, one for each record of an end."""
@@ -224,7 +232,7 @@ async def stage(
     before = asyncio.all_tasks()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(it.leg.run)
-        tasks.start_soon(it.call.live, lambda _call: scenario(it))
+        tasks.start_soon(it.live, scenario)
         yield it
         await it.call.wait_ended()
         it.leg.close()

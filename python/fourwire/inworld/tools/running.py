@@ -41,7 +41,7 @@ async def run(tool: Tool, call: ToolCall) -> Result:
         if _is_cancelled():
             raise
         return _broken(tool, error)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # what wants to exit ends no call
         return _broken(tool, error)
 
 

@@ -91,7 +91,6 @@ AT_ONCE: dict[Callable[[Play], None], str] = {
     Play.cancel: "cancelled",
     Play.line_fails: "line failed",
     Play.is_transferred: "transferred",
-    Play.leg_fails: "audio failed",
     Play.scenario_raises: "handler error",
     Play.work_raises: "handler error",
     Play.work_exits: "handler error",
@@ -102,6 +101,7 @@ AT_ONCE: dict[Callable[[Play], None], str] = {
 """What ends a call at the moment it happens, and as what."""
 
 IN_TIME: dict[Callable[[Play], None], str] = {
+    Play.leg_fails: "audio failed",
     Play.rtp_dies: "rtp lost",
     Play.socket_breaks: "agent failed",
     Play.socket_closes: "agent failed",

@@ -121,11 +121,15 @@ def test_full_turn_waits_for_the_whole_turn_and_then_bursts() -> None:
         ({"type": "audio/pcma"}, 8),
         ({"type": "audio/pcm", "rate": 8000}, 16),
         ({"type": "audio/pcm"}, 48),
+        ({"type": "audio/pcm", "rate": 32000}, 64),
+        ({"type": "audio/pcm", "rate": 44100}, 88.2),
         ({"type": "audio/pcm", "rate": 48000}, 96),
+        ({"type": "audio/float32"}, 96),
+        ({"type": "audio/float32", "rate": 44100}, 176.4),
     ],
 )
 def test_speech_comes_in_the_output_format_of_the_session(
-    wire: dict[str, object], bytes_per_ms: int
+    wire: dict[str, object], bytes_per_ms: float
 ) -> None:
     talk = Talk(pcmu=False)
     talk.update(audio={"output": {"format": wire}})

@@ -1,5 +1,9 @@
 """When speech starts and stops, on the clock of the caller's samples."""
 
+import math
+import struct
+
+import numpy as np
 import pytest
 from support.standin_talk import Talk, hush, tone
 
@@ -87,17 +91,35 @@ def test_the_sample_clock_runs_on_audio_and_not_on_time() -> None:
     assert talk.only(STARTED)["audio_start_ms"] == 400
 
 
-@pytest.mark.parametrize("rate", [8000, 16000, 24000, 48000])
-def test_pcm_of_every_rate_is_heard_on_the_same_clock(rate: int) -> None:
+def as_floats(pcm: bytes) -> bytes:
+    return (np.frombuffer(pcm, "<i2") / 32768).astype("<f4").tobytes()
+
+
+@pytest.mark.parametrize("kind", ["audio/pcm", "audio/float32"])
+@pytest.mark.parametrize("rate", [8000, 16000, 24000, 32000, 44100, 48000])
+def test_audio_of_every_rate_is_heard_on_the_same_clock(rate: int, kind: str) -> None:
     talk = Talk(pcmu=False)
-    talk.update(audio={"input": {"format": {"type": "audio/pcm", "rate": rate}}})
+    talk.update(audio={"input": {"format": {"type": kind, "rate": rate}}})
 
     pcm = hush(500, rate=rate) + tone(500, rate=rate) + hush(1000, rate=rate)
-    for start in range(0, len(pcm), 1001):  # an odd size: samples are cut in two
-        talk.append(pcm[start : start + 1001])
+    audio = pcm if kind == "audio/pcm" else as_floats(pcm)
+    for start in range(0, len(audio), 1001):  # an odd size: samples are cut in two
+        talk.append(audio[start : start + 1001])
 
     assert abs(talk.only(STARTED)["audio_start_ms"] - 500) <= 20
-    assert len(talk.record.heard) == 2000 * 16
+    assert len(talk.record.heard) == pytest.approx(2000 * 16, abs=4)
+    spoken = talk.record.heard[600 * 16 : 900 * 16]
+    assert _core.level_dbov(spoken) == pytest.approx(-20, abs=0.5)
+
+
+def test_floats_that_are_no_sound_are_heard_as_the_loudest_or_as_nothing() -> None:
+    talk = Talk(pcmu=False)
+    talk.update(audio={"input": {"format": {"type": "audio/float32", "rate": 8000}}})
+
+    talk.append(struct.pack("<6f", 0.5, 7.0, -7.0, math.inf, -math.inf, math.nan))
+
+    heard = struct.unpack("<6h", talk.record.heard)
+    assert heard == (16384, 32767, -32768, 32767, -32768, 0)
 
 
 def test_pcma_is_heard() -> None:

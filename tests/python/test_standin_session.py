@@ -41,6 +41,7 @@ def test_an_update_is_merged_at_every_depth_and_the_whole_session_is_told() -> N
         ("g711_ulaw", {"type": "audio/pcmu"}),
         ("g711_alaw", {"type": "audio/pcma"}),
         ("pcm16", {"type": "audio/pcm", "rate": 24000}),
+        ("float32", {"type": "audio/float32", "rate": 24000}),
     ],
 )
 def test_legacy_format_strings_are_understood(legacy: str, wire: dict[str, object]) -> None:
@@ -90,6 +91,10 @@ def test_another_type_of_turn_detection_starts_from_its_own_defaults() -> None:
         ({"tools": [1]}, "session.tools"),
         ({"audio": 7}, "session.audio"),
         ({"audio": {"input": {"format": "opus"}}}, "session.audio.input.format"),
+        (
+            {"audio": {"input": {"format": {"type": "audio/float32", "rate": 11025}}}},
+            "session.audio.input.format",
+        ),
         (
             {"audio": {"output": {"format": {"type": "audio/pcm", "rate": [8000]}}}},
             "session.audio.output.format",

@@ -108,7 +108,7 @@ class BackChannels:
 
 
 def _deltas(cue: Cue, said: Utterance, delta_ms: int) -> list[dict[str, object]]:
-    size = delta_ms * said.format.bytes_per_ms or len(said.audio) or 1
+    size = said.format.size(delta_ms) or len(said.audio) or 1
     pieces = (said.audio[start : start + size] for start in range(0, len(said.audio), size))
     return [{"type": f"{PREFIX}.audio.delta", **_name(cue), "delta": piece} for piece in pieces]
 

@@ -157,7 +157,7 @@ class Conversation:
         audio_format = item.spoken.format
         if self._behaviour.pcmu_timebase_bug and audio_format.sample_bytes == 1:
             return item.sent_bytes // FAULTY_BYTES_PER_MS
-        return item.sent_bytes // audio_format.bytes_per_ms
+        return int(audio_format.ms(item.sent_bytes))
 
     def _create_response(self, now: int, event: Event) -> None:
         wanted = event.get("response")

@@ -80,7 +80,7 @@ class SessionRecord:
         """Keeps what was sent, while there is room."""
         if self._spoken_ms < self.record_ms:
             self._spoken.append((audio_format, audio))
-            self._spoken_ms += len(audio) / audio_format.bytes_per_ms
+            self._spoken_ms += audio_format.ms(len(audio))
 
 
 def _key_fields(event: Mapping[str, object]) -> dict[str, object]:

@@ -40,7 +40,7 @@ class Utterance:
     @property
     def duration_ms(self) -> int:
         """How long it plays."""
-        return len(self.audio) // self.format.bytes_per_ms
+        return int(self.format.ms(len(self.audio)))
 
 
 @lru_cache(maxsize=256)

@@ -290,7 +290,7 @@ def _item(wish: Wish) -> Event:
 def _parts(utterance: Utterance, delta_ms: int, wish: Wish) -> list[tuple[str, bytes]]:
     """The utterance cut into deltas, each with the words that begin in it."""
     audio = utterance.audio
-    size = delta_ms * utterance.format.bytes_per_ms or len(audio) or 1
+    size = utterance.format.size(delta_ms) or len(audio) or 1
     pieces = [audio[start : start + size] for start in range(0, len(audio), size)] or [b""]
     words = _spread(utterance.words, len(pieces))
     if not wish.speaks:

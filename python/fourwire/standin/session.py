@@ -241,7 +241,8 @@ NAME_OR_OBJECT = Rule(lambda value: isinstance(value, str | dict), "a string or 
 
 FORMAT = Rule(
     lambda value: AudioFormat.parse(value) is not None,
-    "audio/pcmu, audio/pcma, or audio/pcm at 8000, 16000, 24000 or 48000",
+    "audio/pcmu, audio/pcma, or audio/pcm or audio/float32 at 8000, 16000, 24000, 32000, 44100 or "
+    "48000",
 )
 
 TRANSCRIBERS = (

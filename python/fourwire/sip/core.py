@@ -27,7 +27,8 @@ from .responding import (
     via_of,
 )
 from .timers import Deadlines, Intervals
-from .transaction import Transaction, Transactions
+from .transaction import Transaction
+from .transactions import Transactions
 from .uri import Uri, bracketed
 
 

@@ -21,6 +21,7 @@ from .core import Rules
 from .errors import CallFailed, LocalError
 from .events import Ended, Invited, Registered, RegistrationEvent, Unregistered
 from .flow import Address, Flow, Hop
+from .postman import OPENING_SECONDS, Postman
 from .registration import Registrar
 from .settings import Settings
 from .sockets import Sockets
@@ -35,21 +36,11 @@ OnMessage = Callable[[Literal["sent", "received"], bytes, Flow | Hop], None]
 
 _log = logging.getLogger("fourwire.sip")
 
-OPENING_SECONDS = 15.0
-"""How long looking up a name and opening a connection may take: well within Timer B and F."""
-
-STREAM_SECONDS = 3.0
-"""How long this may take of a request that goes by UDP where TCP is not taken: a SYN that is lost
-comes again after a second, and a caller waits."""
-
 MAX_TOLD = 1000
 """Events of registrations that wait for a listener; more are dropped and counted."""
 
 NOWHERE = "192.0.2.1"
 """An address of no machine (RFC 5737): our own that faces the Internet faces it."""
-
-MAX_OPENING = 256
-"""Messages that may wait for a connection to open or a name to be found; more are given up."""
 
 
 class Endpoint:
@@ -59,8 +50,8 @@ class Endpoint:
         self.on_message: OnMessage | None = None
         """Sees every message, as it came or is about to be sent."""
         self._settings = settings
-        self._tasks: set[asyncio.Task[None]] = set()
         self.sockets = Sockets(settings, self._deliver, self._lost)
+        self._postman = Postman(self.sockets, self._went, self._give_up)
         self._calls: dict[int, LiveCall] = {}
         self._arrived: asyncio.Queue[IncomingCall] = asyncio.Queue(settings.max_calls)
         self._registered: asyncio.Queue[RegistrationEvent] = asyncio.Queue(MAX_TOLD)
@@ -69,7 +60,6 @@ class Endpoint:
         self._counters: Counter[str] = Counter()
         self._wake: asyncio.TimerHandle | None = None
         self._flow: Flow | None = None
-        self._opening = 0
         self._finished = anyio.Event()
         self._closed = False
         self._agent = UserAgent(Rules(), random.SystemRandom())
@@ -264,8 +254,7 @@ class Endpoint:
         self._closed = True
         if self._wake is not None:
             self._wake.cancel()
-        for task in self._tasks:
-            task.cancel()
+        self._postman.close()
         await self.sockets.close()
         await anyio.lowlevel.checkpoint()  # lets asyncio call connection_lost
 
@@ -364,33 +353,14 @@ class Endpoint:
             self._wake = asyncio.get_running_loop().call_later(seconds, self._pump)
 
     def _send(self, transmit: Transmit) -> None:
+        if self._closed:
+            return
         if self.on_message is not None:
             self.on_message("sent", transmit.data, transmit.to)
-        if isinstance(transmit.to, Flow) and self.sockets.send(transmit.data, transmit.to):
-            return
-        if isinstance(transmit.to, Hop):
-            hop: Hop | None = transmit.to
-        else:
-            hop = transmit.otherwise
-        if hop is None or self._opening >= MAX_OPENING:
-            self._give_up(transmit)
-            return
-        self._opening += 1
-        task = asyncio.get_running_loop().create_task(self._open_and_send(transmit, hop))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._postman.send(transmit)
 
-    async def _open_and_send(self, transmit: Transmit, hop: Hop) -> None:
-        patience = OPENING_SECONDS if transmit.small is None else STREAM_SECONDS
-        try:
-            with anyio.fail_after(patience):
-                sent = await self.sockets.send_to(transmit.data, hop)
-        except (OSError, TimeoutError, LocalError):
-            sent = False
-        finally:
-            self._opening -= 1
-        if not sent:
-            self._give_up(transmit)
+    def _went(self, transmit: Transmit, connection: int) -> None:
+        self._agent.went_by(transmit, connection)
 
     def _give_up(self, transmit: Transmit) -> None:
         self._agent.undeliverable(time.monotonic_ns(), transmit)

@@ -180,27 +180,30 @@ class Sockets:
 
     # Ways out.
 
-    def send(self, data: bytes, to: Flow) -> bool:
-        """Send at once; false where there is no socket or connection for ``to`` (any more)."""
+    def send(self, data: bytes, to: Flow) -> int:
+        """Send at once; returns by which socket or connection, 0 where there is none (any more)."""
         if to.transport == "udp":
             udp = self._udp.get(to.connection)
-            return udp is not None and udp.send(data, to.remote)
+            return udp.number if udp is not None and udp.send(data, to.remote) else 0
         connection = self.connections.find(to.connection)
         if connection is None and to.transport != "tls":
             connection = self.connections.to_peer(to.transport, to.remote, "")
-        return connection is not None and connection.send(data)
+        return connection.number if connection is not None and connection.send(data) else 0
 
-    async def send_to(self, data: bytes, hop: Hop) -> bool:
-        """Send to a hop: its addresses are tried in turn until one takes a connection."""
+    async def send_to(self, data: bytes, hop: Hop) -> int:
+        """Send to a hop: its addresses are tried in turn until one takes a connection.
+
+        Returns by which socket or connection it went; 0 where none could be had.
+        """
         for found in await self.addressed(hop):
             remote = (found.address, found.port or 0)
             if hop.transport == "udp":
                 return self.send(data, self.way_to("udp", remote))
             with contextlib.suppress(OSError, TimeoutError):
                 connection = await self._connection_to(hop, remote)
-                return connection.send(data)
+                return connection.number if connection.send(data) else 0
             self.counters["connections_failed"] += 1
-        return False
+        return 0
 
     async def addressed(self, hop: Hop) -> list[Hop]:
         """The addresses behind a hop that a socket of ours can reach, in order."""

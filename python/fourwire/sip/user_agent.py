@@ -105,6 +105,10 @@ class UserAgent:
         self._core.transactions.undeliverable(now, transmit)
         self._settle(now, None)
 
+    def went_by(self, transmit: Transmit, connection: int) -> None:
+        """The transport has sent ``transmit`` by a connection; :meth:`flow_lost` tells its end."""
+        self._core.transactions.went_by(transmit, connection)
+
     # Commands.
 
     def ring(self, now: int, call: int, headers: HeaderFields = ()) -> None:
@@ -244,6 +248,8 @@ class UserAgent:
         """A connection has closed."""
         for registration in self._registrations.values():
             registration.flow_lost(now, connection)
+        self._core.transactions.lost(now, connection)
+        self._settle(now, None)
 
     def acknowledge(self, now: int, call: int, sdp: str) -> None:
         """Answer the offer in the 2xx to a call that we placed without one."""

@@ -1,7 +1,6 @@
 """baresip, which nobody here wrote, calls the gateway; what each side heard is compared."""
 
 import socket
-import wave
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
@@ -11,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 from support.baresip import baresip, only_recording, packets_heard
-from support.capture_speech import SECOND, agent_says, found, is_whole
+from support.capture_speech import SECOND, agent_says, found, is_whole, write_wav
 from support.peers import require
 from support.scene import SETTINGS, by_hand, scene
 
@@ -52,11 +51,7 @@ def speech(tmp_path: Path) -> Path:
 
     baresip hangs up when its file ends.
     """
-    path = tmp_path / "speech.wav"
-    with wave.open(str(path), "wb") as wav:
-        wav.setparams((1, 2, 8000, 0, "NONE", ""))
-        wav.writeframes(2 * ASKS + 60 * SECOND)
-    return path
+    return write_wav(tmp_path / "speech.wav", 2 * ASKS + 60 * SECOND)
 
 
 async def test_baresip_converses_presses_keys_holds_and_converses_again(
@@ -177,10 +172,7 @@ async def test_a_call_with_baresip_is_wideband_both_ways(
 ) -> None:
     require("baresip")
     said, answered = 6000, 5000
-    path = tmp_path / "speech.wav"
-    with wave.open(str(path), "wb") as wav:
-        wav.setparams((1, 2, rate, 0, "NONE", ""))
-        wav.writeframes(tone(said, rate, 20))
+    path = write_wav(tmp_path / "speech.wav", tone(said, rate, 20), rate)
     settings = sip.Settings(listeners=[sip.Listener("udp", "127.0.0.1", 0)])
     async with (
         Media(ports=(22000, 22100)) as media,

@@ -1,13 +1,12 @@
 """Three telephones: baresip calls, is sent on, and talks with another; each holds the other."""
 
-import wave
 from pathlib import Path
 
 import anyio
 import pytest
 from support.baresip import baresip, packets_heard
-from support.capture_speech import SECOND, agent_says, found, is_whole
-from support.putting_through import PUTS_THROUGH, putting_through
+from support.capture_speech import SECOND, agent_says, found, is_understood, write_wav
+from support.putting_through import PUTS_THROUGH, consulting, putting_through
 from support.scene import connected, scene
 from support.sipp_plain import free_ports
 
@@ -19,6 +18,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.heavy, pytest.mark.interop(peer="ba
 
 ASKS = 5 * SECOND + recording("question")
 """A caller who hears the announcement out; he begins anew with each call."""
+
 HOLD_S = 1.0
 
 TALK_S = 8
@@ -30,11 +30,7 @@ ANSWERS = SECOND + recording("goodbye")
 def place(folder: Path, name: str, said: bytes) -> tuple[Path, Path]:
     """A folder for a telephone of that name, and what it says, in a file."""
     (folder / name).mkdir()
-    speech = folder / name / "speech.wav"
-    with wave.open(str(speech), "wb") as wav:
-        wav.setparams((1, 2, 8000, 0, "NONE", ""))
-        wav.writeframes(said + 60 * SECOND)
-    return folder / name, speech
+    return folder / name, write_wav(folder / name / "speech.wav", said + 60 * SECOND)
 
 
 def last_recording(folder: Path) -> bytes:
@@ -62,21 +58,8 @@ async def test_baresip_is_put_through_to_another_baresip_and_they_hear_each_othe
             await theirs.until("CALL_CLOSED")
 
     assert (ended["cause"], ended["detail"]) == ("transferred", desk)
-    assert is_whole(found(last_recording(answers[0]), ASKS))
-    assert is_whole(found(last_recording(asks[0]), ANSWERS))
-
-
-def consulting(target: str) -> App:
-    """A gateway whose scenario asks at `target` and joins its caller with whoever answers there."""
-    app = App()
-
-    @app.call()
-    async def consult(call: Call) -> None:
-        await call.answer()
-        other = await app.dial(target, caller="2002")
-        await call.transfer_to(other)
-
-    return app
+    assert is_understood(found(last_recording(answers[0]), ASKS))
+    assert is_understood(found(last_recording(asks[0]), ANSWERS))
 
 
 async def test_two_callers_of_baresip_are_joined_though_it_knows_no_replaces(
@@ -97,8 +80,8 @@ async def test_two_callers_of_baresip_are_joined_though_it_knows_no_replaces(
             await phone.tell("hangup")
             await theirs.until("CALL_CLOSED", 2)
     assert stage.causes() == ["transferred", "transferred"]
-    assert is_whole(found(last_recording(answers[0]), ASKS))
-    assert is_whole(found(last_recording(asks[0]), ANSWERS))
+    assert is_understood(found(last_recording(answers[0]), ASKS))
+    assert is_understood(found(last_recording(asks[0]), ANSWERS))
 
 
 def holding(url: str) -> App:
@@ -121,21 +104,21 @@ def holding(url: str) -> App:
 
 
 async def test_baresip_is_held_and_taken_back(tmp_path: Path) -> None:
-    folder, speech = place(tmp_path, "asks", 5 * SECOND + ASKS)
+    folder, speech = place(tmp_path, "asks", 2 * SECOND + ASKS)
     async with scene(holding) as stage:
         async with baresip(folder, speech, free_ports(2)) as phone:
             await phone.tell("dial", stage.uri())
             await stage.notes.until("Inworld.Events.WebSocketMediaEnded")
             await phone.tell("sndcode", "1")
             await stage.notes.until("call.resumed")
-            await stage.notes.until("Inworld.Events.WebSocketMediaEnded", 2)
+            await stage.notes.until("Inworld.Events.WebSocketMediaStarted", 2)
             await phone.tell("hangup")
             (ended,) = await stage.notes.until("call.ended")
             await phone.until("CALL_CLOSED")
         (session,) = stage.agent.sessions
     assert len(stage.notes.named("call.on_hold")) == 1
-    assert is_whole(found(session.heard, recording("question")))
-    assert is_whole(found(last_recording(folder), agent_says("greeting")))
+    assert is_understood(found(session.heard, recording("question")))
+    assert is_understood(found(last_recording(folder), agent_says("greeting")))
     # Counters are a tenth of a second old.
     assert abs(packets_heard(folder) - ended["rtp"]["packets_sent"]) <= 10
     assert ended["rtp"]["lost"] == 0

@@ -1,15 +1,16 @@
 """Linphone, which nobody here wrote, calls the gateway; what each side heard is compared."""
 
-import wave
 from pathlib import Path
 
 import anyio
 import msgspec
 import pytest
-from support.capture_speech import SECOND, Found, agent_says, found, is_understood
+from support.capture_speech import SECOND, Found, agent_says, found, is_understood, write_wav
 from support.certificates import Authority
 from support.linphone import linphone
+from support.putting_through import consulting
 from support.scene import SETTINGS, scene
+from support.sipp_plain import free_ports
 
 from fourwire.demo.speech import recording
 from fourwire.media_security import SrtpSettings
@@ -24,14 +25,34 @@ pytestmark = [pytest.mark.anyio, pytest.mark.heavy, pytest.mark.interop(peer="Li
 ASKS = 5 * SECOND + recording("question")
 """A caller who hears the greeting out, and speaks."""
 
+ONLY_G711 = """\
+[audio_codec_0]
+mime=opus
+rate=48000
+channels=2
+enabled=0
+[audio_codec_1]
+mime=speex
+rate=16000
+channels=1
+enabled=0
+[audio_codec_2]
+mime=speex
+rate=8000
+channels=1
+enabled=0
+"""
+"""For two of them, which would speak something else than what is said by the sample."""
+
+
+def says(path: Path, pcm: bytes) -> Path:
+    """A file for Linphone to speak from."""
+    return write_wav(path, pcm + 30 * SECOND)
+
 
 @pytest.fixture
 def speech(tmp_path: Path) -> Path:
-    path = tmp_path / "speech.wav"
-    with wave.open(str(path), "wb") as wav:
-        wav.setparams((1, 2, 8000, 0, "NONE", ""))
-        wav.writeframes(2 * ASKS + 30 * SECOND)
-    return path
+    return says(tmp_path / "speech.wav", 2 * ASKS)
 
 
 def heard(path: Path) -> list[Found]:
@@ -105,3 +126,29 @@ async def test_linphone_calls_by_tls_and_srtp_and_proves_its_password(
     assert answered["srtp"] in SUITES
     assert is_understood(found(session.heard[: len(ASKS)], ASKS))
     assert is_understood(heard(into))
+
+
+async def test_a_caller_of_linphone_takes_our_place_in_a_call_with_another(
+    tmp_path: Path,
+) -> None:
+    """Both know Replaces (RFC 3891): the one who is called sees one call go over into the other."""
+    (asks, answers), (port,) = (tmp_path / "asks", tmp_path / "answers"), free_ports(1)
+    asks.mkdir()
+    answers.mkdir()
+    question = says(asks / "speech.wav", SECOND + recording("question"))
+    answer = says(answers / "speech.wav", SECOND + recording("goodbye"))
+    async with scene(consulting(f"sip:desk@127.0.0.1:{port}")) as stage:
+        async with (
+            linphone(answers, port=port, answers=True, more=ONLY_G711) as theirs,
+            linphone(asks, more=ONLY_G711) as phone,
+        ):
+            await phone.tell(f"call {stage.uri()}")
+            await theirs.talk(answer, answers / "heard.wav", calls=2)
+            await phone.talk(question, asks / "heard.wav", calls=2)
+            await anyio.sleep(6)
+            await phone.tell("terminate")
+            await theirs.match("(?s)ended.*ended")
+        await stage.notes.until("call.ended", 2)
+    assert stage.causes() == ["transferred", "transferred"]
+    assert is_understood(found(read_wav(answers / "heard.wav").pcm, recording("question")))
+    assert is_understood(found(read_wav(asks / "heard.wav").pcm, recording("goodbye")))

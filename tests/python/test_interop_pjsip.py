@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import wave
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import anyio
 import msgspec
 import pytest
-from support.capture_speech import SECOND, agent_says, found, is_understood, is_whole
+from support.capture_speech import SECOND, agent_says, found, is_understood, is_whole, write_wav
 from support.scene import SETTINGS, Scene, scene
 
 from fourwire import Resampler
@@ -42,10 +41,7 @@ def with_settings(**more: object) -> Settings:
 
 async def pjsip(folder: Path, uri: str, seconds: float, *options: str) -> dict[str, Any]:
     """A call of PJSIP's, whose recording lies in `folder`; how it went."""
-    speech = folder / "speech.wav"
-    with wave.open(str(speech), "wb") as wav:
-        wav.setparams((1, 2, 8000, 0, "NONE", ""))
-        wav.writeframes(ASKS + 30 * SECOND)
+    speech = write_wav(folder / "speech.wav", ASKS + 30 * SECOND)
     order = [sys.executable, str(PHONE), uri, str(speech), str(folder / "heard.wav"), str(seconds)]
     done = await anyio.run_process([*order, *options])
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

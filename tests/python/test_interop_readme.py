@@ -2,12 +2,11 @@
 
 import re
 import subprocess
-import wave
 from pathlib import Path
 
 import pytest
 from support.baresip import only_recording
-from support.capture_speech import SECOND, agent_says, found, is_whole
+from support.capture_speech import SECOND, agent_says, found, is_whole, write_wav
 from support.peers import require
 from support.programs import running
 from support.scene import scene
@@ -78,9 +77,7 @@ def set_up_telephone(readme: Readme, folder: Path) -> str:
         r"^audio_(player|source|alert)\t.*\n", "", config.read_text(), flags=re.MULTILINE
     )
     config.write_text(without + SOUND.format(folder=folder))
-    with wave.open(str(folder / "speech.wav"), "wb") as wav:
-        wav.setparams((1, 2, 8000, 0, "NONE", ""))
-        wav.writeframes(SAID + 60 * SECOND)
+    write_wav(folder / "speech.wav", SAID + 60 * SECOND)
     return dial
 
 

@@ -1,12 +1,11 @@
 """SIPp and baresip, which nobody here wrote, are trunks of a gateway and prove who they are."""
 
-import wave
 from pathlib import Path
 
 import anyio
 import pytest
 from support.baresip import baresip
-from support.capture_speech import SECOND
+from support.capture_speech import SECOND, write_wav
 from support.certificates import Authority
 from support.peers import require
 from support.scene import SETTINGS, scene
@@ -67,10 +66,7 @@ async def test_baresip_calls_over_tls_and_proves_its_password(
     require("baresip")
     authority = Authority(tmp_path)
     ours = authority.identity("127.0.0.1")
-    speech = tmp_path / "speech.wav"
-    with wave.open(str(speech), "wb") as wav:
-        wav.setparams((1, 2, 8000, 0, "NONE", ""))
-        wav.writeframes(bytes(30 * SECOND))
+    speech = write_wav(tmp_path / "speech.wav", 30 * SECOND)
     secured = settings(
         trunks,
         listen=(Listen("tls:127.0.0.1:0"),),

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from support.putting_through import PUTS_THROUGH, putting_through
+from support.putting_through import PUTS_THROUGH, consulting, putting_through
 from support.scene import SETTINGS, Scene, scene
 from support.transferee import sent_on, transferable
 
-import fourwire as fw
 from fourwire import sdp, sip
 from fourwire.agent_file import AgentFile, scenario
 from fourwire.app import App
@@ -72,22 +71,6 @@ async def test_a_caller_whose_target_is_busy_hears_the_agent_again(tmp_path: Pat
         (failed,) = stage.notes.named("call.transfer_failed")
         assert failed["status"] == 486
         assert sum(turn.speaker == "agent" for turn in end["transcript"]) == 2
-
-
-def consulting(target: str) -> App:
-    """A gateway whose scenario asks at `target` and joins its caller with whoever answers there."""
-    app = App()
-
-    @app.call("voxi")
-    async def consult(call: Call) -> None:
-        await call.answer()
-        other = await app.dial(target, caller="2002")
-        try:
-            await call.transfer_to(other)
-        except fw.TransferFailed:
-            await call.wait_ended()
-
-    return app
 
 
 async def test_a_caller_takes_our_place_in_a_call_whose_agent_talks_on() -> None:

@@ -1,6 +1,8 @@
 """Speech said at one end of a call and looked for at the other: 16-bit samples at 8 kHz."""
 
+import wave
 from dataclasses import dataclass
+from pathlib import Path
 
 from fourwire.demo.figures import likeness
 from fourwire.demo.levels import SPEECH_DBOV, dbov
@@ -14,6 +16,14 @@ SECOND = bytes(BYTES_A_SECOND)
 
 STRETCH_BYTES = BYTES_A_SECOND // 2
 """What is looked for at once: long enough to be found in one place only."""
+
+
+def write_wav(path: Path, pcm: bytes, rate: int = 8000) -> Path:
+    """A file of somebody who says `pcm`, for a telephone to play."""
+    with wave.open(str(path), "wb") as wav:
+        wav.setparams((1, 2, rate, 0, "NONE", ""))
+        wav.writeframes(pcm)
+    return path
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,23 +46,37 @@ class Linphone(Printing):
     async def call(self, uri: str, speech: Path, heard: Path) -> None:
         """Call, speak what `speech` holds, and record what comes from then on."""
         await self.tell(f"call {uri}")
-        await self.match("Media streams established")
+        await self.talk(speech, heard)
+
+    async def talk(self, speech: Path, heard: Path, calls: int = 1) -> None:
+        """Speak and record in the call that is established, or in the second of several."""
+        await self.match("(?s)" + "Media streams established.*" * calls)
         await self.tell(f"play {speech}")
         await self.tell(f"record {heard}")
 
 
 @asynccontextmanager
 async def linphone(
-    folder: Path, *, transport: str = "sip_port", sip: str = "", more: str = ""
+    folder: Path,
+    *,
+    port: int | None = None,
+    answers: bool = False,
+    transport: str = "sip_port",
+    sip: str = "",
+    more: str = "",
 ) -> AsyncIterator[Linphone]:
-    """Linphone without a sound card; `sip` are further lines of that section, `more` of others."""
+    """Linphone without a sound card; `sip` are further lines of that section, `more` of others.
+
+    It picks up by itself where it `answers`, best at a `port` that is known.
+    """
     program = require("linphonec")
-    (port,) = free_ports(1)
+    port = port or free_ports(1)[0]
     settings = folder / "linphonerc"
     settings.write_text(CONFIG.format(transport=transport, port=port, sip=sip, more=more))
     (folder / ".local" / "share" / "linphone").mkdir(parents=True)
     home = {"HOME": str(folder), "XDG_DATA_HOME": "", "XDG_CONFIG_HOME": ""}
-    command = (program, "-c", str(settings), "-d", "6", "-l", str(folder / "linphone.log"))
+    log = ("-d", "6", "-l", str(folder / "linphone.log"))
+    command = (program, "-c", str(settings), *log, *(["-a"] if answers else []))
     environ = os.environ | home
     async with (
         await anyio.open_process(command, stderr=STDOUT, env=environ) as process,

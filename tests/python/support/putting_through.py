@@ -4,8 +4,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from fourwire import TransferFailed
 from fourwire.agent_file import AgentFile, scenario
 from fourwire.app import App
+from fourwire.call import Call
 from fourwire.standin import Behaviour, FunctionCall, FunctionCalls
 
 PUTS_THROUGH = Behaviour(
@@ -26,3 +28,19 @@ def putting_through(folder: Path, desk: str = "sip:desk@127.0.0.1") -> Callable[
         return app
 
     return app_of
+
+
+def consulting(target: str) -> App:
+    """A gateway whose scenario asks at `target` and joins its caller with whoever answers there."""
+    app = App()
+
+    @app.call()
+    async def consult(call: Call) -> None:
+        await call.answer()
+        other = await app.dial(target, caller="2002")
+        try:
+            await call.transfer_to(other)
+        except TransferFailed:
+            await call.wait_ended()
+
+    return app

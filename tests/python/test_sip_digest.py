@@ -131,6 +131,24 @@ def test_the_same_answer_serves_once_and_the_next_count_once_more() -> None:
     assert answers == [proven, stale, proven, stale, stale, proven, stale]
 
 
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 6)), max_size=40))
+def test_no_answer_ever_serves_twice_whatever_comes_between(uses: list[tuple[int, int]]) -> None:
+    server = Server(max_nonces=2)
+    challenges = []
+    for _ in range(3):
+        challenges.append(server.challenge())
+        server.now += 1
+    proven = [
+        (number, max(count, 1))
+        for number, count in uses
+        if server.judge(challenges[number], count=count) is Outcome.PROVEN
+    ]
+    assert len(proven) == len(set(proven))
+    for number in range(3):
+        counts = [count for each, count in proven if each == number]
+        assert counts == sorted(counts)
+
+
 def test_an_answer_without_a_count_serves_once() -> None:
     server = Server()
     old = Challenge("fourwire", server.challenge().nonce, "MD5", "")

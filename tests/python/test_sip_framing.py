@@ -88,3 +88,37 @@ def test_what_waits_never_grows_past_the_limits() -> None:
         drip(framer, 10_000)
 
     assert framer.waiting < 1100
+
+
+pieces = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [b"\r\n", b"\r\n\r\n", b"\r", b"\n", b"Content-Length: 5", b"l:0", b"L : 3"]
+        ),
+        st.sampled_from([options(), invite(), b"OPTIONS sip:a SIP/2.0\r\n", b"hello", b"x" * 400]),
+        st.binary(max_size=20),
+    ),
+    max_size=12,
+).map(b"".join)
+
+
+def cut(data: list[bytes]) -> tuple[list[bytes], bool, int]:
+    """What a framer makes of pieces of a stream, whether it gave up, and what waits."""
+    framer, found = Framer(Limits(header_bytes=1000, body_bytes=500)), list[bytes]()
+    for piece in data:
+        try:
+            found += framer.receive(piece)
+        except MalformedMessage:
+            return found, True, 0
+    return found, False, framer.waiting
+
+
+@given(pieces)
+def test_any_bytes_are_cut_the_same_whole_and_byte_by_byte(stream: bytes) -> None:
+    found, ended, waiting = cut([bytes([byte]) for byte in stream])
+    whole, ended_too, waiting_too = cut([stream])
+    assert ended == ended_too
+    assert waiting == waiting_too <= 1000 + 4 + 500
+    if not ended:  # else what came before the end in the same piece is gone with it
+        assert found == whole
+    assert all(message == PING or b"\r\n\r\n" in message for message in found)

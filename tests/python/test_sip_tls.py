@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -206,6 +207,36 @@ async def test_a_renewed_certificate_serves_new_connections_and_cuts_no_old_one(
         assert endpoint.counters()["certificates_renewed"] == 1
         for writer in (old, new):
             writer.close()
+
+
+async def test_an_authority_that_is_replaced_is_believed_no_longer(
+    authority: Authority, tmp_path: Path
+) -> None:
+    other = Authority(tmp_path, "other")
+    asked_for = tmp_path / "client_ca.pem"
+    asked_for.write_bytes(Path(authority.path).read_bytes())  # noqa: ASYNC240
+    mine = authority.identity("127.0.0.1", file="server")
+    strict = sip.Tls(certificate=mine.certificate, key=mine.key, client_ca=str(asked_for))
+    known = sip.Tls(
+        server_ca=authority.path, **asdict(authority.identity("a.example", file="known"))
+    )
+    new = sip.Tls(server_ca=authority.path, **asdict(other.identity("b.example", file="new")))
+    listeners = [sip.Listener("udp", "127.0.0.1", 0)]
+
+    async def invite(tls: sip.Tls, uri: str) -> None:
+        async with sip.listen(sip.Settings(listeners=listeners, tls=tls)) as caller:
+            await caller.invite(uri, from_user="a", offer=OFFER)
+
+    async with answering(over_tls(strict)) as callee:
+        uri = f"sips:voxi@127.0.0.1:{port_of(callee)}"
+        await invite(known, uri)
+        with pytest.raises(sip.CallFailed, match="503"):
+            await invite(new, uri)
+        asked_for.write_bytes(Path(other.path).read_bytes())  # noqa: ASYNC240
+        callee.sockets.renew_certificates()
+        await invite(new, uri)
+        with pytest.raises(sip.CallFailed, match="503"):
+            await invite(known, uri)
 
 
 async def test_a_certificate_that_cannot_be_used_leaves_the_old_one_in_use(

@@ -35,6 +35,7 @@ class Contexts:
         self._client: ssl.SSLContext | None = None
         self._seen = self._times()
         self.server = _server_context(tls)
+        """For connections that peers open."""
 
     def client(self) -> ssl.SSLContext:
         """For connections that we open: the peer must prove the name that we look for."""
@@ -52,14 +53,13 @@ class Contexts:
         if times == self._seen:
             return False
         self._seen = times
-        _server_context(self._tls)  # proves that they fit before they touch what is in use
-        _load_own(self.server, self._tls)
+        self.server = _server_context(self._tls)
         self._client = None
         return True
 
     def _times(self) -> list[int]:
         tls = self._tls
-        files = (tls.certificate, tls.key, tls.server_ca)
+        files = (tls.certificate, tls.key, tls.client_ca, tls.server_ca)
         return [_changed_at(path) for path in files if path]
 
 

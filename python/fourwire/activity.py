@@ -1,5 +1,8 @@
 """Who is speaking, thinking or at work in a call, and since when nobody is."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from fourwire._core import RtpStopped
 from fourwire.inworld import events
 
@@ -15,11 +18,12 @@ class Activity:
         self._last = 0.0
         self._busy: set[str] = set()
         self._tools: set[str] = set()
+        self._under_way = 0
 
     @property
     def is_busy(self) -> bool:
         """Whether somebody speaks, thinks or works, or nobody is expected to."""
-        return bool(self._busy or self._tools)
+        return bool(self._busy or self._tools or self._under_way)
 
     def quiet_for(self, now: float) -> float:
         """For how many seconds nothing has gone on; zero while something does."""
@@ -34,6 +38,16 @@ class Activity:
     def hold(self, now: float, held: bool) -> None:
         """While a call is held nobody is expected to speak."""
         self._mark(now, "hold", held)
+
+    @contextmanager
+    def under_way(self, clock: Callable[[], float]) -> Iterator[None]:
+        """While the block runs the caller has something to wait for."""
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._last = clock()
 
     def lose_agent(self, now: float) -> None:
         """What an agent had begun is not going on any more."""

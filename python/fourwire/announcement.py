@@ -1,6 +1,7 @@
 """Audio of ours that a caller hears: an announcement, a tone, music on hold."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.resources import as_file, files
@@ -9,6 +10,7 @@ from typing import Self
 
 import anyio.to_thread
 
+from fourwire.activity import Activity
 from fourwire.journal import CallJournal
 from fourwire.media import MediaLeg
 from fourwire.problems import SettingsError
@@ -81,9 +83,12 @@ def announcement_of(setting: str, path: str) -> Announcement | None:
 class Player:
     """Plays to one caller."""
 
-    def __init__(self, leg: Callable[[str], MediaLeg], journal: CallJournal) -> None:
+    def __init__(
+        self, leg: Callable[[str], MediaLeg], journal: CallJournal, activity: Activity
+    ) -> None:
         self._leg = leg
         self._journal = journal
+        self._activity = activity
 
     async def play(
         self,
@@ -110,15 +115,20 @@ class Player:
         self._journal.write("call.playing", **told, loop=loop)
         whole = False
         try:
-            whole = await leg.play(
-                announcement.pcm,
-                format=f"audio/pcm;rate={announcement.rate}",
-                repeat=loop,
-                gives_way=stop_on_barge_in,
-            )
+            with self._heeded(loop):
+                whole = await leg.play(
+                    announcement.pcm,
+                    format=f"audio/pcm;rate={announcement.rate}",
+                    repeat=loop,
+                    gives_way=stop_on_barge_in,
+                )
         finally:
             self._journal.write("call.played", audio=announcement.name, whole=whole)
         return whole
+
+    def _heeded(self, loop: bool) -> AbstractContextManager[None]:
+        """Nobody is silent who hears something out; a loop has no end to wait for."""
+        return nullcontext() if loop else self._activity.under_way(lambda: self._journal.now)
 
 
 async def _read(audio: Announcement | Path | str | bytes, rate: int) -> Announcement:

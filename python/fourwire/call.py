@@ -70,7 +70,7 @@ class Call(CallKeys, CallAgent, CallControl):
         """What was said so far."""
         self.data: dict[str, Any] = {}
         """Whatever the scenario wants to remember of the call."""
-        self.play = Player(self._media, journal).play
+        self.play = Player(self._media, journal, self.activity).play
         """Play audio to the caller; see `Player.play`."""
         self._line = line
         self._options = options or CallOptions()

@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -70,9 +70,15 @@ class Talk:
         try:
             agent = await self._begin()
             while (failure := await self._follow(agent)) is not None:
-                agent = await self._mend(agent, failure)
+                with self._waited_for():
+                    agent = await self._mend(agent, failure)
         except GivenUp as end:
-            await self._give_up(end)
+            with self._waited_for():
+                await self._give_up(end)
+
+    def _waited_for(self) -> AbstractContextManager[None]:
+        """A caller who waits for an agent, or for what comes in its place, is not silent."""
+        return self._call.activity.under_way(lambda: self._call.journal.now)
 
     async def _begin(self) -> Agent:
         """The first agent, greeted while the telephone rings, so that it speaks at once."""

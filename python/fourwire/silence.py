@@ -28,8 +28,9 @@ GOODBYE = "The caller does not answer. Say goodbye in one short sentence; the ca
 class Silence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long nobody may say anything, and what is done then.
 
-    Silence is that neither the caller nor the agent speaks, no key is pressed, no response or tool
-    is under way, and the call is not on hold. That no RTP comes at all is silence, too.
+    Silence is that neither the caller nor the agent speaks, no key is pressed, no response, tool or
+    announcement is under way, no lost agent is being replaced, and the call is not on hold. That no
+    RTP comes at all is silence, too.
     """
 
     after_s: Annotated[float, msgspec.Meta(ge=1)] = 10.0
@@ -92,15 +93,10 @@ async def watch_silence(call: Call, policy: Silence) -> None:
         if act is Act.PROMPT:
             call.log("call.silence", prompted=True)
             if announcement is not None:
-                await _play(call, announcement)  # while it sounds nobody is silent
+                await call.play(announcement)
             elif call.agent is not None:
                 call.start_soon(partial(nudge, call.agent, policy.prompt))
         await anyio.sleep(watch.wait_s(call.journal.now, call.activity))
-
-
-async def _play(call: Call, announcement: Announcement) -> None:
-    await call.play(announcement)
-    call.activity.touch(call.journal.now)
 
 
 async def _is_over(call: Call, policy: Silence) -> bool:

@@ -99,6 +99,15 @@ def test_on_hold_nobody_is_expected_to_speak() -> None:
     assert line.acts(12) == [(began + 10, Act.PROMPT)]
 
 
+def test_nobody_is_silent_who_has_something_to_wait_for() -> None:
+    line = Line()
+    with line.activity.under_way(lambda: line.now), line.activity.under_way(lambda: line.now):
+        line.activity.lose_agent(line.now)
+        assert line.acts(600) == []
+    began = line.now
+    assert line.acts(12) == [(began + 10, Act.PROMPT)]
+
+
 def test_a_caller_whose_audio_stops_in_mid_word_is_silent() -> None:
     line = Line()
     line.hear(events.SpeechStarted(), RtpStopped())

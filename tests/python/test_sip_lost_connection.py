@@ -17,21 +17,26 @@ from fourwire.sip.responding import response_to
 from fourwire.sip.transaction import Transmit
 from fourwire.sip.user_agent import UserAgent
 
+LARGE = (("X-Story", "a" * 1300),)
 
-def calling(headers: tuple[tuple[str, str], ...] = ()) -> tuple[World, UserAgent, list[Transmit]]:
+
+def calling(headers: tuple[tuple[str, str], ...] = ()) -> tuple[UserAgent, list[Transmit]]:
     """A call by TCP, and what was sent for it."""
-    world = World(transport="tcp")
-    us = world.peer("192.0.2.1", ports={"udp": 5060, "tcp": 5060})
-    way = "" if headers else ";transport=tcp"
-    us.agent.invite(
-        world.now,
-        f"sip:bob@192.0.2.2{way}",
-        local=us.address,
+    agent = World().peer("192.0.2.1", ports={"udp": 5060, "tcp": 5060}).agent
+    call(agent, headers)
+    return agent, sent_by(agent)
+
+
+def call(agent: UserAgent, headers: tuple[tuple[str, str], ...] = ()) -> None:
+    """Place a call: a small one by TCP, a large one as it may."""
+    agent.invite(
+        0,
+        f"sip:bob@192.0.2.2{'' if headers else ';transport=tcp'}",
+        local=("192.0.2.1", 5060),
         from_user="alice",
         offer=OFFER,
         headers=headers,
     )
-    return world, us.agent, sent_by(us.agent)
 
 
 def sent_by(agent: UserAgent) -> list[Transmit]:
@@ -42,7 +47,7 @@ def sent_by(agent: UserAgent) -> list[Transmit]:
 
 
 def test_a_request_whose_connection_closes_is_sent_by_another_and_then_given_up() -> None:
-    _, agent, (first,) = calling()
+    agent, (first,) = calling()
     agent.went_by(first, 1001)
     agent.flow_lost(0, 1001)
     (again,) = sent_by(agent)
@@ -58,7 +63,7 @@ def test_a_request_whose_connection_closes_is_sent_by_another_and_then_given_up(
 
 
 def test_a_large_request_goes_by_udp_where_each_connection_is_closed() -> None:
-    _, agent, (first,) = calling((("X-Story", "a" * 1300),))
+    agent, (first,) = calling(LARGE)
     agent.went_by(first, 1001)
     agent.flow_lost(0, 1001)
     (again,) = sent_by(agent)
@@ -67,10 +72,12 @@ def test_a_large_request_goes_by_udp_where_each_connection_is_closed() -> None:
     (by_udp,) = sent_by(agent)
     assert [each.to.transport for each in (first, again, by_udp)] == ["tcp", "tcp", "udp"]
     assert agent.calls == 1
+    call(agent, LARGE)
+    assert [each.to.transport for each in sent_by(agent)] == ["udp"]  # it is known now
 
 
 def test_who_has_heard_that_it_is_tried_waits_on() -> None:
-    _, agent, (first,) = calling()
+    agent, (first,) = calling()
     agent.went_by(first, 1001)
     request = parse(first.data)
     assert isinstance(request, Request)
@@ -85,7 +92,7 @@ def test_who_has_heard_that_it_is_tried_waits_on() -> None:
 
 
 def test_the_end_of_another_connection_changes_nothing() -> None:
-    _, agent, (first,) = calling()
+    agent, (first,) = calling()
     agent.went_by(first, 1001)
     agent.flow_lost(0, 1002)
     assert agent.poll(0) is None

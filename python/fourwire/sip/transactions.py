@@ -180,6 +180,7 @@ class Transactions:
             transaction.sent_again = True
             self._transmit(transaction, transaction.last)
         elif transaction.small is not None:
+            self._streams.closed(now, transaction.to)
             self._go_on_by_udp(now, transaction)
             self._transmit(transaction, transaction.last)
         else:
@@ -197,8 +198,9 @@ class Transactions:
     def _waiting_for(self, transmit: Transmit) -> Transaction | None:
         """The transaction of what was sent last, if that is it."""
         of = transmit.of
-        is_last = of is not None and of.last == transmit.data and of.to == transmit.to
-        return of if is_last and of is not None and not of.over else None
+        if of is None or of.over or (of.last, of.to) != (transmit.data, transmit.to):
+            return None
+        return of
 
     def _send_small(self, now: int, large: Transmit, small: Transmit) -> None:
         """The peer takes no TCP: its transaction goes on by UDP, timers of that included."""

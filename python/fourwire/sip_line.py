@@ -9,7 +9,6 @@ from fourwire import sdp, sip
 from fourwire._core import PortsExhausted
 from fourwire.dialled import Dialled
 from fourwire.info_keys import KEY_RELAY, key_body, key_of
-from fourwire.life import Cause
 from fourwire.line import (
     Headers,
     Info,
@@ -28,8 +27,8 @@ from fourwire.line import (
     TransferFailed,
     Transferred,
 )
+from fourwire.line_sdp import Descriptions, Refused
 from fourwire.media import Media, MediaLeg, MediaPort
-from fourwire.media_agreement import somewhere
 from fourwire.sip_words import GONE, asking, cause_of, detail_of
 
 __all__ = ["Refused", "SipLine", "address_facing"]
@@ -40,15 +39,6 @@ PENDING = 491
 
 MOST_MEETINGS = 5
 """How often an offer is made again that meets one of the caller's each time."""
-
-
-class Refused(Exception):
-    """An INVITE that cannot become a call; `status` is the answer it deserves."""
-
-    def __init__(self, status: int, why: str, headers: Headers | None = None) -> None:
-        self.status = status
-        self.headers = headers
-        super().__init__(why)
 
 
 def address_facing(peer: str) -> str:
@@ -85,19 +75,16 @@ class SipLine:
         self._srtp_of = srtp
         self._port = _reserved(media)
         self._leg: MediaLeg | None = None
-        self._media: sdp.NegotiatedMedia | None = None
-        self._heard: str | None = None
-        """What whom we call had last said of its media before it answered."""
         try:
             address = address or address_facing(incoming.source[0])
-            self._policy = sdp.MediaPolicy(
+            policy = sdp.MediaPolicy(
                 address=address,
                 port=self._port.port,
                 codecs=tuple(codecs),
                 idle=idle,
                 srtp=srtp(incoming.transport),
             )
-            self._described, self._media = _first_description(incoming.offer, self._policy)
+            self._sdp = Descriptions(incoming.offer, policy)
         except BaseException:
             self._port.close()
             raise
@@ -109,7 +96,7 @@ class SipLine:
         return {
             "sip_call_id": incoming.call_id,
             "source": incoming.source,
-            "audio_at": None if self._media is None else self._media.remote,
+            "audio_at": None if self._sdp.media is None else self._sdp.media.remote,
             "from_uri": incoming.from_uri,
             "to_uri": incoming.to_uri,
             "trunk": incoming.trunk,
@@ -146,12 +133,13 @@ class SipLine:
     @property
     def codec(self) -> sdp.CodecName:
         """What was agreed; before the caller of a late offer has chosen, our first choice."""
-        return self._policy.codecs[0].name if self._media is None else self._media.codec
+        media = self._sdp.media
+        return self._sdp.policy.codecs[0].name if media is None else media.codec
 
     @property
     def srtp(self) -> sdp.Suite | None:
         """The suite that protects the audio; None where it is in the clear."""
-        keys = None if self._media is None else self._media.srtp
+        keys = None if self._sdp.media is None else self._sdp.media.srtp
         return None if keys is None else keys.suite
 
     @property
@@ -159,7 +147,8 @@ class SipLine:
         """Telephone events where they were agreed on, else INFO, unless the caller's `Allow` leaves
         it out (RFC 3261 §20.5: where there is no `Allow`, nothing is known).
         """
-        if self._media is not None and self._media.telephone_event is not None:
+        media = self._sdp.media
+        if media is not None and media.telephone_event is not None:
             return "rtp"
         allowed = self._incoming.headers.get("Allow")
         methods = {method.strip().upper() for method in (allowed or "INFO").split(",")}
@@ -181,11 +170,11 @@ class SipLine:
 
     async def progress(self, headers: Headers | None) -> MediaLeg:
         """183 Session Progress with our answer."""
-        if self._media is None:
+        if self._sdp.media is None:
             raise ValueError("early media needs an offer, and this INVITE came without one")
-        leg = self._started(self._media)
+        leg = self._started(self._sdp.media)
         with asking():
-            await self._incoming.progress(self._described, headers)
+            await self._incoming.progress(self._sdp.said, headers)
         return leg
 
     async def answer(self, headers: Headers | None) -> MediaLeg:
@@ -194,47 +183,33 @@ class SipLine:
         The leg runs before the answer is sent, so that not a packet of the caller's is lost. After
         a late offer it is the ACK that brings the answer (RFC 3264 §4, RFC 3261 §13.2.1).
         """
-        if self._media is not None:
-            leg = self._started(self._media)
-            await self._acknowledged(self._described, headers)
+        if self._sdp.media is not None:
+            leg = self._started(self._sdp.media)
+            await self._acknowledged(headers)
             return leg
-        answer = await self._acknowledged(self._described, headers)
-        # What was said before the answer and changed since (UPDATE) is not to be gone back to.
-        if self._leg is not None and answer == self._heard:
-            return self._leg
-        return self._go_by(self._accepted(answer))
+        self._sdp.take_first(await self._acknowledged(headers))
+        return self._go_by_it()
 
     def _early(self, described: str) -> MediaLeg | None:
         """Hear whom we call before it answers; what we cannot use is passed over (RFC 3960 §3.1).
 
         Of several who ring, the one is heard that came last.
         """
-        try:
-            media = sdp.accept(self._described, described, self._policy)
-        except (sdp.MalformedSdp, sdp.NoCommonCodec):
-            return None
-        self._heard = described
-        return self._go_by(media)
+        return self._go_by_it() if self._sdp.hear(described) else None
 
-    def _go_by(self, media: sdp.NegotiatedMedia) -> MediaLeg:
-        """Let the leg begin, or follow somebody whose description is no change of one before."""
-        self._media = media
+    def _go_by_it(self) -> MediaLeg:
+        """The leg, which begins, or follows what was agreed."""
+        assert self._sdp.media is not None, "there is an agreement to go by"
         if self._leg is not None:
-            self._leg.follow(media)
-        return self._started(media)
+            self._leg.follow(self._sdp.media)
+        return self._started(self._sdp.media)
 
-    async def _acknowledged(self, described: str, headers: Headers | None) -> str | None:
+    async def _acknowledged(self, headers: Headers | None) -> str | None:
         """Answer the INVITE; the description that its ACK brings."""
         try:
-            return await self._incoming.answer(described, headers)
+            return await self._incoming.answer(self._sdp.said, headers)
         except sip.CallEnded as error:
             raise LineClosed(cause_of(error.ended), detail_of(error.ended)) from None
-
-    def _accepted(self, answer: str | None) -> sdp.NegotiatedMedia:
-        try:
-            return sdp.accept(self._described, answer or "", self._policy)
-        except (sdp.MalformedSdp, sdp.NoCommonCodec) as error:
-            raise LineClosed(Cause.LINE_FAILED, f"their answer: {error}") from None
 
     def _started(self, media: sdp.NegotiatedMedia) -> MediaLeg:
         if self._leg is None:
@@ -275,12 +250,10 @@ class SipLine:
 
     async def _offer(self, direction: sdp.Direction, meetings: int) -> MediaChanged:
         caller = self._incoming
-        policy = replace(self._policy, direction=direction)
-        offer = sdp.offer(policy, previous=self._described)
-        self._described = sdp.outdated_by(offer, self._described)
+        proposal = self._sdp.propose(direction)
         try:
             with asking():
-                answer = await caller.reinvite(offer)
+                answer = await caller.reinvite(proposal.text)
         except RequestFailed as failed:
             if failed.status != PENDING or meetings == 0:
                 raise
@@ -289,8 +262,8 @@ class SipLine:
             raise RequestFailed(PENDING, str(error)) from None
         if caller is not self._incoming:
             raise RequestFailed(*GONE)
-        self._policy, self._described = policy, offer
-        return self._follow(self._accepted(answer))
+        self._sdp.settle(proposal, answer)
+        return self._changes()
 
     async def inform(self, content_type: str, body: bytes) -> None:
         """INFO (RFC 6086)."""
@@ -341,7 +314,10 @@ class SipLine:
         if isinstance(event, sip.Reinvite):
             changed = await self._renegotiate(event)
             return [] if changed is None else [changed]
-        return [] if event.sdp is None else [self._follow(self._accepted(event.sdp))]
+        if event.sdp is None:
+            return []
+        self._sdp.take(event.sdp)
+        return [self._changes()]
 
     async def _give_way(self, to: sip.IncomingCall) -> Sequence[LineEvent]:
         """Let `to` have the caller's place: it is answered, and the leg goes on with it.
@@ -349,21 +325,24 @@ class SipLine:
         Our keys are new ones, since the old ones are known to who leaves.
         """
         policy = replace(
-            self._policy,
+            self._sdp.policy,
             address=self._address or address_facing(to.source[0]),
             srtp=self._srtp_of(to.transport),
         )
         try:
-            described, media = _first_description(to.offer, policy)
+            described = Descriptions(to.offer, policy)
         except Refused as refused:
             await to.reject(refused.status)
             return [NotTakenOver(refused.status, str(refused))]
         if to.ended is not None:
             return [NotTakenOver(487, "it was taken back")]
-        self._incoming, self._policy, self._described, self._media = to, policy, described, None
-        changed = None if media is None else self._follow(media)
-        answer = await self._acknowledged(described, None)
-        changed = changed or self._follow(self._accepted(answer))
+        self._incoming, self._sdp = to, described
+        if described.media is None:
+            described.take(await self._acknowledged(None))
+            changed = self._changes()
+        else:
+            changed = self._changes()
+            await self._acknowledged(None)
         who = {"caller": self.caller, "name": self.display_name}
         return [TakenOver(who | dict(self.about)), changed]
 
@@ -373,24 +352,25 @@ class SipLine:
         One without an offer asks for ours, which is to be all that we can do (RFC 3261 §14.2).
         """
         if reinvite.offer is None:
-            self._described = sdp.offer(self._policy, previous=self._described)
-            answer = await reinvite.answer(self._described)
-            return None if answer is None else self._follow(self._accepted(answer))
+            answer = await reinvite.answer(self._sdp.offer())
+            if answer is None:
+                return None
+            self._sdp.take(answer)
+            return self._changes()
         try:
-            answered = sdp.answer_to(reinvite.offer, self._policy, previous=self._described)
+            answered = self._sdp.answer(reinvite.offer)
         except (sdp.NoCommonCodec, sdp.MalformedSdp) as error:
             status = 488 if isinstance(error, sdp.NoCommonCodec) else 400
             await reinvite.reject(status)
             return None
-        self._described = answered.sdp
-        changed = self._follow(answered.media)
-        await reinvite.answer(answered.sdp)
+        changed = self._changes()
+        await reinvite.answer(answered)
         return changed
 
-    def _follow(self, media: sdp.NegotiatedMedia) -> MediaChanged:
-        if self._media is not None:
-            media = somewhere(media, self._media)
-        self._media = media
+    def _changes(self) -> MediaChanged:
+        """What has changed, which the leg follows."""
+        media = self._sdp.media
+        assert media is not None, "there was an agreement before this one"
         if self._leg is not None:
             self._leg.follow(media)
         return MediaChanged(media.direction, media.remote, media.codec, self.srtp)
@@ -409,18 +389,3 @@ def _reserved(media: Media) -> MediaPort:
         return media.reserve()
     except PortsExhausted as error:
         raise Refused(503, str(error)) from None
-
-
-def _first_description(
-    offer: str | None, policy: sdp.MediaPolicy
-) -> tuple[str, sdp.NegotiatedMedia | None]:
-    """Our answer to a first offer; without one, the offer that is then ours."""
-    if offer is None:
-        return sdp.offer(policy), None
-    try:
-        answer = sdp.answer_to(offer, policy)
-    except sdp.NoCommonCodec as error:
-        raise Refused(488, str(error)) from None
-    except sdp.MalformedSdp as error:
-        raise Refused(400, str(error)) from None
-    return answer.sdp, answer.media

@@ -22,6 +22,7 @@ from fourwire.sdp import (
     SessionDescription,
     accept,
     answer_to,
+    numbers_in,
     offer,
 )
 
@@ -498,3 +499,33 @@ def test_what_a_number_meant_in_a_session_it_means_in_our_offers_too() -> None:
     assert offer(ours, previous=again) == again
     agreed = accept(again, answer_to(again, replace(THEIRS, codecs=ours.codecs)).sdp, ours)
     assert (agreed.payload_type, agreed.receive_payload_type) == (101, 101)
+
+
+def test_a_number_keeps_its_meaning_through_descriptions_that_leave_it_out() -> None:
+    ours = replace(OURS, codecs=(OPUS, PCMU))
+    opus = ("a=rtpmap:101 opus/48000/2", "a=rtpmap:100 telephone-event/48000")
+    first = answer_to(sdp("m=audio 4000 RTP/AVP 101 100", *opus), ours).sdp
+    narrow = answer_to(sdp("m=audio 4000 RTP/AVP 0"), ours, previous=first).sdp
+
+    again = offer(ours, previous=narrow, numbers=numbers_in(first))
+
+    assert all(line in again for line in opus)
+    assert "a=rtpmap:101 telephone-event/8000" in offer(ours, previous=narrow)
+    assert "a=rtpmap:101 telephone-event/8000" not in again
+
+
+def test_a_number_that_the_peer_gives_another_meaning_has_that_from_then_on() -> None:
+    ours = replace(OURS, codecs=(OPUS, PCMU))
+    first = answer_to(
+        sdp("m=audio 4000 RTP/AVP 0 101", "a=rtpmap:101 telephone-event/8000"), ours
+    ).sdp
+    opus = "a=rtpmap:101 opus/48000/2"
+    late = answer_to(sdp("m=audio 4000 RTP/AVP 101", opus), ours, previous=first)
+    assert (late.media.codec, late.media.receive_payload_type) == ("opus", 101)
+    assert late.media.telephone_event is None
+
+    again = offer(ours, previous=late.sdp, numbers=numbers_in(first))
+
+    assert opus in again
+    (line,) = SessionDescription.parse(again).media
+    assert len(set(line.formats)) == len(line.formats) == 4

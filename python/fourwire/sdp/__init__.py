@@ -24,6 +24,7 @@ from ._description import (
     SessionDescription,
 )
 from ._negotiation import accept, answer_to, offer, outdated_by
+from ._numbers import numbers_in
 from ._opus import OpusParameters
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Suite",
     "accept",
     "answer_to",
+    "numbers_in",
     "offer",
     "outdated_by",
 ]

@@ -1,7 +1,9 @@
 """Offer and answer (RFC 3264): which codec, which numbers, which way, and where to."""
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from ._agreement import Answer, MediaPolicy, NegotiatedMedia, NoCommonCodec
 from ._codecs import EVENTS, preferred
@@ -14,7 +16,7 @@ from ._description import (
     SessionDescription,
 )
 from ._line import COMFORT_NOISE, Format, our_line, secured
-from ._numbers import numbered
+from ._numbers import numbered, numbers_in
 from ._stream import Stream, usable
 
 __all__ = ["accept", "answer_to", "offer", "outdated_by"]
@@ -45,13 +47,18 @@ def answer_to(
 
 
 def offer(
-    policy: MediaPolicy, *, previous: str | None = None, session_id: int | None = None
+    policy: MediaPolicy,
+    *,
+    previous: str | None = None,
+    session_id: int | None = None,
+    numbers: Mapping[int, str] = MappingProxyType({}),
 ) -> str:
     """An offer of one audio stream with all codecs of ``policy``, in its order.
 
     ``previous`` and ``session_id`` are those of :func:`answer_to`; a re-offer (to hold a call,
     for instance) passes what was sent before, offer or answer. Streams that the peer once
-    offered and we refused keep their places (RFC 3264 §8).
+    offered and we refused keep their places (RFC 3264 §8). ``numbers`` is what :func:`numbers_in`
+    found in our earlier descriptions of the session: none of them gets another meaning.
     """
     formats = [Format.of_codec(codec) for codec in policy.codecs]
     if policy.idle == "comfort_noise":
@@ -59,7 +66,7 @@ def offer(
     if policy.telephone_event:
         clocks = dict.fromkeys(codec.clock_rate for codec in policy.codecs)
         formats += [Format.of_events(EVENTS[rate], rate) for rate in clocks]
-    formats = numbered(formats, previous)
+    formats = numbered(formats, {**numbers, **({} if previous is None else numbers_in(previous))})
     line = our_line(formats, policy.port, policy.packet_time_ms, policy.direction, policy.rtcp_mux)
     if policy.srtp is not None:
         line = secured(line, policy.srtp.offered())

@@ -1,23 +1,22 @@
 """The numbers of our formats: what one meant once in a session it means to the end of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ._description import SessionDescription
 from ._line import Format
 
-__all__ = ["numbered"]
+__all__ = ["numbered", "numbers_in"]
 
 DYNAMIC = range(96, 128)
 """The payload types that have no meaning of their own (RFC 3551 §6)."""
 
 
-def numbered(formats: Sequence[Format], previous: str | None) -> list[Format]:
-    """``formats`` under the numbers that they have in ``previous`` (RFC 3264 §8.3.2).
+def numbered(formats: Sequence[Format], meanings: Mapping[int, str]) -> list[Format]:
+    """``formats`` under the numbers that have these ``meanings`` already (RFC 3264 §8.3.2).
 
-    One that is new there keeps its own number, unless that has another meaning already.
+    One that is new there keeps its own number, unless that has another meaning.
     """
-    meanings = _meanings(previous)
     known = {encoding: number for number, encoding in meanings.items()}
     taken = set(meanings)
     given = []
@@ -36,13 +35,11 @@ def _free(taken: set[int], formats: Sequence[Format]) -> int:
     return next(number for number in reversed(DYNAMIC) if number not in taken | ours)
 
 
-def _meanings(previous: str | None) -> dict[int, str]:
-    """What the dynamic numbers of our stream mean in ``previous``."""
-    if previous is None:
-        return {}
+def numbers_in(description: str) -> dict[int, str]:
+    """What the dynamic numbers of the audio mean in ``description``."""
     maps = (
         value.split(None, 1)
-        for media in SessionDescription.parse(previous).media
+        for media in SessionDescription.parse(description).media
         if media.port and media.kind == "audio"
         for value in media.values("rtpmap")
     )

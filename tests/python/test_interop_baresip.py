@@ -1,7 +1,5 @@
 """baresip, which nobody here wrote, calls the gateway; what each side heard is compared."""
 
-import socket
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +11,7 @@ from support.baresip import baresip, only_recording, packets_heard
 from support.capture_speech import SECOND, agent_says, found, is_whole, write_wav
 from support.peers import require
 from support.scene import SETTINGS, by_hand, scene
+from support.sipp_plain import free_ports
 
 from fourwire import Media, sdp, sip
 from fourwire._core import Audio
@@ -29,15 +28,6 @@ HOLD_S = 0.5
 
 ASKS = 5 * SECOND + recording("question")
 """A caller who hears the greeting out, and speaks."""
-
-
-def free_ports(count: int) -> tuple[int, ...]:
-    """Ports that nothing listened at a moment ago."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return tuple(each.getsockname()[1] for each in sockets)
 
 
 def recordings(folder: Path) -> list[bytes]:

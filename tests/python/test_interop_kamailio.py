@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from support.fleet import kamailio, nodes
-from support.sipp import Outcome, free_port, place_calls
+from support.sipp import Outcome, place_calls
+from support.sipp_plain import free_ports
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop(peer="Kamailio")]
 
@@ -25,7 +26,7 @@ async def lasting(
     place = folder / name
     place.mkdir()
     return await place_calls(
-        address, "lasting", place, free_port(), calls=calls, rate=rate, talk_ms=talk_ms
+        address, "lasting", place, free_ports(1)[0], calls=calls, rate=rate, talk_ms=talk_ms
     )
 
 

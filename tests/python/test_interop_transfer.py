@@ -7,7 +7,8 @@ import anyio
 import pytest
 from support.putting_through import PUTS_THROUGH, putting_through
 from support.scene import Scene, scene
-from support.sipp import Outcome, free_port, place_calls
+from support.sipp import Outcome, place_calls
+from support.sipp_plain import free_ports
 
 from fourwire.app import App
 from fourwire.call import Call
@@ -20,7 +21,7 @@ SUCCESS = Outcome(code=0, succeeded=1, failed=0, complaints="")
 async def called(stage: Scene, name: str, tmp_path: Path) -> None:
     """Let SIPp call and follow the scenario `name` to its end."""
     outcome = await place_calls(
-        stage.gateway.addresses[0], name, tmp_path, free_port(), talk_ms=1500
+        stage.gateway.addresses[0], name, tmp_path, free_ports(1)[0], talk_ms=1500
     )
     assert outcome == SUCCESS
 

@@ -14,6 +14,7 @@ import pytest
 from support.capture import Ear
 from support.peers import require
 from support.programs import status_of
+from support.sipp_plain import free_ports
 
 SCENARIOS = Path(__file__).parent.parent.parent / "sipp"
 
@@ -107,7 +108,7 @@ async def place_calls(
     code = await status_of(
         require_player(),
         *(f"{host}:{port}", "-s", "voxi", "-sf", name),
-        *("-i", "127.0.0.1", "-p", str(free_port())),
+        *("-i", "127.0.0.1", "-p", str(free_ports(1)[0])),
         *("-mi", "127.0.0.1", "-mp", str(media_port)),
         *("-key", "payload_type", str(payload_type)),
         *("-key", "offered", offered or str(payload_type)),
@@ -129,9 +130,3 @@ def _outcome(code: int, folder: Path) -> Outcome:
         failed=int(last["FailedCall(C)"]),
         complaints="".join(path.read_text() for path in folder.glob("*_errors.log"))[:2000],
     )
-
-
-def free_port() -> int:
-    """A UDP port that nobody has just now."""
-    with Ear() as probe:
-        return probe.port

@@ -28,23 +28,10 @@ from support.peer_versions import VERSIONS  # noqa: E402
 GRAVITY = ("passed", "no verdict", "not run", "failed")
 """The gravest result of a test's cases is the test's."""
 
-SPELLINGS = {
-    word.lower(): word
-    for word in (
-        *(
-            "SIPp",
-            "PJSIP",
-            "Linphone",
-            "Kamailio",
-            "Asterisk",
-            "Pipecat",
-            "OpenSSL",
-            "SoX",
-            "README",
-        ),
-        *("SRTP", "TLS", "INFO", "ACK", "PCMU", "PCMA", "G722", "REFER", "DTMF", "Replaces"),
-    )
-}
+NAMES = ("Asterisk", "Kamailio", "Linphone", "OpenSSL", "Pipecat", "PJSIP", "SIPp", "SoX")
+CODECS = ("G722", "PCMA", "PCMU")
+TERMS = ("ACK", "DTMF", "INFO", "README", "REFER", "Replaces", "SRTP", "TLS")
+SPELLINGS = {word.lower(): word for word in (*NAMES, *CODECS, *TERMS)}
 """Words that are not written as a test's name has them."""
 
 
@@ -113,14 +100,11 @@ class Collected:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """See which tests there are."""
-        peers = {
-            interop_record.function_of(item): interop_record.peer_of(item) for item in session.items
-        }
-        for name, peer in peers.items():
-            cases = (
-                item.nodeid for item in session.items if interop_record.function_of(item) == name
-            )
-            self.tests.append(Test(name, peer or "", frozenset(cases)))
+        found: dict[tuple[str, str], set[str]] = {}
+        for item in session.items:
+            told = interop_record.function_of(item), interop_record.peer_of(item) or ""
+            found.setdefault(told, set()).add(item.nodeid)
+        self.tests += [Test(*told, frozenset(cases)) for told, cases in found.items()]
 
 
 def collected() -> list[Test]:

@@ -96,7 +96,7 @@ async def test_a_call_of_ours_into_asterisk_proves_our_password_and_is_echoed(
 ) -> None:
     """`app.dial` by a trunk that asks for digest; what is said comes back from Asterisk's Echo."""
     app = App()
-    async with joined(pbx, app) as (stage, _):
+    async with joined(pbx, app, codecs=("PCMU",)) as (stage, _):
         call = await app.dial("600", trunk=trunk)
         await listen(call, stage)
         await call.play(QUESTION)

@@ -101,7 +101,7 @@ async def test_asterisk_joins_its_caller_with_whom_we_have_called_for_him(
         await other.play(HELLO)
         await call.transfer_to(other)
 
-    async with joined(pbx, app) as (stage, manager):
+    async with joined(pbx, app, codecs=("PCMU",)) as (stage, manager):
         await manager.do("Setvar", Variable="DESK_HEARD", Value=str(desk))
         await manager.person("call-pcmu@test", STAYING, heard, stays_s=1)
         await stage.notes.until("call.ended", 2)
@@ -120,7 +120,7 @@ async def test_we_are_sent_on_by_a_refer_of_asterisk(pbx: Asterisk, tmp_path: Pa
         call = await app.dial(referral.target, trunk="pbx")
         await listen(call, stage)
 
-    async with joined(pbx, app) as (stage, manager):
+    async with joined(pbx, app, codecs=("PCMU",)) as (stage, manager):
         await manager.do("Setvar", Variable="DESK_HEARD", Value=str(tmp_path / "desk.wav"))
         call = await app.dial("1003", trunk="pbx")
         call.on_transfer = follow
@@ -150,7 +150,7 @@ async def test_asterisk_takes_the_place_of_a_caller_who_leaves(
         await call.play(HELLO)
         await call.wait_ended()
 
-    async with joined(pbx, app) as (stage, manager):
+    async with joined(pbx, app, codecs=("PCMU",)) as (stage, manager):
         said = tmp_path / "said.wav"
         say(said, 2 * SECOND + QUESTION)
         told = {"PERSON_HEARD": heard, "PERSON_SAYS": said.with_suffix("")}
@@ -215,6 +215,7 @@ async def test_a_caller_whom_we_hold_hears_music_of_asterisk(pbx: Asterisk, tmp_
     @app.call()
     async def hold(call: Call) -> None:
         await call.answer()
+        await anyio.sleep(0.5)  # Asterisk takes no notice before it has joined both
         await call.hold()
         await anyio.sleep(1.5)
         await call.resume()
@@ -223,7 +224,7 @@ async def test_a_caller_whom_we_hold_hears_music_of_asterisk(pbx: Asterisk, tmp_
         await call.wait_ended()
 
     async with joined(pbx, app) as (stage, manager):
-        await manager.person("call-pcmu@test", 2 * SECOND + QUESTION, heard)
+        await manager.person("call-pcmu@test", STAYING, heard)
         await stage.notes.until("call.ended")
         assert stage.causes() == ["caller hung up"]
     words = await heard_in(heard)
@@ -247,6 +248,7 @@ async def test_a_caller_behind_asterisk_holds_us(
 
     async with joined(pbx, app) as (stage, _), scene(phone, SILENT) as theirs:
         call = await phone.dial(f"sip:call-{endpoint}@127.0.0.1:{pbx.sip}", caller="phone")
+        await anyio.sleep(0.5)
         await call.hold()
         await anyio.sleep(1.5)
         await call.resume()

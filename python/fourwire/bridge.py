@@ -97,12 +97,18 @@ class Bridge:
         """Whether the two are joined, be it in a pause."""
         return self._is_open
 
-    def open(self) -> None:
-        """Let audio flow both ways; what the caller said before this moment is not sent."""
+    def open(self, *, apart: bool = False) -> None:
+        """Let audio flow both ways; what the caller said before this moment is not sent.
+
+        Where the two are to be `apart` for now, it begins with a pause.
+        """
         formats = self.agent.audio
-        self._is_open = True
-        self._join()
+        self._is_open, self._paused = True, apart
+        if not apart:
+            self._join()
         self._journal.write("bridge.opened", input=formats.input, output=formats.output)
+        if apart:
+            self._journal.write("bridge.paused")
 
     def pause(self) -> None:
         """Let neither hear the other for a while; what the agent still had to say is dropped."""

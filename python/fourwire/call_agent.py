@@ -30,6 +30,8 @@ class CallAgent(CallPart):
     transcript: Transcript
     _options: CallOptions
     _bridge: Bridge | None
+    _apart = 0
+    """For how many reasons caller and agent do not hear each other now."""
     _told_of: deque[Bridge]
     """Bridges of which the leg may still tell something, the eldest first."""
 
@@ -99,7 +101,7 @@ class CallAgent(CallPart):
         )
         self.activity.lose_agent(self.journal.now)
         self._told_of.append(self._bridge)
-        self._bridge.open()
+        self._bridge.open(apart=self._apart > 0)
         self.start_soon(self._bridge.follow)
 
     def unbridge(self) -> None:
@@ -130,6 +132,11 @@ class CallAgent(CallPart):
         if self._bridge is not None:
             with anyio.move_on_after(TOLD_SECONDS):
                 await self._bridge.wait_parted()
+
+    def _keep_apart(self, on: bool) -> None:
+        self._apart += 1 if on else -1
+        if self._bridge is not None:
+            self._bridge.pause() if self._apart else self._bridge.resume()
 
     def _hear_leg(self, event: LegEvent) -> None:
         """Tell the bridge that it is about what a leg tells of an agent."""

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import anyio
 
-from fourwire.bridge import Bridge
 from fourwire.call_part import CallPart
 from fourwire.life import Cause, Life, State, WrongMoment
 from fourwire.line import (
@@ -39,7 +38,6 @@ class CallControl(CallPart):
 
     id: str
     _life: Life
-    _bridge: Bridge | None
     _parting: Parting
     _rtp: RtpWatch
     _in_transfer = False
@@ -101,8 +99,7 @@ class CallControl(CallPart):
         self._rtp.hold(on or changed.held)
         self.activity.hold(self.journal.now, on or changed.held)
         self.journal.write("call.on_hold" if on else "call.resumed")
-        if self._bridge is not None:
-            self._bridge.pause() if on else self._bridge.resume()
+        self._keep_apart(on)
 
     async def inform(self, content_type: str, body: bytes) -> None:
         """Tell the caller's side something beside the audio (INFO, RFC 6086)."""
@@ -231,17 +228,16 @@ class CallControl(CallPart):
 
     @contextmanager
     def _muted(self, mute: bool) -> Iterator[None]:
-        """The agent and the caller apart, where they are joined and the call still goes on."""
-        bridge = self._bridge if mute else None
+        """The agent and the caller apart, for as long as the call goes on."""
         self._in_transfer = True
-        if bridge is not None:
-            bridge.pause()
+        if mute:
+            self._keep_apart(True)
         try:
             yield
         finally:
             self._in_transfer = False
-            if bridge is not None and self._life.ended is None:
-                bridge.resume()
+            if mute and self._life.ended is None:
+                self._keep_apart(False)
 
     def _must_be_answered(self, wish: str) -> None:
         if self._life.state is not State.ANSWERED:

@@ -39,5 +39,11 @@ class CallPart(ABC):
         """Follow what happens to the audio, from its first moment on."""
 
     @abstractmethod
+    def _keep_apart(self, on: bool) -> None:
+        """Let caller and agent not hear each other, for one more reason or one less; an agent that
+        comes meanwhile waits as well.
+        """
+
+    @abstractmethod
     async def _ask(self, request: Awaitable[T]) -> T:
         """What the line answers; ends the call where the caller is gone."""

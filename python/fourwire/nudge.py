@@ -19,8 +19,7 @@ async def nudge(agent: Agent, text: str, *, role: str = "system") -> None:
     done = agent.events(ResponseDone)
     content = [{"type": "input_text", "text": text}]
     agent.conversation_item_create({"type": "message", "role": role, "content": content})
-    if agent.active_response is not None:
-        with anyio.move_on_after(PATIENCE_SECONDS):
-            await anext(done, None)
-    if agent.active_response is None:
-        agent.response_create()
+    with anyio.move_on_after(PATIENCE_SECONDS):
+        while agent.active_response is not None and await anext(done, None) is not None:
+            continue  # a filler can be a response of its own, before the words it bridges to
+    agent.response_create()

@@ -1,8 +1,10 @@
 """Transactions: their timers fire when RFC 3261 says, and nothing of them stays behind."""
 
+import tracemalloc
+
 import pytest
 from support.sip import ANSWER, World, established, losing, pair
-from support.sip_torture import invite, options
+from support.sip_torture import BODY, invite, options
 
 from fourwire.sip.events import Cause, Ended, Invited
 from fourwire.sip.states import NEXT, TIMERS, Kind, State
@@ -199,3 +201,21 @@ def test_a_deadline_set_again_counts_once_and_a_cancelled_one_not_at_all() -> No
     assert deadlines.take(9) == "a"
     assert deadlines.take(99) is None
     assert len(deadlines) == 0
+
+
+def test_what_was_refused_is_kept_without_its_body() -> None:
+    world = World()
+    callee = world.peer("192.0.2.2", max_calls=1)
+    story = "a=" + "x" * 30_000
+    tracemalloc.start()
+    try:
+        for number in range(300):
+            via = f"SIP/2.0/UDP host.example.com;branch=z9hG4bK{number}"
+            callee.agent.draining = True
+            world.send(invite(Via=via, Call_ID=f"flood{number}", body=BODY + story), callee)
+        world.sent.clear()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert callee.agent.counters()["transactions"] == 300
+    assert kept < 300 * 15_000

@@ -1,6 +1,7 @@
 """The layer of transactions (RFC 3261 §17): it looks up their tables and carries out the acts."""
 
 from collections import Counter, deque
+from dataclasses import replace
 
 from .errors import LocalError
 from .flow import Flow, Hop
@@ -85,6 +86,9 @@ class Transactions:
             state = transaction.state.name.lower()
             raise LocalError(f"a {response.status} cannot be sent: the request is {state}")
         self._take(now, transaction, cause, response)
+        if cause is Cause.FAILURE:
+            # Kept to know repeats by, which takes no body: those of a flood might be gigabytes.
+            transaction.request = replace(transaction.request, body=b"")
 
     # Client side.
 

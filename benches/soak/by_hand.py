@@ -11,7 +11,10 @@ from fourwire.sip import MalformedMessage, Response, parse
 
 Address = tuple[str, int]
 
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
+
+NOWHERE = 9
+"""Where those have their RTP sent who do not live to hear it."""
 
 OFFER = """\
 v=0\r
@@ -25,7 +28,7 @@ a=ptime:20\r
 
 REQUEST = """\
 {method} sip:{user}@{host} SIP/2.0\r
-Via: SIP/2.0/UDP {host}:{port};rport;branch=z9hG4bK{call}{number}{method}\r
+Via: SIP/2.0/UDP {host}:{port};rport;branch=z9hG4bK{call}{number}{branch}\r
 Max-Forwards: 70\r
 From: <sip:hand@{host}>;tag=hand\r
 To: <sip:{user}@{host}>{to}\r
@@ -51,25 +54,43 @@ class ByHand:
     async def answered(self) -> Response:
         """Send an INVITE: its final response, acknowledged."""
         self.send(self.request("INVITE", self._offer))
-        while (response := await self._next()).status < 200:
+        return await self._final()
+
+    async def cancelled(self, after_s: float) -> Response:
+        """Send an INVITE, and take it back after a while; at once where there is none."""
+        self.send(self.request("INVITE", self._offer))
+        await asyncio.sleep(after_s)
+        self.send(self.request("CANCEL", branch="INVITE"))
+        return await self._final()
+
+    async def _final(self) -> Response:
+        while (response := await self._next("INVITE")).status < 200:
             pass
-        self.send(self.request("ACK", to=response.to.tag or ""))
+        self._acknowledge(response)
         return response
+
+    def _acknowledge(self, response: Response) -> None:
+        """Send ACK: with the branch of the INVITE to a refusal, of its own else (RFC 3261 §17)."""
+        branch = "ACK" if response.status < 300 else "INVITE"
+        self.send(self.request("ACK", to=response.to.tag or "", branch=branch))
 
     async def asked(self, method: str, number: int) -> Response:
         """Send a request outside of any call: its response."""
         self.send(self.request(method, number=number))
-        return await self._next()
+        return await self._next(method)
 
     async def hang_up(self, response: Response) -> None:
         """Send BYE to whoever answered so."""
         self.send(self.request("BYE", to=response.to.tag or "", number=2))
-        await self._next()
+        await self._next("BYE")
 
-    def request(self, method: str, body: str = "", to: str = "", number: int = 1) -> bytes:
+    def request(
+        self, method: str, body: str = "", to: str = "", number: int = 1, branch: str = ""
+    ) -> bytes:
         """A request of this call."""
         text = REQUEST.format(
             method=method,
+            branch=branch or method,
             user=self._user,
             host=HOST,
             port=self._socket.getsockname()[1],
@@ -90,14 +111,15 @@ class ByHand:
         """Be gone, without a word."""
         self._socket.close()
 
-    async def _next(self) -> Response:
+    async def _next(self, method: str) -> Response:
+        """The next response to a request of this method."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 data = await loop.sock_recv(self._socket, 65_536)
                 with suppress(MalformedMessage):
                     message = parse(data)
-                    if isinstance(message, Response):
+                    if isinstance(message, Response) and message.cseq.method == method:
                         return message
 
 

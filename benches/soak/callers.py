@@ -81,17 +81,6 @@ class Callers:
                 await call.hang_up()
             self.phones.remove(phone if call is None else caller.phone)
 
-    async def begin(self, agent: str, phone: Phone) -> sip.OutgoingCall:
-        """A call that is placed and not answered yet."""
-        uri = self.site.uri(agent)
-        return self.endpoint.dial(
-            uri,
-            to=await self.endpoint.find(uri),
-            from_user="soak",
-            offer=sdp.offer(policy(phone)),
-            terms=AS_TOLD,
-        )
-
 
 def policy(phone: Phone, direction: sdp.Direction = "sendrecv") -> sdp.MediaPolicy:
     """What a phone can do."""

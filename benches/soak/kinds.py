@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
 
-from benches.soak.by_hand import ByHand, half_open, malformed, malformed_rtp
+from benches.soak.by_hand import NOWHERE, ByHand, half_open, malformed, malformed_rtp
 from benches.soak.callers import Callers
 from fourwire import sip
 
@@ -36,20 +36,13 @@ async def talks_long(callers: Callers, random: Random) -> None:
 
 async def cancels(callers: Callers, random: Random) -> None:
     """Gives up while it rings."""
-    phone = callers.phone()
+    agent, name = random.choice(["hesitates", "is-mute"]), f"gives-up-{random.getrandbits(64)}"
+    call = ByHand(callers.site.sip["udp"], agent, name, NOWHERE)
     try:
-        call = await callers.begin(random.choice(["hesitates", "is-mute"]), phone)
-        await asyncio.sleep(random.uniform(0.0, 0.6))
-        await call.hang_up()
-        try:
-            await call.answered()
-        except (sip.CallFailed, sip.CallEnded) as refused:
-            status = getattr(refused, "status", 487)
-            assert status == 487, f"a call that was cancelled got {status}"
-        else:
-            raise AssertionError("a call that was cancelled was answered")
+        response = await call.cancelled(random.choice([0.0, random.uniform(0.0, 0.6)]))
+        assert response.status == 487, f"a call that was cancelled got {response.status}"
     finally:
-        callers.phones.remove(phone)
+        call.vanish()
 
 
 async def vanishes(callers: Callers, random: Random) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from benches.soak.by_hand import ByHand
+from benches.soak.by_hand import NOWHERE, ByHand
 from benches.soak.callers import callers
 from benches.soak.site import Site, site
 from benches.soak.talks import Harm, Talk, harm, talking
@@ -108,7 +108,7 @@ _numbers = itertools.count()
 
 async def asked_for_a_call(where: Site) -> str:
     """What a new call is answered, in short; one that is taken is hung up on."""
-    call = ByHand(where.sip["udp"], "well", f"one-more-{next(_numbers)}", 9)
+    call = ByHand(where.sip["udp"], "well", f"one-more-{next(_numbers)}", NOWHERE)
     try:
         response = await call.answered()
         if response.status < 300:
@@ -125,7 +125,7 @@ async def _hammered(where: Site) -> AsyncIterator[None]:
     """Ask OPTIONS as fast as they are answered."""
 
     async def hammer(number: int) -> None:
-        call = ByHand(where.sip["udp"], "well", f"hammer-{number}", 9)
+        call = ByHand(where.sip["udp"], "well", f"hammer-{number}", NOWHERE)
         try:
             for turn in itertools.count():
                 await call.asked("OPTIONS", turn)

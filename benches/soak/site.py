@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +22,8 @@ url = "{url}"
 [failure]
 """
 
-HASTE = {"is-mute": "connect_s = 1.5\n"}
-"""What is said of the patience of single agents."""
+Failure = Callable[[str], str]
+"""Lines of the policy for failures of the agent of that name."""
 
 SETTINGS = """\
 listen = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"]
@@ -73,12 +73,15 @@ class Site:
 
 @asynccontextmanager
 async def site(
-    settings: str = "", *, failure: str = "", cores: Sequence[int] | None = None
+    settings: str = "",
+    *,
+    failure: Failure = lambda _: "",
+    cores: Sequence[int] | None = None,
 ) -> AsyncIterator[Site]:
     """A gateway while the block runs; each agent is dialled by its name.
 
-    `settings` are lines of TOML for the gateway, `failure` for what every agent does
-    where it fails; `cores` are the processors that it may use.
+    `settings` are lines of TOML for the gateway, `failure` gives those for
+    what is done where an agent fails; `cores` are the processors that it may use.
     """
     with tempfile.TemporaryDirectory(prefix="fourwire-soak-") as name:
         folder = Path(name)
@@ -93,10 +96,10 @@ async def site(
                 yield await _found(gateway, folder)
 
 
-def _write(folder: Path, urls: Mapping[str, str], settings: str, failure: str) -> None:
+def _write(folder: Path, urls: Mapping[str, str], settings: str, failure: Failure) -> None:
     lines = [SETTINGS.format(journal=folder / "journal.jsonl"), settings]
     for name, url in urls.items():
-        text = AGENT.format(url=url) + failure + HASTE.get(name, "")
+        text = AGENT.format(url=url) + failure(name)
         (folder / f"{name}.toml").write_text(text)
         lines.append(f'[[route]]\ndialled = "{name}"\nagent = "{name}.toml"')
     (folder / "gateway.toml").write_text("\n".join(lines) + "\n")

@@ -7,9 +7,9 @@ from benches.soak.footprint import Footprint
 
 MOST_COMPLAINTS = 20
 
-MOST_GROWTH_KB = 2048
-"""How much more memory there may be after the last load than after the one before it: what a heap
-wanders by. A kilobyte lost a call shows well above it in some thousand calls."""
+MOST_GROWTH = 0.08
+"""How much more memory there may be after the last load than after the one before it. A heap
+wanders: what is no longer needed of calls is collected when there is enough of it."""
 
 FEWEST_CALLS = 300
 """So many calls a load are needed for a verdict on memory: until then a heap finds its size."""
@@ -68,7 +68,8 @@ class Soaked:
 
     def _grown(self) -> Iterator[str]:
         calls, growth = self.loads[-1].calls, self.growth_kb
-        if calls >= FEWEST_CALLS and growth > MOST_GROWTH_KB:
+        most = MOST_GROWTH * self.footprints[-2].private_kb
+        if calls >= FEWEST_CALLS and growth > most:
             yield f"memory grew by {growth} kB in {calls} calls, {growth / calls:.2f} kB a call"
 
     def _lived(self) -> Iterator[str]:

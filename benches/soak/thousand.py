@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from benches.soak.callers import Callers, callers
 from benches.soak.footprint import Footprint, look, settled
 from benches.soak.loads import REST_S
-from benches.soak.site import site
+from benches.soak.site import Site, site
 from fourwire import sip
 
 CALLS = 1000
@@ -33,62 +33,88 @@ MOST_KB = 300.0
 """What a call may take at most."""
 
 
+MOST_GROWTH = 0.05
+"""How much more memory there may be after a second time: a heap that grew once is used again."""
+
+ROUNDS = 2
+
+
+@dataclass(frozen=True)
+class Round:
+    """Up, and down again."""
+
+    outcomes: dict[str, int]
+    """What became of the calls: answered, or what they were told."""
+    up_s: float
+    down_s: float
+    top: Footprint
+    rest: Footprint
+
+
 @dataclass(frozen=True)
 class UpAndDown:
     """What was found."""
 
     calls: int
-    outcomes: dict[str, int]
-    """What became of them: answered, or what they were told."""
-    up_s: float
-    down_s: float
     start: Footprint
-    """After a first round of a few calls, so that what is made once is there."""
-    top: Footprint
-    rest: Footprint
-
-    @property
-    def up(self) -> int:
-        """Calls that were up at a time."""
-        return self.top.held["calls"]
+    """After a first few calls, so that what is made once is there."""
+    rounds: list[Round]
 
     @property
     def kb_a_call(self) -> float:
-        """Memory that is this process's alone, for each call that was up."""
-        return (self.top.private_kb - self.start.private_kb) / max(1, self.up)
+        """Memory that is this process's alone, for each call that was up the first time."""
+        top = self.rounds[0].top
+        return (top.private_kb - self.start.private_kb) / max(1, top.held["calls"])
+
+    @property
+    def growth(self) -> float:
+        """By what share more memory there was after the last time than after the first."""
+        first, *_, last = (each.rest.private_kb for each in self.rounds)
+        return last / first - 1
 
     def complaints(self) -> list[str]:
         """What is not as it must be."""
         found = [
             f"{name}: {then} at the start, {now} now"
-            for name, (then, now) in sorted(self.rest.differs_from(self.start).items())
+            for each in self.rounds
+            for name, (then, now) in sorted(each.rest.differs_from(self.start).items())
         ]
-        if self.up < self.calls:
-            found.append(f"{self.up} of {self.calls} calls were up at a time: {self.outcomes}")
+        for each in self.rounds:
+            if (up := each.top.held["calls"]) < self.calls:
+                found.append(f"{up} of {self.calls} calls were up at a time: {each.outcomes}")
         if self.kb_a_call > MOST_KB:
             found.append(f"a call takes {self.kb_a_call:.0f} kB, at most {MOST_KB:.0f} are allowed")
+        if self.growth > MOST_GROWTH:
+            found.append(f"memory grew by {self.growth:.0%} when it was done again")
         return found
 
 
 async def up_and_down(calls: int = CALLS, tell: Callable[[str], None] = print) -> UpAndDown:
-    """Have `calls` calls up at a time, and none again."""
-    async with site(SETTINGS.format(calls=calls), failure=PATIENT) as where:
+    """Have `calls` calls up at a time, and none again; and that once more."""
+    async with site(SETTINGS.format(calls=calls), failure=lambda _: PATIENT) as where:
         untouched = await look(where)
         async with callers(where) as who, AsyncExitStack() as stack:
             await _raise(who, ABREAST, stack)
         start = await settled(where, untouched, REST_S)
-        tell(f"{calls} calls go up")
-        async with callers(where) as who:
+        rounds = []
+        for _ in range(ROUNDS):
+            tell(f"{calls} calls go up")
+            rounds.append(await _round(where, calls, start))
+            tell(f"  {rounds[-1].outcomes} after {rounds[-1].up_s:.0f} s")
+    return UpAndDown(calls, start, rounds)
+
+
+async def _round(where: Site, calls: int, start: Footprint) -> Round:
+    async with callers(where) as who:
+        began = time.monotonic()
+        async with AsyncExitStack() as stack:
+            outcomes = await _raise(who, calls, stack)
+            up_s = time.monotonic() - began
+            top = await look(where)
             began = time.monotonic()
-            async with AsyncExitStack() as stack:
-                outcomes = await _raise(who, calls, stack)
-                up_s = time.monotonic() - began
-                tell(f"{outcomes} after {up_s:.0f} s")
-                top = await look(where)
-                began = time.monotonic()
-            down_s = time.monotonic() - began
-        rest = await settled(where, start, REST_S)
-    return UpAndDown(calls, outcomes, up_s, down_s, start, top, rest)
+        down_s = time.monotonic() - began
+    rest = await settled(where, start, REST_S)
+    return Round(outcomes, up_s, down_s, top, rest)
 
 
 async def _raise(who: Callers, calls: int, stack: AsyncExitStack) -> dict[str, int]:

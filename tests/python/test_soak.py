@@ -4,6 +4,8 @@ What `make soak` does for minutes, for seconds.
 """
 
 import asyncio
+import gc
+from collections import Counter
 from dataclasses import dataclass
 
 import anyio
@@ -12,9 +14,12 @@ from benches.soak.callers import callers
 from benches.soak.footprint import Footprint, look, settled
 from benches.soak.injection import Injected, inject
 from benches.soak.kinds import KINDS, talks_long, talks_rubbish
-from benches.soak.loads import IMPATIENT, SETTINGS, Plan, load
+from benches.soak.loads import SETTINGS, Plan, impatient, load
 from benches.soak.site import site
 from benches.soak.soaked import Lived
+from support.scene import scene
+
+from fourwire.standin import Behaviour, faults
 
 TOO_LONG = (talks_long, talks_rubbish)
 """Of damaged requests some are an INVITE still, and what nobody acknowledges lives for 32 s."""
@@ -44,7 +49,7 @@ def short() -> Short:
 
 
 async def soak() -> Short:
-    async with site(SETTINGS, failure=IMPATIENT) as where:
+    async with site(SETTINGS, failure=impatient) as where:
         start = await look(where)
         async with callers(where) as who, asyncio.TaskGroup() as tasks:
             injected = tasks.create_task(inject(who))
@@ -71,3 +76,33 @@ def test_nobody_hears_what_a_stranger_sends_into_a_call(short: Short) -> None:
 def test_a_caller_is_heard_on_when_its_source_identifier_changes(short: Short) -> None:
     assert short.injected.changed_source_restarts == 1
     assert short.injected.changed_source_lost == 0
+
+
+LIVES_WITH_A_CALL = ("Call", "SipLine", "MediaLeg", "Agent", "Session", "WebSocket", "Talk")
+"""What is made for each call, by name."""
+
+LOST = faults.Break(after="response.output_audio.delta", nth=3)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("behaviour", [Behaviour(), Behaviour(faults=(LOST,))])
+async def test_no_object_of_a_call_outlives_it(behaviour: Behaviour) -> None:
+    async with scene(behaviour=behaviour) as stage:
+        before = alive()
+        for _ in range(5):
+            async with stage.phone.call(stage.uri()) as caller:
+                await caller.until_speech()
+        await stage.notes.until("call.ended", 5)
+        await stage.gateway.wait_idle(10)
+        del caller
+        with anyio.move_on_after(5):
+            while alive() != before:  # noqa: ASYNC110 the engine's threads tell nobody
+                await anyio.sleep(0.05)
+        assert alive() == before
+
+
+def alive() -> Counter[str]:
+    """How many there are of each, after a collection."""
+    gc.collect()
+    names = (type(each).__qualname__ for each in gc.get_objects())
+    return Counter(name for name in names if name in LIVES_WITH_A_CALL)

@@ -19,6 +19,7 @@ from .fields import doubts
 from .local_events import WebSocketError
 from .outbox import Outbox
 from .redaction import RedactedLog, Redactor
+from .repetition import ALWAYS, Repetition
 from .session import OPENING, Answer, Answered, Send, Session, State
 from .session_settings import Settings, session_settings
 from .tools import Toolbox
@@ -69,6 +70,7 @@ class Agent(Verbs):
         self.closed_by_us = False
         """Whether it ended because `close` was called, so that it is no news to the owner."""
         self._log = RedactedLog(logger, redactor)
+        self._repetition = Repetition()
         self._redactor = redactor
         self._transport = transport
         self._session = Session()
@@ -348,13 +350,24 @@ class Agent(Verbs):
         """Log what is worth a line."""
         if isinstance(event, Error):
             level = logging.DEBUG if event.harmless else logging.WARNING
-            self._log.log(level, "the server says: %s (%s)", event.message, event.code)
+            self._warn(
+                event.code, "the server says: %s (%s)", event.message, event.code, level=level
+            )
         elif isinstance(event, UntypedFrame):
-            self._log.warning("a frame without type: %s %s", event.error_type, event.message)
+            self._warn("", "a frame without type: %s %s", event.error_type, event.message)
         elif isinstance(event, MalformedFrame):
-            self._log.warning("a frame of %d bytes is no event: %s", event.size, event.reason)
+            self._warn("", "a frame of %d bytes is no event: %s", event.size, event.reason)
         elif isinstance(event, WebSocketClosed):
             self._log.info("closed with code %d %s", event.code, event.reason)
+
+    def _warn(
+        self, kind: str | None, line: str, *about: object, level: int = logging.WARNING
+    ) -> None:
+        """Log a line, less and less often where it comes again and again."""
+        times = self._repetition.worth_telling(f"{line} {kind}")
+        if times:
+            again = f", {times} times by now" if times > ALWAYS else ""
+            self._log.log(level, line + again, *about)
 
     def _over(self, what: str) -> bool:
         if self._closing:

@@ -5,7 +5,7 @@ import re
 import subprocess
 import time
 import wave
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,9 @@ PAGE = Path(__file__).parents[3] / "docs" / "asterisk.md"
 MORE = Path(__file__).parents[2] / "asterisk"
 """What a test needs beside the page: people, music, modules, places."""
 
+PAGED = ("pjsip.conf", "extensions.conf")
+"""Files of which the first part stands on the page."""
+
 MUSIC = recording("interruption")
 """What somebody hears whom it holds."""
 
@@ -35,6 +38,13 @@ def page(kind: str, holds: str) -> str:
     blocks = re.findall(rf"^```{kind}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     (found,) = [block for block in blocks if holds in block]
     return str(found)
+
+
+def replaced(text: str, places: Mapping[str, object]) -> str:
+    """`text` with what stands for a place made the place itself."""
+    for there, here in places.items():
+        text = text.replace(there, str(here))
+    return text
 
 
 def say(path: Path, pcm: bytes) -> None:
@@ -214,23 +224,8 @@ def _until_booted(process: subprocess.Popen[bytes], pbx: Asterisk) -> None:
 
 def _write(pbx: Asterisk) -> None:
     """All files that it reads: those of the page, and what the tests add to them."""
-    (triplet,) = (path.parts[-4] for path in HOME.glob("usr/lib/*/asterisk/modules/app_dial.so"))
-    told = {
-        "folder": pbx.folder,
-        "home": HOME,
-        "triplet": triplet,
-        "manager": pbx.manager_port,
-        "sip": pbx.sip,
-        "gateway": pbx.gateway,
-        "gateway_tls": pbx.gateway_tls,
-    }
-    for path in MORE.glob("*.conf"):
-        text = path.read_text()
-        for name, value in told.items():
-            text = text.replace(f"{{{name}}}", str(value))
-        (pbx.folder / path.name).write_text(text)
     own = pbx.authority.identity("127.0.0.1", file="pbx")
-    places = {
+    shown = {
         "0.0.0.0:5060": f"127.0.0.1:{pbx.sip}",
         "0.0.0.0:5061": f"127.0.0.1:{pbx.tls}",
         "gateway.example:5060": f"127.0.0.1:{pbx.gateway}",
@@ -240,11 +235,21 @@ def _write(pbx: Asterisk) -> None:
         "/etc/ssl/certs/ca-certificates.crt": pbx.authority.path,
         "qualify_frequency = 30": "qualify_frequency = 0",  # gateways come and go at will here
     }
-    for name in ("pjsip.conf", "extensions.conf"):
-        text = page("ini", f"; {name}\n")
-        for there, here in places.items():
-            text = text.replace(there, here)
-        with (pbx.folder / name).open("r+") as file:
-            more = file.read()
-            file.seek(0)
-            file.write(f"{text}\n{more}")
+    pages = {name: replaced(page("ini", f"; {name}\n"), shown) for name in PAGED}
+    for path in MORE.glob("*.conf"):
+        more = replaced(path.read_text(), _places(pbx))
+        (pbx.folder / path.name).write_text(f"{pages.get(path.name, '')}\n{more}")
+
+
+def _places(pbx: Asterisk) -> dict[str, object]:
+    """What stands in the tests' own files in braces."""
+    (modules,) = (path.parent for path in HOME.glob("usr/lib/*/asterisk/modules/app_dial.so"))
+    return {
+        "{folder}": pbx.folder,
+        "{home}": HOME,
+        "{modules}": modules,
+        "{manager}": pbx.manager_port,
+        "{sip}": pbx.sip,
+        "{gateway}": pbx.gateway,
+        "{gateway_tls}": pbx.gateway_tls,
+    }

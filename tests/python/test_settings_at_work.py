@@ -6,11 +6,14 @@ import anyio
 import msgspec
 import pytest
 from support.scene import SETTINGS, scene
+from support.stranger import stranger
 
 from fourwire.app import App
 from fourwire.call import Call
 from fourwire.media_security import SrtpSettings
 from fourwire.sdp import SUITES
+from fourwire.settings import Listen
+from fourwire.sip_options import SipOptions
 from fourwire.trunks import Register
 
 PATIENCE_S = 10.0
@@ -63,3 +66,37 @@ def test_keys_that_everybody_could_read_are_used_nowhere_but_over_tls(
     anywhere = SrtpSettings().of_call(transport)
     assert anywhere is not None
     assert tuple(anywhere.keys) == tuple(SUITES)
+
+
+@pytest.mark.anyio
+async def test_what_is_said_of_sip_holds_for_calls_in_and_out() -> None:
+    spoken = SipOptions(
+        session_expires_s=700, min_se_s=600, provisionals="plain", large_requests="udp"
+    )
+    heard: list[Call] = []
+    callee, ours = App(), App()
+
+    @callee.call()
+    async def answer(call: Call) -> None:
+        heard.append(call)
+        await call.answer()
+        await call.wait_ended()
+
+    settings = msgspec.structs.replace(SETTINGS, sip=spoken)
+    both = (Listen("udp:127.0.0.1:0"), Listen("tcp:127.0.0.1:0"))
+    listening = msgspec.structs.replace(settings, listen=both)
+    async with scene(callee) as stage, scene(ours, settings=listening) as us:
+        async with stranger(*us.gateway.addresses[0][1:]) as them:
+            wish = "Supported: timer\r\nSession-Expires: 300\r\n"
+            asking = them.dialog().request("INVITE", "v=0\r\n").replace("Contact", f"{wish}Contact")
+            them.send(asking)
+            refusal = await them.final()
+            assert (refusal.status, refusal.headers["Min-SE"]) == (422, "600")
+
+        story = {"X-Story": "a" * 1300}
+        call = await ours.dial(stage.uri(), headers=story)
+        asked = heard[0].headers
+        assert (asked["Session-Expires"], asked["Min-SE"]) == ("700", "600")
+        assert asked["Supported"] == "timer"
+        assert asked["Via"].startswith("SIP/2.0/UDP")
+        await call.hang_up()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from support.sip import ANSWER, OFFER, Peer, World, answering, established, losing
 from support.sip_transfer import last_refer, notify, reply
 
-from fourwire.sip.errors import CallOver, LocalError
+from fourwire.sip.errors import CallOver, LocalError, MalformedMessage
 from fourwire.sip.events import Cause, Ended, Transferring
 from fourwire.sip.refer_to import Replaces, target_of
 
@@ -188,6 +188,25 @@ def test_a_successor_is_to_replace_the_dialog_as_its_other_side_knows_it() -> No
     answer = world.messages("200 INVITE")[0].message
     marks = f"%3Bto-tag%3D{answer.to.tag}%3Bfrom-tag%3D{invite.from_.tag}"
     assert refer_to == f"<sip:192.0.2.3:5060?Replaces={invite.call_id}{marks}>"
+
+
+PIECES = [";to-tag=", ";from-tag=", ";early-only", "a", '"', "\\", "=", "<", ">", ",", " ", "%"]
+
+
+WHOLE = ("a1@b", ";to-tag=x", ";from-tag=y")
+MIXED = st.lists(st.sampled_from(PIECES), max_size=4).flatmap(
+    lambda more: st.permutations((*WHOLE, *more))
+)
+
+
+@given(MIXED.map("".join))
+def test_a_replaces_is_read_or_refused_and_reads_the_same_again(text: str) -> None:
+    try:
+        read = Replaces.parse(text)
+    except MalformedMessage:
+        return
+    assert all(read.key)
+    assert Replaces.parse(str(read)) == read
 
 
 def test_a_replaces_reads_as_it_was_written() -> None:

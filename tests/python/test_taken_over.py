@@ -70,6 +70,7 @@ async def test_the_call_goes_on_with_whom_took_the_place_and_ends_with_him() -> 
 async def test_a_successor_without_an_offer_answers_ours() -> None:
     async with talking() as (stage, caller):
         call = await heir(stage, caller, None)
+        await caller.heard_bye()
         await call.acknowledge(sdp.answer_to(call.answer_sdp or "", POLICY).sdp)
         await stage.notes.until("call.taken_over")
         (changed,) = await stage.notes.until("call.media_changed")
@@ -79,6 +80,7 @@ async def test_a_successor_without_an_offer_answers_ours() -> None:
 async def test_a_successor_whose_answer_is_none_ends_the_call() -> None:
     async with talking() as (stage, caller):
         call = await heir(stage, caller, None)
+        await caller.heard_bye()
         await call.acknowledge("v=0")
         (end,) = await stage.notes.until("call.ended")
         assert end["cause"] == "line failed"
@@ -97,6 +99,7 @@ async def test_what_was_asked_of_who_left_fails_and_the_call_goes_on() -> None:
 
     async with talking(hold) as (stage, caller):
         call = await heir(stage, caller, sdp.offer(POLICY))
+        await caller.heard_bye()
         await stage.notes.until("call.media_changed")
         (live,) = stage.gateway.calls.values()
         assert told == [487]
@@ -112,5 +115,6 @@ async def test_a_call_that_ends_while_somebody_asks_for_it_is_declined() -> None
 
     async with talking(leave) as (stage, caller):
         await stage.notes.until("call.ended")
+        await caller.heard_bye()
         with pytest.raises(sip.CallFailed, match="603"):
             await heir(stage, caller, sdp.offer(POLICY))

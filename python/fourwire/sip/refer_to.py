@@ -68,6 +68,8 @@ class Replaces:
         to_tag, from_tag = marks.get("to-tag"), marks.get("from-tag")
         if not call_id or not to_tag or not from_tag:
             raise MalformedMessage("Replaces needs a Call-ID, a to-tag and a from-tag")
+        if any('"' in part for part in parts):
+            raise MalformedMessage("tags are tokens (RFC 3261 §25.1), no quoted strings")
         return cls(call_id, to_tag, from_tag, "early-only" in marks)
 
     @property

@@ -36,10 +36,8 @@ class Places:
         fields = request.headers.get_all("Replaces")
         if not fields:
             return None
-        try:
-            (field,) = fields
-            replaces = Replaces.parse(field)
-        except (ValueError, MalformedMessage):
+        replaces = _the_one_of(fields)
+        if replaces is None:
             return Refusal(400)
         call = self._find(replaces)
         if call is None:
@@ -73,6 +71,14 @@ class Places:
         """Whether another INVITE for the same place waits for its answer."""
         others = (other for other in self._calls.values() if isinstance(other, ServerCall))
         return any(other.replaced is call and not other.over for other in others)
+
+
+def _the_one_of(fields: list[str]) -> Replaces | None:
+    """What the one Replaces that there may be says; None where it cannot be read."""
+    try:
+        return Replaces.parse(fields[0]) if len(fields) == 1 else None
+    except MalformedMessage:
+        return None
 
 
 def _is_of_the_same(call: Call, flow: Flow, trunk: Trunk | None) -> bool:

@@ -110,6 +110,19 @@ fn a_barge_in_leaves_the_back_channel_alone_and_clear_does_not() {
 }
 
 #[test]
+fn only_a_barge_in_is_an_interruption() {
+    let mut playout = playout();
+    playout.say("r", "i", &speech(40));
+    frame(&mut playout);
+    playout.barge_in();
+    playout.say("s", "j", &speech(40));
+    frame(&mut playout);
+    let cut = playout.clear();
+    assert_eq!(cut.discarded.as_millis(), 20);
+    assert_eq!(playout.counters().interruptions, 1);
+}
+
+#[test]
 fn the_back_channel_is_mixed_under_the_reply() {
     let mut playout = playout();
     playout.say("r", "i", &speech(20));

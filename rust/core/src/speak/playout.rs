@@ -209,33 +209,14 @@ impl Playout {
     /// What waits in the reply lane is dropped, but for the few milliseconds in which it fades;
     /// what still arrives of the same responses will be refused.
     pub fn barge_in(&mut self) -> Interruption {
-        self.into = self.frame;
-        self.fence.cut_begun();
-        for span in &self.spans {
-            if let Some(entry) = self.ledger.entry(span.entry) {
-                self.fence.cut(&entry.response);
-            }
-        }
-        let Some(front) = self.spans.front().map(|span| span.entry) else {
-            return self.cut_what_just_ended();
-        };
-        let mut held_back = 0;
-        if self.playing == Some(front) {
-            if !self.paused {
-                self.fade_out();
-            }
-            held_back = self.retract_held_back(front);
-        }
-        let interruption = self.interruption(front, held_back);
-        self.drop_reply();
-        self.volume.reset();
-        interruption
+        self.counters.interruptions += u64::from(!self.spans.is_empty());
+        self.fall_silent()
     }
 
-    /// Fall silent in both lanes.
+    /// Fall silent in both lanes, since nobody is to be heard any more: no interruption.
     pub fn clear(&mut self) -> Interruption {
         self.back_channel.clear();
-        self.barge_in()
+        self.fall_silent()
     }
 
     /// What happened since the last call, oldest first.
@@ -389,6 +370,30 @@ impl Playout {
         }
     }
 
+    fn fall_silent(&mut self) -> Interruption {
+        self.into = self.frame;
+        self.fence.cut_begun();
+        for span in &self.spans {
+            if let Some(entry) = self.ledger.entry(span.entry) {
+                self.fence.cut(&entry.response);
+            }
+        }
+        let Some(front) = self.spans.front().map(|span| span.entry) else {
+            return self.cut_what_just_ended();
+        };
+        let mut held_back = 0;
+        if self.playing == Some(front) {
+            if !self.paused {
+                self.fade_out();
+            }
+            held_back = self.retract_held_back(front);
+        }
+        let interruption = self.interruption(front, held_back);
+        self.drop_reply();
+        self.volume.reset();
+        interruption
+    }
+
     /// Nothing waits, but the end of the last item may still be inside the resampler.
     fn cut_what_just_ended(&mut self) -> Interruption {
         if !self.reply.is_silent() && !self.paused {
@@ -401,7 +406,6 @@ impl Playout {
 
     fn drop_reply(&mut self) {
         self.counters.discarded += self.reply.waiting() as u64;
-        self.counters.interruptions += 1;
         self.reply.clear();
         self.spans.clear();
         self.end_run();

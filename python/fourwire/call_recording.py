@@ -126,7 +126,8 @@ class CallRecording:
                 await self._finished.wait()
         if not self._options.recording.transcripts:
             return
-        transcripts = [self._publish(take, ended) for take in self._takes]
+        lasting = {take.path: take for take in self._takes}  # a later one takes an earlier's place
+        transcripts = [self._publish(take, ended) for take in lasting.values()]
         if transcripts:
             with anyio.CancelScope(deadline=waiting.deadline):
                 await asyncio.wait(transcripts)  # which goes on with them when it is cancelled
@@ -175,6 +176,9 @@ class CallRecording:
                 about = {"duration_s": duration_s, "lost_ms": lost_ms, "bytes": size}
                 self._journal.write("call.recording_stopped", path=path, **about)
             case RecordingFailed(path, error):
+                take.failed = True
+                if take.ended is None:
+                    self._tone.end()
                 self._journal.write("call.recording_failed", path=path, error=error)
         take.settled = True
         self._finished.set()

@@ -32,6 +32,8 @@ class Take:
     """When it was told to end."""
     duration_s: float | None = None
     """How long it plays, once it is finished."""
+    failed: bool = False
+    """Whether the disk did not take it."""
     settled: bool = False
     """Whether it lies at its path, or never will."""
     _pauses: list[_Paused] = field(default_factory=list)

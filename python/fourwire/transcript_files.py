@@ -33,7 +33,7 @@ def document(
     began = datetime.fromtimestamp(began_at, UTC).isoformat(timespec="milliseconds")
     return {
         **about,
-        "recording": Path(take.path).name if take.audio else None,
+        "recording": Path(take.path).name if take.audio and not take.failed else None,
         "began": began.replace("+00:00", "Z"),
         "duration_s": take.duration_s,
         "latency": transcript.latencies.summary(),
@@ -126,7 +126,7 @@ def _vtt(told: Document) -> str:
     """WebVTT (W3C): the voice is the speaker, and nothing of the words can end a cue."""
     cues = ["WEBVTT", f"NOTE call {_plain(str(told.get('call')))}"]
     for turn in told["turns"]:
-        if not turn.get("text"):
+        if not _line(turn.get("text", "")):
             continue
         begin, end = turn["begin"], turn["end"]
         end = max(begin + SHOWN_S if end is None else end, begin + 0.001)

@@ -254,6 +254,19 @@ async def test_one_recording_takes_the_place_of_another(tmp_path: Path) -> None:
     assert all(read_wav(path).duration_s > 0.4 for path in paths)
 
 
+async def test_a_recording_in_an_earlier_ones_place_has_its_own_transcript(tmp_path: Path) -> None:
+    async def tell(call: Call) -> None:
+        for words in ("First.", "Second."):
+            call.record(tmp_path / "call.wav")
+            await call.play(SPEECH[:4000])
+            call.transcript.user_said(words, words, call.journal.now)
+            await call.play(SPEECH[:4000])
+
+    await recorded(tell, transcripts=("text",))
+    (text,) = [path.read_text() for path in paths(tmp_path) if path.suffix == ".txt"]
+    assert ("First." in text, "Second." in text) == (False, True)
+
+
 async def test_a_disk_that_takes_nothing_ends_the_recording_and_not_the_call(
     tmp_path: Path,
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from support.virtual import PACKET_S, Stage, VirtualClockLoop, conversing, stage
 
 from fourwire import _core
+from fourwire._core import RecordingFailed
 from fourwire.announcement import Announcement
 from fourwire.call_options import CallOptions
 from fourwire.life import Cause
@@ -69,6 +70,19 @@ async def test_at_the_start_it_comes_once_and_again_after_a_pause_in_which_it_is
     async with stage(scenario, options=options(tone="start")) as it:
         pass
     assert [at for at, _ in beeps(it)] == pytest.approx([0.0, 40.0], abs=0.05)
+
+
+async def test_a_recording_that_failed_is_not_told_of_any_more() -> None:
+    async def scenario(it: Stage) -> None:
+        await it.call.answer()
+        it.call.record("call.wav")
+        await anyio.sleep(20.0)
+        it.leg.receive(RecordingFailed("call.wav", "No space left on device"))
+        await anyio.sleep(40.0)
+
+    async with stage(scenario, options=options(tone="repeat")) as it:
+        pass
+    assert [at for at, _ in beeps(it)] == pytest.approx([0.0, 15.0], abs=0.05)
 
 
 async def test_without_a_tone_a_recording_is_silent() -> None:

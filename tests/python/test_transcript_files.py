@@ -7,7 +7,7 @@ from typing import Any
 import av
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fourwire.take import Take
@@ -96,6 +96,7 @@ def test_a_player_shows_who_speaks_when_and_what_of_it_was_heard() -> None:
     ]
 
 
+@example([("user", "\r"), ("agent", "a\n\nb --> c")])
 @given(st.lists(st.tuples(st.sampled_from(["user", "agent"]), WORDS), max_size=6))
 def test_no_words_break_a_cue(said: list[tuple[str, str]]) -> None:
     transcript = Transcript()
@@ -152,8 +153,9 @@ def test_words_that_never_sounded_or_of_which_nothing_is_known_are_not_told_as_h
     ]
 
 
-def test_without_a_recording_none_is_named() -> None:
-    shown = told(Take("c1.wav", 0.0, audio=False))
+@pytest.mark.parametrize("without", [{"audio": False}, {"failed": True}])
+def test_without_a_recording_none_is_named(without: dict[str, bool]) -> None:
+    shown = told(Take("c1.wav", 0.0, **without))
     assert shown["recording"] is None
     assert b"Recording: none" in file_of(shown, "text")
 

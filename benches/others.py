@@ -1,6 +1,7 @@
 """How much of the processors others take while something is measured."""
 
 import os
+import resource
 import time
 from pathlib import Path
 
@@ -21,6 +22,12 @@ class Others:
         """Per cent of one processor that others took, where what is measured took `ours_s`."""
         busy_s = _busy_s(self._line) - self._busy_s
         return max(0.0, 100 * (busy_s - ours_s) / (time.monotonic() - self._began))
+
+
+def ours_s() -> float:
+    """Processor time of this program and of all that it has run and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def _busy_s(line: str) -> float:

@@ -1,6 +1,5 @@
 """Whole calls: what they cost, how even their packets are, how soon the agent falls silent."""
 
-import resource
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -10,7 +9,7 @@ from benches.calls.certificate import self_signed
 from benches.calls.measure import Load, Result, measure
 from benches.goals.verdict import Told, compared, judged, unmeasured
 from benches.inside_rust import engine_share
-from benches.others import Others
+from benches.others import Others, ours_s
 from benches.whole_calls import OURS, PEER, TRUSTED_LAG_MS
 
 MANY = 200
@@ -48,9 +47,9 @@ async def whole_calls(seconds: float) -> AsyncIterator[Told]:
 
 def engine(seconds: float) -> Iterator[Told]:
     """The engine alone, without Python and sessions."""
-    before, others = _children_s(), Others()
+    before, others = ours_s(), Others()
     share = engine_share("pcmu", MANY, seconds)
-    disturbed = others.percent(_children_s() - before) > MOST_OF_OTHERS
+    disturbed = others.percent(ours_s() - before) > MOST_OF_OTHERS
     yield Told(
         goal=f"the engine alone, {MANY} calls: CPU a call",
         wanted="≤ 0.06 %",
@@ -135,12 +134,6 @@ def _disturbance(result: Result) -> str:
     if result.others_percent > MOST_OF_OTHERS:
         return f"others took {result.others_percent:.0f} % of the processor"
     return ""
-
-
-def _children_s() -> float:
-    """Processor time of all programs that were run and have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 UNMEASURED = (

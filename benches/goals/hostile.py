@@ -10,14 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from benches.goals.verdict import Told, Verdict, unmeasured
-from benches.others import Others
+from benches.goals.verdict import BUSY, Told, Verdict, unmeasured
+from benches.others import Others, ours_s
 
 ROOT = Path(__file__).parents[2]
 TESTS = "tests/python/"
-
-BUSY = 50.0
-"""Per cent of a processor that others may take before a test that fails may be their doing."""
 
 MUTATIONS = 10_000_000
 PARSERS = ("rtp", "rtcp", "telephone_event", "comfort_noise", "srtp", "delta", "append")
@@ -74,12 +71,10 @@ PROOFS = (
 def tests() -> Iterator[Told]:
     """What the tests hold, one goal after the other."""
     for proof in PROOFS:
-        others, before = Others(), os.times()
+        before, others = ours_s(), Others()
         counts, why = _run(proof)
-        now = os.times()
-        ours_s = now.children_user + now.children_system
-        ours_s -= before.children_user + before.children_system
-        yield told_of(proof, counts, why, busy=others.percent(ours_s) > BUSY)
+        busy = others.percent(ours_s() - before) > BUSY
+        yield told_of(proof, counts, why, busy=busy)
 
 
 def told_of(proof: Proof, counts: dict[str, int], why: str, *, busy: bool) -> Told:
@@ -130,6 +125,7 @@ def _run(proof: Proof) -> tuple[dict[str, int], str]:
             [
                 *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
                 *("-m", "heavy or not heavy", f"--junitxml={report}"),
+                *("-o", "junit_family=xunit1"),  # tests say there what they measured
                 *(TESTS + test for test in proof.tests),
             ],
             cwd=ROOT,

@@ -5,6 +5,9 @@ from enum import StrEnum
 
 WIDE = 52
 
+BUSY = 50.0
+"""Per cent of a processor that others may take before a test that fails may be their doing."""
+
 
 class Verdict(StrEnum):
     """Whether a goal was met."""

@@ -174,7 +174,7 @@ async def test_a_fault_ends_the_call_once_as_its_policy_says(name: str, row: Row
     farewells = [verb for verb in it.line.verbs() if verb in ("hang_up", "reject")]
     assert len(farewells) == (0 if ends == "caller hung up" else 1)
     assert (APOLOGY in it.heard()) == apologises(name, row)
-    if row.failure is None or not overlooked(name, row):
+    if row.becomes is not Becomes.AGAIN or not overlooked(name, row):
         assert answered(it, asked) == (row.becomes is Becomes.WELL or is_mended(name, row))
     if row.becomes is Becomes.NEVER and policy.unanswered == "reject":
         assert ("reject", 503, None, None) in it.line.told

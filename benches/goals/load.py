@@ -30,9 +30,10 @@ async def _borne(
     """What one soak says; one that breaks says nothing, and keeps the others from nothing."""
     before, others = ours_s(), Others()
     try:
-        told = judge(await part())
+        found = await part()
     except Exception as error:
         return unmeasured(goal, "", f"{type(error).__name__}: {error}".splitlines()[0])
+    told = judge(found)
     busy = others.percent(ours_s() - before) > BUSY
     excused = busy and told.verdict is Verdict.MISSED
     return replace(told, verdict=Verdict.HELD_UP) if excused else told
@@ -78,10 +79,11 @@ def draining(found: soak.Drained) -> Told:
 
 def up_and_down(found: soak.UpAndDown) -> Told:
     """A thousand calls, and what is left of them."""
+    up = min(each.top.held["calls"] for each in found.rounds)
     return _told(
         f"{found.calls} calls up and down: all is back",
         "≤ 300 kB",
-        f"{found.up} up, {found.kb_a_call:.0f} kB a call",
+        f"{up} up, {found.kb_a_call:.0f} kB a call",
         found.complaints(),
     )
 

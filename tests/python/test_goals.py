@@ -6,6 +6,9 @@ from benches.goals import load
 from benches.goals.hostile import PROOFS, TESTS, counted, told_of
 from benches.goals.verdict import Verdict, compared, judged
 from benches.others import Others
+from benches.soak.footprint import Footprint
+from benches.soak.talks import Harm
+from benches.soak.thousand import Round
 
 REPORT = """<testsuites><testsuite>
 <testcase name="one"/>
@@ -76,6 +79,33 @@ def test_what_a_soak_complains_of_is_a_goal_missed() -> None:
     missed = load.injection(soak.Injected(changed_source_lost=3))
     assert missed.verdict is Verdict.MISSED
     assert "3 packets lost" in missed.about
+
+
+def footprint(private_kb: int, **held: int) -> Footprint:
+    return Footprint(held=held, rss_kb=private_kb, pss_kb=private_kb, private_kb=private_kb)
+
+
+def test_calls_that_are_left_behind_are_told() -> None:
+    start = footprint(1000, calls=0, sockets=5)
+    rounds = [
+        Round({"answered": 10}, 1.0, 1.0, footprint(3000, calls=10), rest)
+        for rest in (start, footprint(1000, calls=0, sockets=6))
+    ]
+    left = load.up_and_down(soak.UpAndDown(10, start, rounds))
+    assert (left.measured, left.verdict) == ("10 up, 200 kB a call", Verdict.MISSED)
+    assert "sockets: 5 at the start, 6 now" in left.about
+    well = load.up_and_down(soak.UpAndDown(10, start, rounds[:1] * 2))
+    assert well.verdict is Verdict.MET
+
+
+def test_harm_by_a_machine_that_was_held_up_is_no_verdict() -> None:
+    for lag_ms, verdict in ((1.0, Verdict.MISSED), (500.0, Verdict.HELD_UP)):
+        harmed = Harm([], ["call 1 of 1: was cut off"], [], lag_ms)
+        told = load.draining(soak.Drained(0.1, 0.2, 0.3, {"503, Retry-After": 6}, harmed))
+        assert (told.measured, told.verdict) == ("0.30 s", verdict)
+    harmless = Harm([], [], [], 1.0)
+    told = load.overload(soak.Overloaded("capacity", {"503, Retry-After": 9}, harmless))
+    assert (told.measured, told.verdict) == ("9 × 503+Retry-After", Verdict.MET)
 
 
 def test_the_time_that_others_had_is_never_less_than_none() -> None:

@@ -58,7 +58,7 @@ def is_whole(places: list[Found], *, alike: float = 0.99, drift_s: float = 0.001
     )
 
 
-def is_understood(places: list[Found], *, drift_s: float = 0.1) -> bool:
+def is_understood(places: list[Found], *, drift_s: float = 0.25) -> bool:
     """Whether two thirds of the stretches are there, and where they belong beside the others.
 
     For peers whose own buffers slip now and then: a half second with a slip is not like itself.

@@ -1,4 +1,4 @@
-"""The command line: `fourwire serve`, `fourwire demo`, `fourwire standin`."""
+"""The command line: `fourwire serve` and all commands around it."""
 
 import argparse
 import shlex
@@ -41,7 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="fourwire", description="Telephone calls to voice agents."
+        prog="fourwire",
+        description="Telephone calls to voice agents.",
+        epilog="To begin: `fourwire demo` needs no account and no phone; `fourwire init DIR` "
+        "writes a gateway to start from.",
     )
     parser.add_argument("--version", action="version", version=f"fourwire {_version()}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")

@@ -43,6 +43,14 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(r"fourwire \S+\n", capsys.readouterr().out)
 
 
+def test_the_help_says_where_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "To begin: `fourwire demo` needs no account" in told
+    assert "`fourwire init DIR`" in told
+
+
 def test_without_a_command_the_commands_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([])

@@ -4,8 +4,9 @@ So the same line carries both. What a late offer is to a caller, our offer is to
 answer to it comes back (RFC 3264 §4).
 """
 
+import uuid
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
@@ -46,7 +47,8 @@ class Dialled:
         self.display_name = wish.display_name
         self.request_uri = self.to_uri = wish.uri
         self.from_uri = ""
-        self.call_id = ""
+        self.call_id = uuid.uuid4().hex
+        """Known before the call is placed, so that its first message is traced too."""
         self.transport = wish.hops[0].transport
         self.source = (wish.hops[0].address, wish.hops[0].port or 0)
         self._endpoint = endpoint
@@ -77,7 +79,7 @@ class Dialled:
             display_name=wish.display_name,
             offer=offer,
             headers={**wish.headers, **(headers or {})},
-            terms=wish.terms,
+            terms=replace(wish.terms, call_id=self.call_id),
         )
         self._call.gives_way = self.gives_way
         self._was_placed.set()

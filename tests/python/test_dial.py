@@ -63,6 +63,8 @@ async def test_a_call_is_placed_answered_and_hung_up() -> None:
         assert call.audio.input == "audio/pcm;rate=16000"
         (offered,) = await stage.notes.until("call.offered")
         assert offered["caller"] == "1001"
+        (placed,) = ours.notes.named("call.offered")
+        assert placed["sip_call_id"] == offered["sip_call_id"]
         await call.hang_up()
         (ended,) = await ours.notes.until("call.ended")
         assert (ended["cause"], ended["answered"]) == ("hung up", True)

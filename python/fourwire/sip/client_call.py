@@ -43,6 +43,8 @@ class Terms:
     """Servers to try where the first is silent or has no room (RFC 3263 §4.3)."""
     redirects: int = 5
     """How often the call may be sent elsewhere by a 3xx."""
+    call_id: str = ""
+    """The Call-ID, for who must know it beforehand; empty: made when the call is placed."""
 
 
 class ClientCall(Call):

@@ -22,6 +22,7 @@ def invitation(
     offer: str | None,
     headers: tuple[tuple[str, str], ...],
     domain: str = "",
+    call_id: str = "",
 ) -> Request:
     """The INVITE of a new call."""
     flow = Flow(to.transport, local, (uri.host, uri.port or 0))
@@ -34,7 +35,7 @@ def invitation(
             ("Max-Forwards", "70"),
             ("From", f"{name}<sip:{from_user}@{host}>;tag={core.token()}"),
             ("To", f"<{uri}>"),
-            ("Call-ID", core.token() + core.token()),
+            ("Call-ID", call_id or core.token() + core.token()),
             ("CSeq", f"{1 + core.random.getrandbits(16)} INVITE"),
             ("Contact", contact),
         ]

@@ -213,6 +213,7 @@ class UserAgent:
             offer=offer,
             headers=headers,
             domain=terms.domain,
+            call_id=terms.call_id,
         )
         if isinstance(hop, Hop):
             hop = replace(hop, local=local)

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -74,7 +75,8 @@ async def above_the_processor(
     """Have calls run on one processor, and use that up: new calls are refused until it is calm."""
     tell(f"{calls} calls run on one processor, which OPTIONS without pause use up")
     refused: Counter[str] = Counter()
-    async with site(PROCESSOR, cores=[0]) as where, callers(where) as who:
+    one = [min(os.sched_getaffinity(0))]
+    async with site(PROCESSOR, cores=one) as where, callers(where) as who:
         async with lag.watch() as late, talking(who, calls) as talks:
             async with _hammered(where):
                 await _until_ready(where, 503)

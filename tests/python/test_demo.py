@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fourwire import demo
+from fourwire.demo import lag
 from fourwire.demo.evidence import figures
 from fourwire.demo.figures import Verdict
 from fourwire.demo.speech import WORDS, recording
@@ -75,3 +76,10 @@ def test_the_caller_has_words_to_say(name: str) -> None:
     samples = np.frombuffer(recording(name), dtype="<i2")
     assert samples.size > 8000
     assert np.abs(samples).max() > 3000
+
+
+@pytest.mark.anyio
+async def test_a_machine_is_watched_however_short_the_watch_is() -> None:
+    async with lag.watch() as late:
+        pass
+    assert late.max_ms > 0

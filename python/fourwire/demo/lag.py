@@ -47,7 +47,9 @@ def measure() -> tuple[float, float]:
     """Sleep and wake until something comes on standard input; p99 and maximum in ms."""
     late: list[int] = []
     due = time.monotonic_ns()
-    while not select.select([sys.stdin], [], [], 0)[0]:
+    told = False
+    while not told:  # at least once, however short the block is
+        told = bool(select.select([sys.stdin], [], [], 0)[0])
         due += STEP_NS
         time.sleep(max(0, due - time.monotonic_ns()) / 1e9)
         over = time.monotonic_ns() - due

@@ -3,17 +3,16 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
-from typing import Any
 
 from benches.soak.callers import Callers, callers
 from benches.soak.footprint import look, settled
 from benches.soak.kinds import KINDS, Kind, name_of
 from benches.soak.site import Site, site
-from benches.soak.soaked import Lived, Soaked
+from benches.soak.soaked import Lived, Soaked, why_ended
 
 LOADS = 3
 """The first may fill what is kept for good; the others are held against each other."""
@@ -60,7 +59,7 @@ async def soak(plan: Plan, tell: Callable[[str], None] = print) -> Soaked:
         footprints,
         loads,
         offered=sum(each["event"] == "call.offered" for each in entries),
-        ended=dict(Counter(map(_why, ended))),
+        ended=dict(Counter(map(why_ended, ended))),
         faults=[str(each) for each in entries if each["event"].endswith(".error")],
     )
 
@@ -101,12 +100,6 @@ async def _live(lived: Lived, kind: Kind, who: Callers, random: Random) -> None:
         await kind(who, random)
     except Exception as error:
         lived.complain(f"{name_of(kind)}: {type(error).__name__}: {error}")
-
-
-def _why(end: Mapping[str, Any]) -> str:
-    """What ended a call; with particulars where that tells whose fault it was."""
-    cause, detail = str(end["cause"]), end["detail"]
-    return cause if cause in ("caller hung up", "cancelled", "rtp lost") else f"{cause}: {detail}"
 
 
 def _drawn(plan: Plan) -> Iterator[tuple[Kind, Random]]:

@@ -1,7 +1,8 @@
 """What a soak has shown: a table, and what in it is not as it must be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from benches.soak.footprint import Footprint
 
@@ -102,6 +103,12 @@ class Soaked:
         if calls < FEWEST_CALLS:
             return f"no verdict on memory: {calls} calls a load, {FEWEST_CALLS} are needed"
         return f"memory grew by {self.growth_kb} kB in the last {calls} calls"
+
+
+def why_ended(end: Mapping[str, Any]) -> str:
+    """What ended a call; with particulars where that tells whose fault it was."""
+    cause, detail = str(end["cause"]), end["detail"]
+    return cause if cause in ("caller hung up", "cancelled", "rtp lost") else f"{cause}: {detail}"
 
 
 def _row(name: str, values: list[int | str]) -> str:

@@ -11,6 +11,7 @@ from benches.soak.callers import Callers, callers
 from benches.soak.footprint import Footprint, look, settled
 from benches.soak.loads import REST_S
 from benches.soak.site import Site, site
+from benches.soak.soaked import MOST_GROWTH, why_ended
 from fourwire import sip
 
 CALLS = 1000
@@ -32,9 +33,6 @@ PATIENT = "connect_s = 60\ngive_up_s = 60\nwatchdog_s = 0\n"
 MOST_KB = 300.0
 """What a call may take at most."""
 
-
-MOST_GROWTH = 0.05
-"""How much more memory there may be after a second time: a heap that grew once is used again."""
 
 ROUNDS = 2
 
@@ -59,6 +57,8 @@ class UpAndDown:
     start: Footprint
     """After a first few calls, so that what is made once is there."""
     rounds: list[Round]
+    ended: dict[str, int]
+    """Calls by what ended them, as the gateway has it."""
 
     @property
     def kb_a_call(self) -> float:
@@ -81,7 +81,7 @@ class UpAndDown:
         ]
         for each in self.rounds:
             if (up := each.top.held["calls"]) < self.calls:
-                found.append(f"{up} of {self.calls} calls were up at a time: {each.outcomes}")
+                found.append(f"{up} of {self.calls} calls were up: {each.outcomes}, {self.ended}")
         if self.kb_a_call > MOST_KB:
             found.append(f"a call takes {self.kb_a_call:.0f} kB, at most {MOST_KB:.0f} are allowed")
         if self.growth > MOST_GROWTH:
@@ -101,7 +101,8 @@ async def up_and_down(calls: int = CALLS, tell: Callable[[str], None] = print) -
             tell(f"{calls} calls go up")
             rounds.append(await _round(where, calls, start))
             tell(f"  {rounds[-1].outcomes} after {rounds[-1].up_s:.0f} s")
-    return UpAndDown(calls, start, rounds)
+        ended = Counter(map(why_ended, where.entries("call.ended")))
+    return UpAndDown(calls, start, rounds, dict(ended))
 
 
 async def _round(where: Site, calls: int, start: Footprint) -> Round:

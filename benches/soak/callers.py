@@ -11,6 +11,9 @@ from fourwire import sdp, sip
 
 HOST = "127.0.0.1"
 
+FAREWELL_S = 35.0
+"""Longer than a BYE is repeated: of a thousand at once some are lost."""
+
 AS_TOLD = sip.Terms(redirects=0)
 
 
@@ -99,6 +102,7 @@ async def callers(site: Site) -> AsyncIterator[Callers]:
         listeners=[sip.Listener("udp", HOST, 0), sip.Listener("tcp", HOST, 0)],
         user_agent="fourwire-soak",
         max_calls=5000,
+        farewell_s=FAREWELL_S,
     )
     async with sip.listen(settings) as endpoint, phones() as on:
         yield Callers(site, endpoint, on)

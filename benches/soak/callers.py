@@ -72,17 +72,19 @@ class Callers:
     async def call(self, agent: str = "well", transport: str = "udp") -> AsyncIterator[Caller]:
         """A call to `agent`, answered when the block begins and hung up when it ends."""
         phone = self.phone()
-        call: sip.OutgoingCall | None = None
+        offer = sdp.offer(policy(phone))
+        uri = self.site.uri(agent, transport)
         try:
-            offer = sdp.offer(policy(phone))
-            uri = self.site.uri(agent, transport)
             call = await self.endpoint.invite(uri, from_user="soak", offer=offer, terms=AS_TOLD)
-            caller = Caller(call, phone, offer)
+        except BaseException:
+            self.phones.remove(phone)
+            raise
+        caller = Caller(call, phone, offer)
+        try:
             yield caller
         finally:
-            if call is not None:
-                await call.hang_up()
-            self.phones.remove(phone if call is None else caller.phone)
+            await call.hang_up()
+            self.phones.remove(caller.phone)
 
 
 def policy(phone: Phone, direction: sdp.Direction = "sendrecv") -> sdp.MediaPolicy:

@@ -91,10 +91,10 @@ def test_calls_that_are_left_behind_are_told() -> None:
         Round({"answered": 10}, 1.0, 1.0, footprint(3000, calls=10), rest)
         for rest in (start, footprint(1000, calls=0, sockets=6))
     ]
-    left = load.up_and_down(soak.UpAndDown(10, start, rounds))
+    left = load.up_and_down(soak.UpAndDown(10, start, rounds, {}))
     assert (left.measured, left.verdict) == ("10 up, 200 kB a call", Verdict.MISSED)
     assert "sockets: 5 at the start, 6 now" in left.about
-    well = load.up_and_down(soak.UpAndDown(10, start, rounds[:1] * 2))
+    well = load.up_and_down(soak.UpAndDown(10, start, rounds[:1] * 2, {}))
     assert well.verdict is Verdict.MET
 
 

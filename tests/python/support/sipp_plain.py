@@ -1,8 +1,9 @@
 """SIPp for its signalling alone: one run of a scenario, to its end."""
 
+import random
 import socket
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from support.peers import require
@@ -11,20 +12,27 @@ from support.programs import status_of
 SCENARIOS = Path(__file__).parent.parent.parent / "sipp"
 
 
+PORTS = range(28000, 30000, 2)
+"""Below those that the kernel gives to anybody, and away from those that tests have for audio."""
+
+
 def free_ports(count: int) -> tuple[int, ...]:
-    """Ports that nothing listened at a moment ago, for TCP and UDP alike."""
+    """Ports that nothing listened at a moment ago, for TCP and UDP alike.
+
+    Nor at the one above each, which baresip takes for SIP by TLS.
+    """
+    found: list[int] = []
     with ExitStack() as stack:
-        found = []
-        while len(found) < count:
-            udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            udp.bind(("127.0.0.1", 0))
-            tcp = stack.enter_context(socket.socket())
-            try:
-                tcp.bind(udp.getsockname())
-            except OSError:
-                continue
-            found.append(int(udp.getsockname()[1]))
-        return tuple(found)
+        for port in random.sample(PORTS, len(PORTS)):
+            with suppress(OSError):  # taken
+                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                    for each in (port, port + 1):
+                        probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
+                        probe.bind(("127.0.0.1", each))
+                found.append(port)
+            if len(found) == count:
+                return tuple(found)
+    raise OSError(f"{count} free ports are not to be had")
 
 
 async def sipp(*arguments: str, port: int | None = None, seconds: float = 60) -> tuple[int, str]:

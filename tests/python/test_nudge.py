@@ -4,7 +4,7 @@ from typing import Any
 
 import anyio
 import pytest
-from support.gateway import FakeAgent, settled
+from support.gateway import Addressed, settled
 from support.virtual import VirtualClockLoop
 
 from fourwire.inworld import events
@@ -19,16 +19,8 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
     return "asyncio", {"loop_factory": VirtualClockLoop}
 
 
-class Agent(FakeAgent):
-    """An agent that is told things."""
-
-    def conversation_item_create(self, item: dict[str, Any]) -> bool:
-        self.told.append(f"{item['role']}: {item['content'][0]['text']}")
-        return True
-
-    def response_create(self) -> bool:
-        self.told.append("response.create")
-        return True
+class Agent(Addressed):
+    """An agent whose responses a test begins and ends."""
 
     def begin(self, response: str) -> None:
         self.active_response = response

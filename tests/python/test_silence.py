@@ -6,7 +6,7 @@ from importlib.resources import as_file, files
 
 import anyio
 import pytest
-from support.gateway import FakeAgent, FakeLeg, FakeLine, Notes, journal, settled
+from support.gateway import Addressed, FakeLeg, FakeLine, Notes, journal, settled
 
 from fourwire._core import Key, RtpStopped
 from fourwire.activity import Activity
@@ -121,18 +121,14 @@ def test_an_agent_that_is_lost_leaves_nothing_going_on() -> None:
     assert line.acts(12) == [(10, Act.PROMPT)]
 
 
-class Agent(FakeAgent):
+class Agent(Addressed):
     """An agent that answers each nudge at once."""
 
-    def conversation_item_create(self, item: dict[str, object]) -> bool:
-        self.told.append(f"{item['role']}: {item['content'][0]['text']}")  # type: ignore[index]
-        return True
-
     def response_create(self) -> bool:
-        self.told.append("response.create")
+        told = super().response_create()
         self.publish(events.ResponseCreated())
         self.publish(events.ResponseDone())
-        return True
+        return told
 
 
 class Leg(FakeLeg):

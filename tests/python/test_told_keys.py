@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
-from support.gateway import FakeAgent, FakeLine, Notes, journal, settled
+from support.gateway import Addressed, FakeLine, Notes, journal, settled
 
 from fourwire._core import Key
 from fourwire.agent_file import AgentFile
@@ -24,21 +24,9 @@ from fourwire.told_keys import KeyOptions, tell_keys
 pytestmark = pytest.mark.anyio
 
 
-class Agent(FakeAgent):
-    """An agent that notes what it is told."""
-
-    def conversation_item_create(self, item: dict[str, Any]) -> bool:
-        self.told.append(f"{item['role']}: {item['content'][0]['text']}")
-        return True
-
-    def response_create(self) -> bool:
-        self.told.append("response.create")
-        return True
-
-
 @asynccontextmanager
 async def talking(
-    agent: Agent, *duties: Callable[[Call], Awaitable[None]]
+    agent: Addressed, *duties: Callable[[Call], Awaitable[None]]
 ) -> AsyncIterator[tuple[Call, FakeLine, Notes]]:
     line = FakeLine()
     book, notes = journal()
@@ -67,7 +55,7 @@ OPTIONS = KeyOptions(pause_s=0.05)
 
 
 async def test_keys_are_told_together_when_a_pause_or_the_last_key_ends_them() -> None:
-    agent = Agent()
+    agent = Addressed()
     agent.active_response = "r"
     async with talking(agent, partial(tell_keys, options=OPTIONS)) as (_, line, notes):
         press(line, "#12#")
@@ -89,7 +77,7 @@ async def test_keys_are_told_together_when_a_pause_or_the_last_key_ends_them() -
 
 
 async def test_keys_that_are_collected_are_not_told() -> None:
-    agent = Agent()
+    agent = Addressed()
     async with talking(agent, partial(tell_keys, options=OPTIONS)) as (call, line, _):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(partial(call.collect_digits, 4))
@@ -101,7 +89,7 @@ async def test_keys_that_are_collected_are_not_told() -> None:
 
 @pytest.mark.parametrize("told", [False, True])
 async def test_a_model_gets_a_secret_as_a_word_unless_it_may_know_it(told: bool) -> None:
-    async with talking(Agent()) as (call, line, _):
+    async with talking(Addressed()) as (call, line, _):
         tool = phone_tools(call, "collect_digits", tell_secrets=told)["collect_digits"]
         results: list[Any] = []
 
@@ -120,7 +108,7 @@ async def test_a_model_gets_a_secret_as_a_word_unless_it_may_know_it(told: bool)
 
 
 async def test_the_agent_is_warned_before_a_call_grows_too_long() -> None:
-    agent = Agent()
+    agent = Addressed()
     length = Length(most_s=0.2, warn_s=0.1, warning="hurry")
     with anyio.fail_after(5):
         async with talking(agent, partial(limit_length, length=length)) as (call, _, notes):

@@ -239,6 +239,18 @@ class FakeAgent:
         return {"frames_sent": len(self.frames)}
 
 
+class Addressed(FakeAgent):
+    """An agent that notes what it is told."""
+
+    def conversation_item_create(self, item: dict[str, Any]) -> bool:
+        self.told.append(f"{item['role']}: {item['content'][0]['text']}")
+        return True
+
+    def response_create(self) -> bool:
+        self.told.append("response.create")
+        return True
+
+
 def journal() -> tuple[Journal, Notes]:
     """A journal, and what it was told."""
     notes = Notes()

@@ -2,19 +2,20 @@
 
 A gateway that takes one call too many harms all that run. What tells of it is, in this order: ticks
 of the engine that come late (audio leaves late), an event loop that lags (agents hear late), and
-the processor time that the program takes of what it may.
+processor time: what one thread may take of the one core it can use at a time, which many more
+cores do not help, and what the program may take of all.
 """
 
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, Self
 
 import anyio
 import msgspec
 
-__all__ = ["Load", "LoadMeter", "Overload", "Throttle", "too_much"]
+__all__ = ["Load", "LoadMeter", "Overload", "Reading", "Throttle", "load_between", "too_much"]
 
 LOOK_SECONDS = 0.5
 """How often the load is judged."""
@@ -27,7 +28,8 @@ class Overload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """From where on new calls are refused with 503, until it is better (`[overload]`)."""
 
     cpu: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.95
-    """Share of the processors that the program may use; 0: any."""
+    """How full the fullest may be of the core with the event loop, those with the workers, and all
+    processors that the program may use; 0: any."""
     loop_lag_ms: Annotated[float, msgspec.Meta(ge=0)] = 500.0
     """Lateness of the event loop; 0: any."""
     late_ticks: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
@@ -42,6 +44,10 @@ class Load:
 
     cpu: float = 0.0
     """Share of the processors that the program may use."""
+    loop: float = 0.0
+    """Share of a core that the event loop's thread took."""
+    workers: float = 0.0
+    """Share of their time that the engine's workers were at work; calls are spread evenly."""
     loop_lag_s: float = 0.0
     """The largest lateness of the event loop."""
     late_ticks: float = 0.0
@@ -54,6 +60,10 @@ def too_much(load: Load, limits: Overload) -> str | None:
         return f"{load.late_ticks:.0%} of the ticks come late"
     if limits.loop_lag_ms and load.loop_lag_s * 1000 > limits.loop_lag_ms:
         return f"the event loop is {load.loop_lag_s * 1000:.0f} ms late"
+    if limits.cpu and load.loop > limits.cpu:
+        return f"the event loop uses {load.loop:.0%} of its core"
+    if limits.cpu and load.workers > limits.cpu:
+        return f"the audio workers are busy for {load.workers:.0%} of the time"
     if limits.cpu and load.cpu > limits.cpu:
         return f"{load.cpu:.0%} of the processors are used"
     return None
@@ -96,15 +106,56 @@ class Ticking(Protocol):
         """Counters by name."""
 
 
-class LoadMeter:
-    """Measures the load of this process."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What clocks and counters show at one moment."""
 
-    def __init__(self, engine: Ticking) -> None:
+    at_s: float
+    """When it was."""
+    program_s: float
+    """Processor time of all threads of the program."""
+    loop_s: float
+    """Processor time of the event loop's thread."""
+    workers_s: float
+    """How long the engine's workers were at work, together."""
+    ticks: int
+    late_ticks: int
+
+    @classmethod
+    def now(cls, engine: Mapping[str, int]) -> Self:
+        """What they show now, in the event loop's thread; `engine` is its counters."""
+        return cls(
+            at_s=time.monotonic(),
+            program_s=time.process_time(),
+            loop_s=time.thread_time(),
+            workers_s=engine["busy_us"] / 1e6,
+            ticks=engine["ticks"],
+            late_ticks=engine["ticks_late_5ms"] + engine["ticks_late_20ms"],
+        )
+
+
+def load_between(
+    before: Reading, after: Reading, *, loop_lag_s: float, processors: int, workers: int
+) -> Load:
+    """The load of the time between two readings."""
+    took_s = after.at_s - before.at_s
+    return Load(
+        cpu=(after.program_s - before.program_s) / took_s / processors,
+        loop=(after.loop_s - before.loop_s) / took_s,
+        workers=(after.workers_s - before.workers_s) / took_s / workers,
+        loop_lag_s=loop_lag_s,
+        late_ticks=(after.late_ticks - before.late_ticks) / max(1, after.ticks - before.ticks),
+    )
+
+
+class LoadMeter:
+    """Measures the load of this process, in the event loop's thread."""
+
+    def __init__(self, engine: Ticking, workers: int) -> None:
         self._engine = engine
+        self._workers = workers
         self._processors = len(os.sched_getaffinity(0))
-        self._at = time.monotonic()
-        self._cpu = time.process_time()
-        self._ticks, self._late = self._counted()
+        self._before = Reading.now(engine.counters())
 
     async def look(self) -> Load:
         """The load from the last look to one `LOOK_SECONDS` from now."""
@@ -113,15 +164,13 @@ class LoadMeter:
         while (before := time.monotonic()) < until:
             await anyio.sleep(STEP_SECONDS)
             lag = max(lag, time.monotonic() - before - STEP_SECONDS)
-        at, cpu, (ticks, late) = time.monotonic(), time.process_time(), self._counted()
-        load = Load(
-            cpu=(cpu - self._cpu) / (at - self._at) / self._processors,
+        now = Reading.now(self._engine.counters())
+        load = load_between(
+            self._before,
+            now,
             loop_lag_s=lag,
-            late_ticks=(late - self._late) / max(1, ticks - self._ticks),
+            processors=self._processors,
+            workers=self._workers,
         )
-        self._at, self._cpu, self._ticks, self._late = at, cpu, ticks, late
+        self._before = now
         return load
-
-    def _counted(self) -> tuple[int, int]:
-        counters = self._engine.counters()
-        return counters["ticks"], counters["ticks_late_5ms"] + counters["ticks_late_20ms"]

@@ -94,6 +94,8 @@ GAUGES = {
     "max_calls": "Calls that may live at a time.",
     "loop_lag_seconds": "The largest lateness of the event loop in the last look.",
     "cpu_ratio": "Share of the processors that may be used which the program used.",
+    "loop_busy_ratio": "Share of a core that the event loop's thread used.",
+    "workers_busy_ratio": "Share of the time that the engine's workers were at work.",
     "tasks": "Tasks of the event loop.",
     "late_ticks_ratio": "Share of the engine's ticks in the last look that were 5 ms late or more.",
 }

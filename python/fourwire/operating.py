@@ -34,7 +34,7 @@ class Operation:
         """What was measured last."""
         self._gateway = gateway
         self._manager = manager
-        self._meter = LoadMeter(gateway.media)
+        self._meter = LoadMeter(gateway.media, gateway.settings.workers)
         self._throttle = Throttle(gateway.settings.overload)
 
     @property
@@ -86,6 +86,8 @@ class Operation:
             "max_calls": self._gateway.settings.max_calls,
             "loop_lag_seconds": self.load.loop_lag_s,
             "cpu_ratio": self.load.cpu,
+            "loop_busy_ratio": self.load.loop,
+            "workers_busy_ratio": self.load.workers,
             "tasks": len(asyncio.all_tasks()),
             "late_ticks_ratio": self.load.late_ticks,
         }

@@ -11,6 +11,7 @@ from fourwire.call import Call
 from fourwire.demo.caller import Telephone, telephone
 from fourwire.gateway import Gateway
 from fourwire.journal import Journal
+from fourwire.load import Overload
 from fourwire.settings import Listen, PortRange, Settings
 from support.gateway import Notes
 
@@ -19,6 +20,7 @@ SETTINGS = Settings(
     address="127.0.0.1",
     rtp_ports=PortRange("21000-21400"),
     grace_s=0.5,
+    overload=Overload(cpu=0),  # callers and agents have the same event loop here
 )
 
 

@@ -13,14 +13,7 @@ from typing import Any, Literal, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from fourwire._core import (
-    Closed,
-    Goodbye,
-    Key,
-    Latched,
-    RtpResumed,
-    RtpStopped,
-)
+from fourwire._core import Closed, Goodbye, Key, Latched, RtpResumed, RtpStopped
 from fourwire.activity import Activity
 from fourwire.announcement import Player
 from fourwire.bridge import Bridge
@@ -41,6 +34,7 @@ from fourwire.parting import Parting
 from fourwire.quality import Quality
 from fourwire.rtp_watch import RtpWatch
 from fourwire.transcript import Transcript
+from fourwire.unbroken import unbroken
 
 __all__ = ["Call", "Scenario"]
 
@@ -153,8 +147,14 @@ class Call(CallKeys, CallAgent, CallControl):
         self.journal.write("call.early_media")
 
     async def answer(self, headers: Headers | None = None) -> None:
-        """Answer; returns when the caller knows, audio flows, and a recording was announced."""
+        """Answer; returns when the caller knows, audio flows, and a recording was announced.
+
+        Being cancelled takes nothing back: the call is answered as soon as the caller knows.
+        """
         self._life.take(Step.ANSWER)
+        await unbroken(self.start_soon, partial(self._answer, headers))
+
+    async def _answer(self, headers: Headers | None) -> None:
         leg = await self._ask(self._line.answer(headers))
         await anyio.lowlevel.checkpoint()  # a call that ended meanwhile is not answered any more
         self._life.take(Step.CONFIRM)

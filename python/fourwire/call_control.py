@@ -25,6 +25,7 @@ from fourwire.line import (
 from fourwire.media import MediaLeg
 from fourwire.parting import Parting
 from fourwire.rtp_watch import RtpWatch
+from fourwire.unbroken import unbroken
 
 __all__ = ["CallControl"]
 
@@ -50,6 +51,10 @@ class CallControl(CallPart):
     on_transfer: Callable[[Referral], Awaitable[None]] | None = None
     """What is done where the caller's side asks us to call somebody else and leave; without, that
     is refused. Returning tells it that this is done, `TransferFailed` that it is not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changing_hold = anyio.Lock()
 
     async def reject(
         self, status: int = 603, reason: str | None = None, headers: Headers | None = None
@@ -82,24 +87,26 @@ class CallControl(CallPart):
     async def hold(self) -> None:
         """Put the caller on hold: he is asked to send nothing, and the agent is parted from him.
 
-        What is played to him he hears. `RequestFailed` where his side will not.
+        What is played to him he hears. `RequestFailed` where his side will not. Being cancelled
+        takes nothing back: he may come to be on hold a moment later, as `on_hold` then tells.
         """
-        await self._hold(True)
+        await unbroken(self.start_soon, partial(self._hold, True))
 
     async def resume(self) -> None:
-        """Take the caller back from hold, and to the agent."""
-        await self._hold(False)
+        """Take the caller back from hold, and to the agent; cancelled, as `hold`."""
+        await unbroken(self.start_soon, partial(self._hold, False))
 
     async def _hold(self, on: bool) -> None:
-        self._must_be_answered("be held")
-        if on == self.on_hold:
-            return
-        changed = await self._ask(self._line.hold(on))
-        self.on_hold = on
-        self._rtp.hold(on or changed.held)
-        self.activity.hold(self.journal.now, on or changed.held)
-        self.journal.write("call.on_hold" if on else "call.resumed")
-        self._keep_apart(on)
+        async with self._changing_hold:
+            self._must_be_answered("be held")
+            if on == self.on_hold:
+                return
+            changed = await self._ask(self._line.hold(on))
+            self.on_hold = on
+            self._rtp.hold(on or changed.held)
+            self.activity.hold(self.journal.now, on or changed.held)
+            self.journal.write("call.on_hold" if on else "call.resumed")
+            self._keep_apart(on)
 
     async def inform(self, content_type: str, body: bytes) -> None:
         """Tell the caller's side something beside the audio (INFO, RFC 6086)."""
@@ -168,7 +175,7 @@ class CallControl(CallPart):
 
         `target` is a SIP or `tel:` URI, or a number of the caller's own domain. With `mute` the
         agent and the caller do not hear each other meanwhile. Where it raises, the caller is still
-        here and with the agent again.
+        here and with the agent again; being cancelled, too, though the caller may still get there.
 
         :raises TransferFailed: the caller did not get there; `status` and `reason` are what the
             other side answered, 408 where it told nothing within `timeout_s`.

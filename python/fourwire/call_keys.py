@@ -32,6 +32,7 @@ class CallKeys(CallPart):
     _leg: MediaLeg | None
 
     def __init__(self) -> None:
+        super().__init__()
         self._keys = Keys()
         self._doubles = Doubles()
         self._typing_secretly = 0

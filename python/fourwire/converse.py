@@ -177,6 +177,7 @@ class Talk:
                 if self._policy.watchdog_s:
                     tasks.start_soon(guard, tasks.cancel_scope)
         except BaseException:
+            self._call.unbridge()
             await agent.close_shielded()
             raise
         await self._leave(agent)

@@ -75,6 +75,23 @@ async def test_the_greeting_begins_with_the_answer_and_nothing_of_it_is_lost() -
     assert it.causes() == ["caller hung up"]
 
 
+async def test_a_conversation_that_is_cancelled_falls_silent_and_leaves_the_caller_alone() -> None:
+    async def scenario(it: Stage) -> None:
+        with anyio.CancelScope() as talking:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(conversing(), it)
+                await it.until(lambda: it.loud())
+                talking.cancel()
+        assert it.call.agent is None
+        cancelled = it.now
+        await anyio.sleep(3)
+        assert not it.loud(cancelled + 0.1)
+
+    async with stage(scenario) as it:
+        pass
+    assert it.causes() == ["hung up"]
+
+
 async def test_nothing_of_the_greeting_is_spoken_into_a_line_that_is_not_there() -> None:
     async with stage(conversing()) as it:
         it.line.answering = anyio.Event()

@@ -115,6 +115,10 @@ class LiveCall:
         self._transfers[cseq] = future
         try:
             outcome = await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and (came := future.result()) is not None:
+                self._put(came)  # it came in the moment of the cancellation
+            raise
         finally:
             del self._transfers[cseq]
         if outcome is None:

@@ -121,6 +121,8 @@ class FakeLine:
         self.news = Queue()
         self.answering: anyio.Event | None = None
         """Set by a test that wants the answer to take its time."""
+        self.holding: asyncio.Future[Exception | None] | None = None
+        """Set by a test that wants to say itself what becomes of a hold, and when."""
         self.gone: LineEnded | None = None
         self.farewell: Literal["taken", "refused", "unanswered"] = "taken"
         """What the far side makes of a farewell."""
@@ -169,6 +171,8 @@ class FakeLine:
 
     async def hold(self, on: bool) -> MediaChanged:
         self.told.append(("hold", on))
+        if self.holding is not None and (refusal := await asyncio.shield(self.holding)):
+            raise refusal
         return MediaChanged("sendonly" if on else "sendrecv", ("192.0.2.1", 4000), "PCMU")
 
     async def transfer(self, target: Any, headers: Mapping[str, str] | None) -> None:

@@ -187,6 +187,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise IllegalSetting("address", "must be the IP address of a machine")
         if self.recordings and self.recording.dir:
             raise IllegalSetting("recordings", "is also recording.dir: one of them, not both")
+        unheard = not ((self.recordings or self.recording.dir) and self.recording.audio)
+        if self.recording.announcement and unheard:
+            raise IllegalSetting(("recording", "announcement"), UNANNOUNCED)
         if twice := next((name for name in self.codecs if self.codecs.count(name) > 1), None):
             raise IllegalSetting("codecs", f"names {twice} twice")
         for field, groups in (("trunk", self.trunk), ("register", self.register)):
@@ -212,6 +215,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         sources += [_of_environment(cls, environ), _of_command_line(flags or {})]
         return _joined(cls, sources)
 
+
+UNANNOUNCED = (
+    "is for calls that are recorded by themselves, and none is: name recording.dir, without "
+    "audio = false"
+)
+"""What is wrong with an announcement that nobody would ever hear."""
 
 Told = TypeVar("Told", bound=Settings)
 

@@ -49,8 +49,28 @@ def test_the_short_form_is_the_folder() -> None:
 
 
 @pytest.mark.anyio
-async def test_an_announcement_that_cannot_be_played_keeps_a_gateway_from_starting() -> None:
-    wanted = RecordingSettings(announcement="/nowhere.wav")
+async def test_an_announcement_that_cannot_be_played_keeps_a_gateway_from_starting(
+    tmp_path: Path,
+) -> None:
+    wanted = RecordingSettings(dir=str(tmp_path), announcement="/nowhere.wav")
     with pytest.raises(SettingsError, match=r"recording\.announcement = '/nowhere\.wav'"):
         async with scene(App(), settings=msgspec.structs.replace(SETTINGS, recording=wanted)):
             pass
+
+
+@pytest.mark.parametrize("more", ["", 'dir = "calls"\naudio = false\n'])
+def test_an_announcement_that_nobody_would_hear_is_a_mistake_and_names_what_to_set(
+    tmp_path: Path, more: str
+) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(f'[recording]\nannouncement = "notice.wav"\n{more}')
+    with pytest.raises(SettingsError, match=r"announcement.*notice\.wav.*recording\.dir") as told:
+        Settings.load(path, environ={})
+    assert f"{path}:2" in str(told.value)
+
+
+def test_an_announcement_may_be_heard_in_recordings_of_the_short_form(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text('[recording]\nannouncement = "notice.wav"\n')
+    settings = Settings.load(path, environ={"FOURWIRE_RECORDINGS": "calls"})
+    assert recording_of(settings).announcement == "notice.wav"

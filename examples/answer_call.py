@@ -93,7 +93,7 @@ The phone call just connected. Greet the caller as Voxi, who speaks for fourwire
 question about fourwire and Inworld.
 """
 
-app = fw.App()
+app = fw.App(secrets=["INWORLD_API_KEY"])
 
 
 @app.call("voxi")

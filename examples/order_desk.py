@@ -44,7 +44,7 @@ async def order_status(number: Annotated[str, "digits, as typed by the caller"])
     return ORDERS[number]
 
 
-app = fw.App()
+app = fw.App(secrets=["INWORLD_API_KEY"])
 
 
 @app.call("orders")

@@ -19,6 +19,7 @@ from fourwire.outlet import Outlet, Stream
 from fourwire.registrations import Standing
 from fourwire.routes import Refusal
 from fourwire.routing import Offered, Pattern, Router, Rule
+from fourwire.secrets import require
 from fourwire.settings import Settings
 
 __all__ = ["App"]
@@ -37,7 +38,7 @@ PAUSES = (signal.SIGUSR1, signal.SIGUSR2)
 class App:
     """What a gateway does with calls: rules, in the order in which they were written.
 
-    app = fw.App()
+    app = fw.App(secrets=["INWORLD_API_KEY"])
 
     @app.call("voxi")
     async def answer(call: fw.Call) -> None:
@@ -47,7 +48,11 @@ class App:
     app.run()
     """
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        """`secrets` names those that scenarios read (`fw.secret`), so that one that is missing
+        keeps the app from starting, and does not fail each call.
+        """
+        self._secrets = tuple(secrets)
         self._rules: list[tuple[Rule, Scenario | Refusal]] = []
         self._after: list[AfterCall] = []
         self._gateway: Gateway | None = None
@@ -105,8 +110,10 @@ class App:
     ) -> AsyncIterator[Gateway]:
         """A gateway that runs this app while the block runs; signals are left alone.
 
-        Without `settings`, those of the environment.
+        Without `settings`, those of the environment. Raises `SettingsError` for what is wrong with
+        these, and for secrets that are missing.
         """
+        require(self._secrets)
         settings = settings or Settings.load()
         own = Journal.open(settings.journal) if journal is None else None
         try:

@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import Lock, Timer
 from typing import Annotated, NoReturn
@@ -19,6 +19,7 @@ __all__ = [
     "SecretFrom",
     "redact",
     "refuse_bad_source",
+    "require",
     "secret",
     "secret_of",
 ]
@@ -69,6 +70,18 @@ def secret(name: str, environ: Mapping[str, str] | None = None) -> Secret:
             f"or the path of a file that holds it into {name}_FILE"
         )
     return _secret(name, value)
+
+
+def require(names: Iterable[str]) -> None:
+    """Raise `SettingsError` with all that is wrong with the secrets of these names."""
+    problems: list[str] = []
+    for name in names:
+        try:
+            secret(name)
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(*problems)
 
 
 class SecretFrom(msgspec.Struct, frozen=True, kw_only=True):

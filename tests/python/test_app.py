@@ -159,3 +159,20 @@ async def test_an_app_says_how_it_stands_with_its_registrars() -> None:
     office.close()
     await asyncio.sleep(0)  # lets asyncio close it
     assert app.registrations == {}
+
+
+def test_an_app_whose_secrets_are_missing_does_not_start_and_names_all_of_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THERE_KEY", "a-key")
+    monkeypatch.delenv("ONE_KEY", raising=False)
+    monkeypatch.setenv("OTHER_KEY", "pasted badly")
+    settings = Settings(listen=(Listen("udp:127.0.0.1:0"),))
+    with pytest.raises(SystemExit) as stopped:
+        App(secrets=["THERE_KEY", "ONE_KEY", "OTHER_KEY"]).run(settings)
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err
+    assert "ONE_KEY is not set: put the key into the environment variable ONE_KEY" in told
+    assert "OTHER_KEY has a space" in told
+    assert "THERE_KEY" not in told
+    assert "Traceback" not in told

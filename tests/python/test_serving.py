@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,7 +43,38 @@ def test_what_init_writes_is_found_good(
     printed = capsys.readouterr().out
     assert "good: 2 rules, 1 agents, 0 doubts" in printed
     assert KEY not in printed
-    compile((directory / "scenario.py").read_text(), "scenario.py", "exec")
+
+
+def of_udp(**environ: str) -> dict[str, str]:
+    """The environment of a program that listens where there is room."""
+    return {**os.environ, "FOURWIRE_LISTEN": "udp:127.0.0.1:0", **environ}
+
+
+def test_the_scenario_that_init_writes_does_not_start_without_a_key(directory: Path) -> None:
+    command = [sys.executable, directory / "scenario.py"]
+    done = subprocess.run(command, env=of_udp(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("fourwire: INWORLD_API_KEY is not set: put the key into")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.anyio
+async def test_the_scenario_that_init_writes_talks_by_the_stand_in(directory: Path) -> None:
+    async with standin.serve() as agent, telephone(ports=(22400, 22500)) as phone:
+        environ = of_udp(INWORLD_URL=agent.url, INWORLD_API_KEY="anything")
+        command = [sys.executable, str(directory / "scenario.py")]
+        async with (
+            await anyio.open_process(command, env=environ) as process,
+            anyio.create_task_group() as tasks,
+        ):
+            program = Printing(process)
+            tasks.start_soon(program.read)
+            port = await program.until(r"listening on udp:127\.0\.0\.1:(\d+)")
+            async with phone.call(f"sip:voxi@127.0.0.1:{port}") as caller:
+                await caller.until_speech()
+            process.send_signal(signal.SIGTERM)
+            with anyio.fail_after(10):
+                assert await process.wait() == 0
 
 
 def test_the_unit_that_init_writes_serves_the_files_beside_it(

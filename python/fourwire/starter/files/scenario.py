@@ -3,6 +3,8 @@
     python scenario.py
 
 The settings are those of the environment: FOURWIRE_LISTEN, FOURWIRE_MAX_CALLS and so on.
+To try it without an account, run `fourwire standin` beside it and set INWORLD_URL to the address
+that it prints, and INWORLD_API_KEY to anything.
 """
 
 import os
@@ -12,7 +14,7 @@ import fourwire as fw
 
 PROMPT = (Path(__file__).parent / "prompt.txt").read_text(encoding="utf-8")
 
-app = fw.App()
+app = fw.App(secrets=["INWORLD_API_KEY"])
 
 
 @app.call(r"\+?\d+|voxi")

@@ -167,6 +167,38 @@ def test_a_server_without_room_and_a_silent_one_are_passed_over() -> None:
     assert len({request.call_id for _, request in carrier.asked}) == 1
 
 
+@pytest.mark.parametrize("said", [100, 180])
+def test_a_server_that_was_trying_and_has_no_room_after_all_is_passed_over(said: int) -> None:
+    """Nearly every server says 100 Trying at once, and where it finds no way 503 afterwards."""
+    carrier = Carrier()
+    carrier.server(SECOND_HOST, 200)
+
+    def tries(request: Request) -> Response | None:
+        carrier.asked.append((FIRST, request))
+        if request.method != "INVITE":
+            return None
+        provisional = carrier.response(request, FIRST, said)
+        flow = Flow("udp", carrier.us.address, (FIRST, 5060), 1)
+        carrier.us.agent.receive(carrier.world.now, bytes(provisional), flow)
+        return carrier.response(request, FIRST, 503)
+
+    carrier.world.server(FIRST, tries)
+    carrier.call(SECOND_HOST)
+    carrier.world.run(40)
+    assert carrier.hosts() == [FIRST, SECOND_HOST]
+    assert len(carrier.us.told(Answered)) == 1
+    assert not carrier.endings()
+
+
+def test_a_server_that_rings_is_not_passed_over_for_its_patience() -> None:
+    carrier = Carrier()
+    carrier.server(FIRST, 180)
+    carrier.server(SECOND_HOST, 200)
+    carrier.call(SECOND_HOST)
+    carrier.world.run(60)
+    assert carrier.hosts() == [FIRST]
+
+
 def test_a_server_that_refuses_for_good_is_not_passed_over() -> None:
     carrier = Carrier()
     carrier.server(FIRST, 486)

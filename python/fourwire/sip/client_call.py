@@ -145,7 +145,7 @@ class ClientCall(Call):
 
     def tick(self, now: int, what: str, cseq: int) -> None:
         """A timer fired: a cancelled INVITE that never got its 487 is given up (§9.1)."""
-        if what == "next":
+        if what == "next":  # nothing was heard, which would have cancelled it
             self._try_next(now)
         elif what != "cancel":
             super().tick(now, what, cseq)
@@ -201,7 +201,7 @@ class ClientCall(Call):
         return True
 
     def _try_next(self, now: int) -> bool:
-        if self.over or self._ringing or not self._others:
+        if self.over or not self._others:
             return False
         self._send_instead(now, self._others.popleft(), self._request.uri)
         self._core.counters["servers_passed_over"] += 1

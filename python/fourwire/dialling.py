@@ -57,7 +57,7 @@ async def wish_of(
     return Wish(
         uri=uri,
         hops=await endpoint.find(trunk.server if trunk is not None else uri),
-        dialled=sip.Uri.parse(uri).user or "",
+        dialled=sip.Uri.parse(uri).subscriber,
         caller=caller,
         display_name=display_name,
         headers=given,

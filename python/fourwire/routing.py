@@ -20,7 +20,7 @@ class Offered:
     """A call as rules see it: text of strangers, of any length and kind."""
 
     dialled: str
-    """User part of the Request-URI."""
+    """User part of the Request-URI; of a number without its parameters."""
     caller: str = ""
     """User part of the From URI, or what a trusted trunk asserts."""
     trunk: str = ""
@@ -73,7 +73,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """What must hold for a call to be of this rule; what is not said may be anything."""
 
     dialled: Pattern = ANYTHING
-    """The dialled user: that of the Request-URI, all of it."""
+    """The dialled user: that of the Request-URI, all of it; of a number without its parameters."""
     exclude: Pattern | None = None
     """Dialled users that `dialled` describes and that are not meant."""
     caller: Pattern | None = None

@@ -75,6 +75,15 @@ async def test_a_strange_caller_is_answered_and_written_down(sender: str) -> Non
             assert entry.line().count("\n") == 0
 
 
+async def test_routes_and_the_journal_are_told_numbers_without_their_parameters() -> None:
+    async with stage_and_stranger() as (stage, them):
+        sender = "<sip:+15550002;isup-oli=62@127.0.0.1;user=phone>"
+        call = them.dialog("+15550001;npdi;rn=+15550003", sender=sender)
+        assert (await call.invite()).status == 404
+        (refused,) = stage.notes.named("gateway.refused")
+        assert (refused["dialled"], refused["caller"]) == ("+15550001", "+15550002")
+
+
 @pytest.mark.parametrize(
     ("line", "status"),
     [

@@ -19,6 +19,28 @@ def request(data: bytes) -> Request:
     return parsed
 
 
+@pytest.mark.parametrize(
+    ("uri", "subscriber"),
+    [
+        ("sip:bob@b.example", "bob"),
+        ("sip:b.example", ""),
+        ("sip:bob;day=tuesday@b.example", "bob;day=tuesday"),
+        ("sip:user;par=u%40example.net@example.com", "user;par=u@example.net"),
+        ("sip:+15551234;npdi;rn=+15550000@sbc.example:5060;user=phone", "+15551234"),
+        ("sip:5551234;phone-context=+1@sbc.example", "5551234"),
+        ("sip:+1-555-1234@sbc.example;user=phone", "+15551234"),
+        ("sip:+1-555@sbc.example", "+1-555"),
+        ("sip:*43#@pbx.example", "*43#"),
+        ("sip:operator;cpc=op@sbc.example;user=Phone", "operator"),
+        ("tel:+1(555)123.4;isup-oli=62", "+15551234"),
+        ("TEL:863-1234;phone-context=example.com", "8631234"),
+        ("mailto:a@b.example", ""),
+    ],
+)
+def test_a_number_is_told_without_its_parameters(uri: str, subscriber: str) -> None:
+    assert Uri.parse(uri).subscriber == subscriber
+
+
 def test_compact_names_are_spelled_out() -> None:
     data = (
         b"OPTIONS sip:a@b.example SIP/2.0\r\nv: SIP/2.0/UDP c.example\r\nf: <sip:d@e.example>\r\n"

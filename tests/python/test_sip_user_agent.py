@@ -108,9 +108,18 @@ def test_the_offer_is_found_in_a_body_of_several_parts() -> None:
     assert invited.offer == OFFER
 
 
-@pytest.mark.parametrize("uri", ["tel:+15551234", "sips:callee@example.com", "mailto:a@b.example"])
+@pytest.mark.parametrize("uri", ["sips:callee@example.com", "mailto:a@b.example", "x-tel:+1"])
 def test_a_scheme_that_is_not_sip_is_416(uri: str) -> None:
     assert reply_to(invite(uri=uri)).status == 416
+
+
+def test_a_number_may_be_called_by_its_tel_uri() -> None:
+    world = World()
+    callee = world.peer("192.0.2.2")
+    world.send(invite(uri="tel:+1-555-1234;npdi;rn=+15550000"), callee)
+    (invited,) = callee.told(Invited)
+    assert isinstance(invited, Invited)
+    assert invited.request.uri.subscriber == "+15551234"
 
 
 def test_an_invite_without_a_contact_is_400() -> None:

@@ -264,14 +264,14 @@ class IncomingCall(LiveCall):
         self.call_id = request.call_id
         """The Call-ID of the dialog."""
         self.request_uri = str(request.uri)
-        self.user = request.uri.user or ""
-        """The dialled user: that of the Request-URI."""
+        self.user = request.uri.subscriber
+        """The dialled user: that of the Request-URI, of a number without its parameters."""
         self.trunk = trunk
         """The name of the trunk that it came by; empty: a stranger's."""
         self.identity = identity = identity_of(request)
         """What a trusted trunk says of the caller, and who was called first."""
         asserted = bool(identity.user) and not identity.private
-        self.caller = identity.user if asserted else request.from_.uri.user or ""
+        self.caller = identity.user if asserted else request.from_.uri.subscriber
         """The caller's number or name: what a trusted trunk asserts, unless it is to be withheld,
         else the user of the From URI."""
         self.display_name = (asserted and identity.display_name) or request.from_.display_name

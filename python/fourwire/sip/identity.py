@@ -43,8 +43,4 @@ def _first(headers: Headers, name: str) -> Address | None:
 
 
 def _user(address: Address | None) -> str:
-    if address is None:
-        return ""
-    if address.uri.scheme == "tel":
-        return address.uri.text.partition(":")[2].partition(";")[0]
-    return address.uri.user or ""
+    return "" if address is None else address.uri.subscriber

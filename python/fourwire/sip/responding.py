@@ -149,7 +149,8 @@ def refusal_of(
         return Refusal(501, (("Allow", ALLOW),))
     if treatment is Treatment.REFUSED:
         return Refusal(405, (("Allow", ALLOW),))
-    if request.uri.scheme != "sip" and not (secure and request.uri.scheme == "sips"):
+    taken = ("sip", "tel", "sips") if secure else ("sip", "tel")
+    if request.uri.scheme not in taken:
         return Refusal(416)
     if request.method == "CANCEL":
         return None  # §8.2.2.3: Require is ignored in CANCEL

@@ -14,6 +14,8 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_.])?\Z")
 _EXTRA_COLON = re.compile(r"(?<!:):::(?=\d+\.\d+\.\d+\.\d+\Z)")
 """What RFC 3261's grammar wrote by mistake before an IPv4 part (RFC 5118 §4.10): to be taken."""
 _PARAMETER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|%[0-9A-Fa-f]{2})+\Z")
+_NUMBER = re.compile(r"\+?[0-9*#][0-9*#\-.()]*\Z")
+_SEPARATORS = re.compile(r"[\-.()]")
 _HEADERS = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$=&]|%[0-9A-Fa-f]{2})*\Z")
 
 
@@ -57,6 +59,21 @@ class Uri:
     def parameter(self, name: str) -> str | None:
         """The value of a parameter: "" where it has none, None where it is absent."""
         return next((value or "" for key, value in self.parameters if key == name), None)
+
+    @property
+    def subscriber(self) -> str:
+        """Whom it names: the user, or the number of a ``tel:`` URI.
+
+        A number is told without what stands for no digit, and without its parameters, as where it
+        was ported to (RFC 3261 §19.1.6, RFC 3966 §5, RFC 4694).
+        """
+        is_tel = self.scheme == "tel"
+        named = unquote(self.text.partition(":")[2]) if is_tel else self.user or ""
+        number, _, _ = named.partition(";")
+        said = is_tel or (self.parameter("user") or "").lower() == "phone"
+        if not _NUMBER.match(number):
+            return number if said else named
+        return _SEPARATORS.sub("", number) if said else number
 
     @property
     def transport(self) -> str:

@@ -76,7 +76,8 @@ class Rules:
     retry_after_s: int = 10
     """What a refusal with 503 says in Retry-After."""
     max_transactions: int = 20_000
-    """Above this many transactions a new request is dropped: some 20 for each of 1000 calls."""
+    """Above this many transactions a new request is dropped, some 20 for each of 1000 calls; above
+    three fourths of them one that belongs to no call."""
     intervals: Intervals = field(default_factory=Intervals)
     limits: Limits = DEFAULT_LIMITS
     offers_alias: bool = False

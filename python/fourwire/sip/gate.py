@@ -126,7 +126,7 @@ class Gate:
             return Admitted(owners[user])
         if outcome is Outcome.WRONG:
             self._guard.failed(now, host)
-            return Refusal(403)
+            return Refusal(403, kept=True)  # whose repeats are no further guesses
         if outcome is Outcome.ABSENT and self._access.of_strangers == "admit":
             return Admitted(None)
         stale = outcome is Outcome.STALE

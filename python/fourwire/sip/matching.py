@@ -1,5 +1,7 @@
 """Which messages belong together: the keys of transactions."""
 
+import hashlib
+
 from .message import Message, Request
 
 TransactionKey = tuple[str, ...]
@@ -27,3 +29,9 @@ def server_key(request: Request, method: str | None = None) -> TransactionKey:
 def merge_key(request: Message) -> TransactionKey:
     """What makes requests that came by different ways the same (§8.2.2.2)."""
     return (request.call_id, request.from_.tag or "", str(request.cseq))
+
+
+def tag_of(request: Request, key: bytes) -> str:
+    """Our tag in the response to a request that is not kept: the same each time (§8.2.7)."""
+    known_by = "\n".join(server_key(request)).encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(known_by, key=key, digest_size=8).hexdigest()

@@ -5,10 +5,19 @@ from .call import Call
 from .core import Core
 from .errors import MalformedMessage
 from .flow import Flow
-from .gate import Gate
+from .gate import Admitted, Gate
+from .matching import tag_of
 from .message import Answerable, Request
 from .replacing import Places
-from .responding import METHODS, PHRASES, Refusal, bare_response, refusal_of, way_back
+from .responding import (
+    METHODS,
+    PHRASES,
+    Refusal,
+    bare_response,
+    refusal_of,
+    response_to,
+    way_back,
+)
 from .room import fullness, is_full
 from .server_call import ServerCall
 from .session_timer import timer_refusal
@@ -25,46 +34,92 @@ class Reception:
         self._gate = gate
         self._calls = calls
         self._places = Places(core, calls)
+        self._key = core.random.getrandbits(128).to_bytes(16, "big")
 
     def receive(self, now: int, request: Request, flow: Flow) -> None:
-        """Take a request: an ACK goes to its call, all else becomes a transaction."""
+        """Take a request: what is let in, or belongs to a call, becomes a transaction.
+
+        What is turned away leaves nothing behind (RFC 3261 §8.2.7), so that nobody who may not call
+        can fill the room that calls need.
+        """
         name = request.method.lower() if request.method in METHODS else "unknown_method"
         self._core.counters[f"received_{name}"] += 1
         if request.method == "ACK" and self._acknowledged(now, request):
             return
-        if not self._is_of_ours(request) and self._gate.drops(request, flow):
-            return
-        to, otherwise = way_back(request.via, flow)
-        self._core.transactions.receive_request(now, request, to, otherwise)
+        if self._is_of_ours(request):
+            self._take(now, request, flow, None)
+        elif not self._gate.drops(request, flow) and request.method != "ACK":
+            self._judge(now, request, flow)
 
-    def serve(self, now: int, transaction: Transaction, flow: Flow) -> None:
-        """Answer a request that came by ``flow``, or let its call do so.
+    def _judge(self, now: int, request: Request, flow: Flow) -> None:
+        """Take a request that belongs to no call or transaction of ours."""
+        judged = self._judged(now, request, flow)
+        if isinstance(judged, Refusal) and not judged.kept:
+            self._turn_away(request, judged, flow)
+        else:
+            self._take(now, request, flow, judged)
+
+    def _judged(self, now: int, request: Request, flow: Flow) -> Admitted | Refusal:
+        if request.method == "CANCEL" or request.to.tag:
+            return self._objection(request, flow) or Refusal(481)
+        return self._gate.judge(now, request, flow)
+
+    def _objection(self, request: Request, flow: Flow) -> Refusal | None:
+        try:
+            return self._refusal_of(request, flow)
+        except MalformedMessage:
+            return Refusal(400)
+
+    def _turn_away(self, request: Request, refusal: Refusal, flow: Flow) -> None:
+        """Answer without a transaction, so a repeat is answered again, by the same tag."""
+        to, otherwise = way_back(request.via, flow)
+        headers = (*refusal.headers, ("Server", self._core.rules.user_agent))
+        tag = tag_of(request, self._key)
+        response = response_to(request, refusal.status, to_tag=tag, headers=headers)
+        self._core.counters[f"sent_{refusal.status}"] += 1
+        self._core.transactions.transmits.append(Transmit(bytes(response), to, otherwise))
+
+    def _take(
+        self, now: int, request: Request, flow: Flow, judged: Admitted | Refusal | None
+    ) -> None:
+        """Take a request by a transaction; ``judged`` is None for one of a call's."""
+        to, otherwise = way_back(request.via, flow)
+        take = self._core.transactions.receive_request
+        made = take(now, request, to, otherwise, within=judged is None)
+        if made is not None:
+            self._serve(now, made, flow, judged)
+
+    def _serve(
+        self, now: int, transaction: Transaction, flow: Flow, judged: Admitted | Refusal | None
+    ) -> None:
+        """Answer a request, or let its call do so.
 
         A header that nobody had to read until now may turn out to be malformed.
         """
         try:
-            self._serve(now, transaction, flow)
+            if judged is None:
+                self._serve_known(now, transaction, flow)
+            elif isinstance(judged, Refusal):
+                self._refuse(now, transaction, judged)
+            else:
+                self._serve_new(now, transaction, flow, judged.trunk)
         except MalformedMessage as error:
             self._core.respond(now, transaction, 400, reason=f"Bad Request: {error.reason}")
 
-    def _serve(self, now: int, transaction: Transaction, flow: Flow) -> None:
+    def _serve_new(
+        self, now: int, transaction: Transaction, flow: Flow, trunk: Trunk | None
+    ) -> None:
+        """Serve what is let in, as of ``trunk``."""
         request = transaction.request
-        if request.method == "CANCEL" or request.to.tag:
-            self._serve_known(now, transaction, flow)
-            return
-        judged = self._gate.judge(now, request, flow)
-        if isinstance(judged, Refusal):
-            self._refuse(now, transaction, judged)
-            return
         refusal = self._refusal_of(request, flow)
         if refusal is None and self._core.transactions.is_merged(transaction):
             refusal = Refusal(482)
         if refusal is not None:
             self._refuse(now, transaction, refusal)
         elif request.method == "INVITE":
-            self._admit(now, transaction, flow, judged.trunk)
+            self._admit(now, transaction, flow, trunk)
         elif request.method == "OPTIONS":
-            self._tell_options(now, transaction, judged.trunk)
+            self._tell_options(now, transaction, trunk)
         else:
             # BYE and the like need a dialog, and nobody is sent on who is in no call.
             self._refuse(now, transaction, Refusal(403 if request.method == "REFER" else 481))
@@ -112,10 +167,8 @@ class Reception:
 
     def _serve_within(self, now: int, transaction: Transaction, flow: Flow) -> None:
         call = self._call_of(transaction.request)
-        if call is None:
-            self._refuse(now, transaction, Refusal(481))
-        else:
-            call.receive(now, transaction, flow)
+        assert call is not None, "what belongs to nothing was turned away"
+        call.receive(now, transaction, flow)
 
     def _admit(self, now: int, transaction: Transaction, flow: Flow, trunk: Trunk | None) -> None:
         place = self._places.asked_for(now, transaction.request, flow, trunk)
@@ -172,9 +225,7 @@ class Reception:
 
     def _cancel(self, now: int, transaction: Transaction) -> None:
         meant = self._core.transactions.invite_of(transaction.request)
-        if meant is None:
-            self._refuse(now, transaction, Refusal(481))
-            return
+        assert meant is not None, "a CANCEL that means nothing was turned away"
         call = self._calls.get(meant.owner)
         tag = call.dialog.local_tag if call is not None and call.dialog is not None else ""
         self._core.respond(now, transaction, 200, to_tag=tag)

@@ -135,6 +135,8 @@ class Refusal:
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
+    kept: bool = False
+    """Whether repeats of the request are to be known as such: it has changed something."""
 
 
 def refusal_of(

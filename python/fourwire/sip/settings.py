@@ -69,7 +69,8 @@ class Settings:
     max_connections_a_host: int = 500
     """Above this many connections from one address a new one is closed at once."""
     max_transactions: int = 20_000
-    """Above this many transactions a new request is dropped."""
+    """Above this many transactions a new request is dropped; above three fourths of them one that
+    belongs to no call."""
     large_requests: Literal["tcp", "udp"] = "tcp"
     """How requests above 1300 bytes go that would go by UDP (RFC 3261 §18.1.1): by TCP where we
     listen for it and the peer takes it, or by UDP all the same."""

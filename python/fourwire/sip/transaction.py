@@ -77,13 +77,6 @@ class Transmit:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A new request came, and ``transaction`` waits for our response."""
-
-    transaction: Transaction
-
-
-@dataclass(frozen=True, slots=True)
 class Responded:
     """A response came to a request of ours."""
 
@@ -99,5 +92,5 @@ class Unanswered:
     status: int
 
 
-Happening = Asked | Responded | Unanswered
+Happening = Responded | Unanswered
 """What the layer tells the user agent."""

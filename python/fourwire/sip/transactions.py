@@ -11,7 +11,10 @@ from .matching import TransactionKey, client_key, merge_key, server_key
 from .message import VERSION, Request, Response
 from .states import FIRST, NEXT, TIMERS, Act, Cause, Kind, State, Step
 from .timers import TABLE, Deadlines, Intervals, Timer
-from .transaction import Asked, Happening, Responded, Transaction, Transmit, Unanswered
+from .transaction import Happening, Responded, Transaction, Transmit, Unanswered
+
+KEPT_FOR_CALLS = 4
+"""The part of the room that only requests within calls get: a fourth."""
 
 
 class Transactions:
@@ -52,19 +55,26 @@ class Transactions:
 
     # Server side.
 
-    def receive_request(self, now: int, request: Request, to: Flow, otherwise: Hop | None) -> None:
-        """Match a request (RFC 3261 §17.2.3); a new one, ACK aside, becomes a transaction."""
+    def receive_request(
+        self, now: int, request: Request, to: Flow, otherwise: Hop | None, *, within: bool = False
+    ) -> Transaction | None:
+        """Match a request (RFC 3261 §17.2.3); a new one, ACK aside, becomes a transaction.
+
+        That waits for our response, and is None where there was one or is no room. ``within`` says
+        that it belongs to a call: for those room is kept that others do not get.
+        """
         known = self._all.get(server_key(request))
         if known is not None:
             cause = Cause.ACK if request.method == "ACK" else Cause.REQUEST
             self.counters[f"{cause.name.lower()}_repeated"] += 1
             self._take(now, known, cause)
-        elif request.method != "ACK" and self._has_room():
+        elif request.method != "ACK" and self._has_room(within):
             kind = Kind.INVITE_SERVER if request.method == "INVITE" else Kind.SERVER
             key = server_key(request)
             made = Transaction(kind, key, request, to, self._intervals, otherwise)
             self._begin(now, made)
-            self.happenings.append(Asked(made))
+            return made
+        return None
 
     def knows(self, request: Request) -> bool:
         """Whether ``request`` belongs to a transaction that is still kept."""
@@ -225,8 +235,8 @@ class Transactions:
             transaction.large = False
             self._enter(now, transaction, transaction.state)
 
-    def _has_room(self) -> bool:
-        room = len(self._all) < self._limit
+    def _has_room(self, within: bool) -> bool:
+        room = len(self._all) < self._limit - (0 if within else self._limit // KEPT_FOR_CALLS)
         if not room:
             self.counters["dropped_over_transaction_limit"] += 1
         return room

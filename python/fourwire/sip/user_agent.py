@@ -24,7 +24,7 @@ from .registration import Registrar, Registration
 from .registration import State as Registering
 from .responding import stamped
 from .server_call import ServerCall
-from .transaction import Asked, Happening, Responded, Transaction, Transmit, Unanswered
+from .transaction import Happening, Responded, Transaction, Transmit, Unanswered
 from .uri import Uri
 
 Output = Transmit | Event | Aliased
@@ -336,10 +336,7 @@ class UserAgent:
         transaction = happening.transaction
         owner = transaction.owner
         call = self._calls.get(owner) or self._registrations.get(owner)
-        if isinstance(happening, Asked):
-            if flow is not None:
-                self._reception.serve(now, transaction, flow)
-        elif call is None:
+        if call is None:
             self._core.counters["responses_without_call"] += 1
             self._let_go(now, happening, flow)
         elif isinstance(happening, Unanswered):

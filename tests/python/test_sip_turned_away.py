@@ -75,6 +75,19 @@ def test_a_guess_that_is_sent_twice_is_one_guess() -> None:
     assert door.prove(ALICE) == 100
 
 
+def test_a_cancel_within_a_call_that_means_no_invite_is_481() -> None:
+    world = World()
+    callee = world.peer("192.0.2.2")
+    world.send(invite(), callee)
+    (invited,) = callee.told(Invited)
+    assert isinstance(invited, Invited)
+    to = str(_answered(world, callee, invited.call).to)
+    cancel = options(To=to, CSeq="1 CANCEL").replace(b"OPTIONS", b"CANCEL", 1)
+    world.send(_of_the_same_dialog(cancel), callee)
+    assert world.replies()[-1].status == 481
+    assert not callee.told(Ended)
+
+
 def test_what_cannot_be_read_of_a_call_that_is_not_here_is_400() -> None:
     door = Door()
     assert door.send(options('Require: "', To="<sip:a@b>;tag=x")) == 400

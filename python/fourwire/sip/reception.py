@@ -148,8 +148,11 @@ class Reception:
     def _is_of_ours(self, request: Request) -> bool:
         """Whether a request belongs to a call or a transaction that was let in."""
         transactions = self._core.transactions
-        invite = request.method == "CANCEL" and transactions.invite_of(request) is not None
-        return invite or transactions.knows(request) or self._call_of(request) is not None
+        if transactions.knows(request):
+            return True
+        if request.method == "CANCEL":  # which means an INVITE, and no dialog
+            return transactions.invite_of(request) is not None
+        return self._call_of(request) is not None
 
     def _acknowledged(self, now: int, ack: Request) -> bool:
         call = self._call_of(ack)

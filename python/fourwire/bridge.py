@@ -265,13 +265,16 @@ class Bridge:
             case ReplyStarted(item, at_ns):
                 began = self._journal.since(at_ns / 1e9)
                 self._falling.began(began)
-                self._transcript.agent_began(item or None, began)
+                waited = self._transcript.agent_began(item or None, began)
+                if any(each is not None for each in waited):
+                    self._journal.write("bridge.first_sound", item=item, **waited._asdict())
                 self._start_of_speech()
             case ReplyEnded(item, heard_ms, at_ns):
                 ended = self._journal.since(at_ns / 1e9)
                 self._transcript.agent_was_heard(item or None, heard_ms, ended)
                 if (took_s := self._falling.ended(ended)) is not None:
-                    self._transcript.latencies.agent_was_cut(took_s)
+                    took_ms = self._transcript.latencies.agent_was_cut(took_s)
+                    self._journal.write("bridge.last_sound", item=item, took_ms=took_ms)
             case Interruption(response, item, heard_ms, discarded_ms):
                 self._interrupted(response, item, heard_ms, discarded_ms)
             case Ducked(item, heard_ms):

@@ -3,12 +3,21 @@
 from collections import deque
 from collections.abc import Iterable
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Falling", "Latencies", "spread"]
+__all__ = ["Falling", "Latencies", "Waited", "spread"]
 
 MOST = 10_000
 """Waits of a kind that are kept, the latest: hours of quick talk."""
+
+
+class Waited(NamedTuple):
+    """What ended with the agent's first sound, and how long it had taken; None: nothing."""
+
+    greeting_ms: float | None = None
+    """From the answer of the call."""
+    turn_ms: float | None = None
+    """From the end of the caller's speech."""
 
 
 class Latencies:
@@ -38,21 +47,21 @@ class Latencies:
         """The caller is done, and waits for the agent."""
         self._caller_stopped = t
 
-    def agent_began(self, t: float) -> float | None:
-        """The agent's first sound after a silence goes out; for how many ms it was waited for."""
-        if self._answered is not None:
-            self.greeting_ms = _ms(t - self._answered)
-            self._answered = None
-        if self._caller_stopped is None:
-            return None
-        waited_ms = _ms(t - self._caller_stopped)
-        self._caller_stopped = None
-        self._turns.append(waited_ms)
-        return waited_ms
+    def agent_began(self, t: float) -> Waited:
+        """The agent's first sound after a silence goes out; for how long it was waited for."""
+        greeting = None if self._answered is None else _ms(t - self._answered)
+        turn = None if self._caller_stopped is None else _ms(t - self._caller_stopped)
+        self._answered = self._caller_stopped = None
+        if greeting is not None:
+            self.greeting_ms = greeting
+        if turn is not None:
+            self._turns.append(turn)
+        return Waited(greeting, turn)
 
-    def agent_was_cut(self, seconds: float) -> None:
-        """The agent's last sound went out so long after the order to be silent."""
+    def agent_was_cut(self, seconds: float) -> float:
+        """The agent's last sound went out so long after the order to be silent; in ms."""
         self._barge_ins.append(_ms(seconds))
+        return self._barge_ins[-1]
 
     def summary(self) -> dict[str, Any]:
         """What is told of them at the end."""

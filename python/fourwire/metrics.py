@@ -5,7 +5,6 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
@@ -32,10 +31,6 @@ JITTER = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 MOS = (1.5, 2.0, 2.5, 3.0, 3.3, 3.6, 3.8, 4.0, 4.2, 4.3, 4.4)
 """Mean opinion scores: below 3.6 many are dissatisfied (ITU-T G.107 annex B)."""
 
-STARTED = "Inworld.RealtimeAPI.InputAudioBufferSpeechStarted"
-STOPPED = "Inworld.RealtimeAPI.InputAudioBufferSpeechStopped"
-HEARD = "Inworld.Events.WebSocketMediaStarted"
-
 RTP = (
     "packets_received",
     "packets_sent",
@@ -57,21 +52,11 @@ RTP = (
 """Counters of a leg that are summed up when its call ends."""
 
 
-@dataclass(slots=True)
-class _Waits:
-    """Since when something of one call is waited for, on the call's clock."""
-
-    first_audio: float | None = None
-    turn: float | None = None
-    silence: float | None = None
-
-
 class Metrics:
     """A sink of the journal that keeps counts and distributions, and shows them on a page."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._waits: dict[str, _Waits] = {}
         self._offered = self._counter("calls_offered", "Calls that came in.", "trunk")
         self._ended = self._counter("calls_ended", "Calls that are over.", "cause", "answered")
         self._refused = self._counter("calls_refused", "Calls refused by the gateway.", "status")
@@ -84,7 +69,7 @@ class Metrics:
         )
         self._silence = self._histogram(
             "barge_in_seconds",
-            "From speech_started to the word of the engine that the agent was cut off.",
+            "From speech_started to the agent's last packet.",
             AT_ONCE,
         )
         self._barge_ins = self._counter("barge_ins", "Times the agent was silenced.", "trigger")
@@ -133,32 +118,15 @@ class Metrics:
     # One method for each entry that is counted.
 
     def offered(self, entry: Entry) -> None:
-        self._waits[entry.call] = _Waits()
         self._offered.labels(entry.fields.get("trunk", "")).inc()
 
-    def answered(self, entry: Entry) -> None:
-        self._of(entry).first_audio = entry.t
+    def first_sound(self, entry: Entry) -> None:
+        for histogram, name in ((self._greeting, "greeting_ms"), (self._turn, "turn_ms")):
+            if entry.fields[name] is not None:
+                histogram.observe(entry.fields[name] / 1000)
 
-    def speech_started(self, entry: Entry) -> None:
-        waits = self._of(entry)
-        waits.turn, waits.silence = None, entry.t
-
-    def speech_stopped(self, entry: Entry) -> None:
-        self._of(entry).turn = entry.t
-
-    def agent_heard(self, entry: Entry) -> None:
-        waits = self._of(entry)
-        if waits.first_audio is not None:
-            self._greeting.observe(entry.t - waits.first_audio)
-        if waits.turn is not None:
-            self._turn.observe(entry.t - waits.turn)
-        waits.first_audio = waits.turn = waits.silence = None
-
-    def interrupted(self, entry: Entry) -> None:
-        """The agent was cut off; where the engine was heard before the event, it took no time."""
-        waits = self._of(entry)
-        self._silence.observe(0.0 if waits.silence is None else entry.t - waits.silence)
-        waits.silence = None
+    def last_sound(self, entry: Entry) -> None:
+        self._silence.observe(entry.fields["took_ms"] / 1000)
 
     def barge_in(self, entry: Entry) -> None:
         self._barge_ins.labels(entry.fields["trigger"]).inc()
@@ -186,7 +154,6 @@ class Metrics:
         self._troubles.labels(entry.event).inc()
 
     def ended(self, entry: Entry) -> None:
-        self._waits.pop(entry.call, None)
         about = entry.fields
         answered = bool(about["answered"])
         self._ended.labels(about["cause"], str(answered).lower()).inc()
@@ -204,10 +171,6 @@ class Metrics:
         if came:
             self._loss.observe(lost / (came + lost))
             self._jitter.observe(rtp.get("jitter_us", 0) / 1e6)
-
-    def _of(self, entry: Entry) -> _Waits:
-        """What is waited for in the entry's call; of one that was not offered, nothing is kept."""
-        return self._waits.get(entry.call) or _Waits()
 
 
 TROUBLES = (
@@ -228,13 +191,10 @@ TROUBLES = (
 
 COUNTED: dict[str, Callable[[Metrics, Entry], None]] = {
     "call.offered": Metrics.offered,
-    "call.answered": Metrics.answered,
     "call.ended": Metrics.ended,
     "gateway.refused": Metrics.refused,
-    STARTED: Metrics.speech_started,
-    STOPPED: Metrics.speech_stopped,
-    HEARD: Metrics.agent_heard,
-    "bridge.interrupted": Metrics.interrupted,
+    "bridge.first_sound": Metrics.first_sound,
+    "bridge.last_sound": Metrics.last_sound,
     "bridge.barge_in": Metrics.barge_in,
     "Inworld.RealtimeAPI.ToolAnswered": Metrics.tool_answered,
     "Inworld.RealtimeAPI.SessionCreated": Metrics.session_created,

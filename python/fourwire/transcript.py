@@ -3,7 +3,7 @@
 import msgspec
 
 from fourwire.inworld.spoken import without_tags
-from fourwire.latency import Latencies
+from fourwire.latency import Latencies, Waited
 
 __all__ = ["ToolUse", "Transcript", "Turn"]
 
@@ -102,11 +102,14 @@ class Transcript:
         turn.raw = text if turn.text != text else None
         _mark(turn)
 
-    def agent_began(self, item: str | None, t: float) -> None:
-        """The first sound of the agent's turn `item`, or of one more run of it, goes out at `t`."""
-        turn, waited_ms = self._turn("agent", item, t), self.latencies.agent_began(t)
+    def agent_began(self, item: str | None, t: float) -> Waited:
+        """The first sound of the agent's turn `item`, or of one more run of it, goes out at `t`;
+        for how long it was waited for.
+        """
+        turn, waited = self._turn("agent", item, t), self.latencies.agent_began(t)
         if turn.begin is None:
-            turn.begin, turn.latency_ms = round(t, 3), waited_ms
+            turn.begin, turn.latency_ms = round(t, 3), waited.turn_ms
+        return waited
 
     def agent_was_heard(self, item: str | None, heard_ms: float, t: float) -> None:
         """The agent's turn `item` is over at `t`; `heard_ms` of it went out."""

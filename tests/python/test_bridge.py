@@ -331,6 +331,21 @@ async def test_a_barge_in_takes_from_the_message_to_the_last_sound() -> None:
         told_of = both.transcript.latencies.summary()["barge_in"]
         assert told_of["count"] == 1
         assert 0.0 < told_of["max_ms"] <= 25.0
+        assert both.notes.named("bridge.last_sound") == [
+            {"item": "a1", "took_ms": told_of["max_ms"]}
+        ]
+
+
+async def test_how_long_the_agent_was_waited_for_is_told_by_the_engines_clock() -> None:
+    async with joined() as both:
+        both.transcript.latencies.answered(0.0)
+        sounded = now_ns() + 400_000_000  # however late this is taken up
+        both.bridge.reply_event(ReplyStarted("a1", sounded))
+        both.bridge.reply_event(ReplyEnded("a1", 340.0, sounded + 340_000_000))
+        both.bridge.reply_event(ReplyStarted("a2", sounded + 700_000_000))
+        (told,) = both.notes.named("bridge.first_sound")
+        assert (told["item"], told["turn_ms"]) == ("a1", None)
+        assert told["greeting_ms"] >= 400.0
 
 
 async def test_speech_that_ends_by_itself_or_by_parting_is_no_barge_in() -> None:

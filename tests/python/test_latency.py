@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourwire.latency import Falling, Latencies, spread
+from fourwire.latency import Falling, Latencies, Waited, spread
 from fourwire.transcript import Transcript
 
 MS = st.floats(0, 60_000)
@@ -14,8 +14,8 @@ MS = st.floats(0, 60_000)
 def test_the_callers_wait_ends_with_the_first_sound_of_the_agent() -> None:
     waits = Latencies()
     waits.caller_stopped(1.0)
-    assert waits.agent_began(1.75) == 750.0
-    assert waits.agent_began(3.0) is None
+    assert waits.agent_began(1.75) == Waited(turn_ms=750.0)
+    assert waits.agent_began(3.0) == Waited()
     assert waits.summary()["turn"] == {"count": 1, "p50_ms": 750, "p95_ms": 750, "max_ms": 750}
 
 
@@ -23,16 +23,16 @@ def test_a_caller_who_goes_on_speaking_waits_only_from_the_last_word() -> None:
     waits = Latencies()
     waits.caller_stopped(1.0)
     waits.caller_began()
-    assert waits.agent_began(1.5) is None
+    assert waits.agent_began(1.5) == Waited()
     waits.caller_stopped(2.0)
-    assert waits.agent_began(2.5) == 500.0
+    assert waits.agent_began(2.5) == Waited(turn_ms=500.0)
 
 
 def test_the_greeting_is_waited_for_from_the_answer() -> None:
     waits = Latencies()
     waits.answered(4.0)
-    assert waits.agent_began(4.3) is None
-    waits.agent_began(9.0)
+    assert waits.agent_began(4.3) == Waited(greeting_ms=300.0)
+    assert waits.agent_began(9.0) == Waited()
     assert waits.summary() == {
         "greeting_ms": 300.0,
         "turn": {"count": 0},

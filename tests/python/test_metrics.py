@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fourwire.journal import Entry
-from fourwire.metrics import COUNTED, HEARD, STARTED, STOPPED, Metrics
+from fourwire.metrics import COUNTED, Metrics
 
 RTP = {"packets_received": 100, "packets_sent": 90, "played": 95, "lost": 5, "jitter_us": 4000}
 OFFERED = {"caller": "+4930123456", "dialled": "+15551234", "trunk": "carrier"}
@@ -38,13 +38,10 @@ def test_a_call_is_counted_with_its_cause_its_waits_and_its_packets() -> None:
     told(
         metrics,
         (0.0, "call.offered", OFFERED),
-        (1.0, "call.answered", {"codec": "PCMU"}),
-        (1.5, HEARD, {"data": {}}),
-        (4.0, STARTED, {"data": {}}),
-        (4.015, "bridge.interrupted", {"heard_ms": 20.0, "discarded_ms": 40.0}),
+        (1.5, "bridge.first_sound", {"greeting_ms": 500.0, "turn_ms": None}),
         (4.016, "bridge.barge_in", {"trigger": "speech", "cancelled": True}),
-        (6.0, STOPPED, {"data": {}}),
-        (6.75, HEARD, {"data": {}}),
+        (4.3, "bridge.last_sound", {"took_ms": 15.0}),
+        (7.9, "bridge.first_sound", {"greeting_ms": None, "turn_ms": 750.0}),
         (13.0, "call.ended", ended(quality={"heard": {"mos": 4.1}, "sent": None})),
     )
     page = samples(metrics)
@@ -62,22 +59,6 @@ def test_a_call_is_counted_with_its_cause_its_waits_and_its_packets() -> None:
     assert "fourwire_mos_sum|direction=sent" not in page
     assert page["fourwire_rtp_loss_ratio_sum"] == pytest.approx(0.05)
     assert page["fourwire_rtp_jitter_seconds_sum"] == pytest.approx(0.004)
-
-
-def test_a_turn_that_the_caller_goes_on_with_is_measured_from_its_last_end() -> None:
-    metrics = Metrics()
-    told(
-        metrics,
-        (0.0, "call.offered", OFFERED),
-        (1.0, STOPPED, {"data": {}}),
-        (1.2, STARTED, {"data": {}}),
-        (5.0, STOPPED, {"data": {}}),
-        (5.5, HEARD, {"data": {}}),
-        (9.0, HEARD, {"data": {}}),
-    )
-    page = samples(metrics)
-    assert page["fourwire_turn_seconds_count"] == 1
-    assert page["fourwire_turn_seconds_sum"] == pytest.approx(0.5)
 
 
 def test_tools_sessions_refusals_and_troubles_are_counted_by_bounded_words() -> None:
@@ -115,14 +96,6 @@ def test_no_number_of_a_caller_and_nothing_that_was_said_is_on_the_page() -> Non
     )
     page = metrics.page().decode()
     assert not any(secret in page for secret in ("+4930123456", "+15551234", "4711"))
-
-
-def test_entries_of_a_call_that_nobody_offered_change_no_waits_and_keep_nothing() -> None:
-    metrics = Metrics()
-    told(metrics, (1.0, "call.answered", {}), (2.0, HEARD, {"data": {}}), (3.0, STOPPED, {}))
-    page = samples(metrics)
-    assert page["fourwire_answer_to_first_audio_seconds_count"] == 0
-    assert page["fourwire_turn_seconds_count"] == 0
 
 
 def test_an_entry_that_is_not_counted_changes_nothing() -> None:

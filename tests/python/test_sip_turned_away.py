@@ -82,7 +82,8 @@ def test_a_cancel_within_a_call_that_means_no_invite_is_481() -> None:
     (invited,) = callee.told(Invited)
     assert isinstance(invited, Invited)
     to = str(_answered(world, callee, invited.call).to)
-    cancel = options(To=to, CSeq="1 CANCEL").replace(b"OPTIONS", b"CANCEL", 1)
+    via = "SIP/2.0/UDP host.example.com;branch=z9hG4bKother"
+    cancel = options(To=to, Via=via, CSeq="1 CANCEL").replace(b"OPTIONS", b"CANCEL", 1)
     world.send(_of_the_same_dialog(cancel), callee)
     assert world.replies()[-1].status == 481
     assert not callee.told(Ended)

@@ -744,11 +744,14 @@ class LegConfig:
         codec: _Codec | Opus = "PCMU",
         payload_type: int | None = None,
         receive_payload_type: int | None = None,
+        other_payload_type: int | None = None,
         telephone_event: int | None = None,
         receive_telephone_event: int | None = None,
+        other_telephone_event: int | None = None,
         event_rate: _Rate | None = None,
         comfort_noise: int | None = None,
         receive_comfort_noise: int | None = None,
+        other_comfort_noise: int | None = None,
         idle: _Idle = "silence",
         packet_time_ms: float = 20,
         direction: _Direction = "sendrecv",
@@ -776,6 +779,10 @@ class LegConfig:
         """The codec's payload type in what comes; the same where none was given."""
 
     @property
+    def other_payload_type(self) -> int | None:
+        """One by which it may come as well; it counts where no format has it in what comes."""
+
+    @property
     def telephone_event(self) -> int | None:
         """The payload type of telephone events (RFC 4733) that we send, where the other side takes
         them.
@@ -784,6 +791,10 @@ class LegConfig:
     @property
     def receive_telephone_event(self) -> int | None:
         """The payload type of telephone events that come; the same where none was given."""
+
+    @property
+    def other_telephone_event(self) -> int | None:
+        """One by which they may come as well, like `other_payload_type`."""
 
     @property
     def event_rate(self) -> int:
@@ -798,6 +809,10 @@ class LegConfig:
     @property
     def receive_comfort_noise(self) -> int | None:
         """The payload type of comfort noise that comes; the same where none was given."""
+
+    @property
+    def other_comfort_noise(self) -> int | None:
+        """One by which it may come as well, like `other_payload_type`."""
 
     @property
     def idle(self) -> _Idle:

@@ -38,6 +38,7 @@ class Descriptions:
         self.said = ""
         """Our description that holds."""
         self._numbers: dict[int, str] = {}
+        self._their_numbers: dict[int, str] = {}
         self._heard: str | None = None
         if offer is None:
             self._say(sdp.offer(policy))
@@ -48,6 +49,7 @@ class Descriptions:
             raise Refused(488, str(error)) from None
         except sdp.MalformedSdp as error:
             raise Refused(400, str(error)) from None
+        self._note(offer)
         self._say(answer.sdp)
         self.media = answer.media
 
@@ -61,6 +63,7 @@ class Descriptions:
         except (sdp.MalformedSdp, sdp.NoCommonCodec):
             return False
         self._heard = described
+        self._note(described)
         return True
 
     def take_first(self, answer: str | None) -> None:
@@ -78,11 +81,13 @@ class Descriptions:
             self._agree(sdp.accept(self.said, answer or "", self.policy))
         except (sdp.MalformedSdp, sdp.NoCommonCodec) as error:
             raise LineClosed(Cause.LINE_FAILED, f"their answer: {error}") from None
+        self._note(answer or "")
 
     def answer(self, offer: str) -> str:
         """The answer to a later offer; raises as `sdp.answer_to` does, and all stays as it was."""
-        answered = sdp.answer_to(offer, self.policy, previous=self.said)
+        answered = sdp.answer_to(offer, self.policy, previous=self.said, numbers=self._numbers)
         self._agree(answered.media)
+        self._note(offer)
         return self._say(answered.sdp)
 
     def offer(self) -> str:
@@ -103,7 +108,8 @@ class Descriptions:
         self.take(answer)
 
     def _offer(self, policy: sdp.MediaPolicy) -> str:
-        text = sdp.offer(policy, previous=self.said, numbers=self._numbers)
+        numbers, theirs = self._numbers, self._their_numbers
+        text = sdp.offer(policy, previous=self.said, numbers=numbers, theirs=theirs)
         self._numbers |= sdp.numbers_in(text)
         return text
 
@@ -111,6 +117,10 @@ class Descriptions:
         self.said = described
         self._numbers |= sdp.numbers_in(described)
         return described
+
+    def _note(self, described: str) -> None:
+        """Remember what numbers mean to the other side."""
+        self._their_numbers |= sdp.numbers_in(described)
 
     def _agree(self, media: sdp.NegotiatedMedia) -> None:
         self.media = media if self.media is None else somewhere(media, self.media)

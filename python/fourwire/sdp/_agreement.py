@@ -50,6 +50,9 @@ class MediaPolicy:
             raise ValueError(f"port is {self.port}, must be from 1 to 65535")
         if not self.codecs:
             raise ValueError("codecs is empty, must name at least one codec")
+        names = [codec.name for codec in self.codecs]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"codecs names {twice} twice")
         if self.packet_time_ms not in PACKET_TIMES_MS:
             raise ValueError(
                 f"packet_time_ms is {self.packet_time_ms}, must be one of {PACKET_TIMES_MS}"
@@ -66,10 +69,14 @@ class NegotiatedMedia:
     """What we send: the number in the peer's description."""
     receive_payload_type: int
     """What the peer sends: the number in our description."""
+    other_payload_type: int | None = None
+    """What it may send instead: its own number, or an earlier one of ours."""
     telephone_event: int | None
     """The payload type of the telephone events we send; None where they were not agreed."""
     receive_telephone_event: int | None
     """The payload type of those the peer sends."""
+    other_telephone_event: int | None = None
+    """One that it may send them by instead, like :attr:`other_payload_type`."""
     event_rate: int = 8000
     """The clock that their durations are told by."""
     opus: OpusParameters | None = None
@@ -80,6 +87,8 @@ class NegotiatedMedia:
     """The payload type of the comfort noise we send; None where it was not agreed."""
     receive_comfort_noise: int | None
     """The payload type of the comfort noise that the peer sends."""
+    other_comfort_noise: int | None = None
+    """One that it may send it by instead, like :attr:`other_payload_type`."""
     idle: Idle
     """What we send while the agent is silent; comfort noise only where that was agreed."""
     direction: Direction

@@ -7,7 +7,7 @@ from ._codecs import Codec
 from ._crypto import Crypto
 from ._description import Attribute, MediaDescription
 
-__all__ = ["COMFORT_NOISE", "COMFORT_NOISE_CLOCK", "Format", "our_line", "secured"]
+__all__ = ["COMFORT_NOISE", "COMFORT_NOISE_CLOCK", "Format", "key_of", "our_line", "secured"]
 
 COMFORT_NOISE = 13
 """The payload type that is set aside for comfort noise at 8 kHz (RFC 3389 §4)."""
@@ -24,6 +24,11 @@ class Format:
     encoding: str
     fmtp: str = ""
 
+    @property
+    def key(self) -> str:
+        """What tells it from other formats in any description."""
+        return key_of(self.encoding)
+
     @classmethod
     def of_codec(cls, codec: Codec, number: int | None = None) -> "Format":
         """`codec` under `number`; under its own where left out."""
@@ -33,6 +38,11 @@ class Format:
     def of_events(cls, number: int, clock_rate: int) -> "Format":
         """Telephone events: all keys and the flash of the hook (RFC 4733 §3.2)."""
         return cls(number, f"telephone-event/{clock_rate}", "0-16")
+
+
+def key_of(encoding: str) -> str:
+    """``NAME/RATE`` (upper case) of what stands in an ``rtpmap``."""
+    return "/".join(encoding.strip().upper().split("/")[:2])
 
 
 def our_line(

@@ -17,13 +17,19 @@ from ._description import (
 )
 from ._line import COMFORT_NOISE, Format, our_line, secured
 from ._numbers import numbered, numbers_in
+from ._others import heard_by
 from ._stream import Stream, usable
 
 __all__ = ["accept", "answer_to", "offer", "outdated_by"]
 
 
 def answer_to(
-    offer: str, policy: MediaPolicy, *, previous: str | None = None, session_id: int | None = None
+    offer: str,
+    policy: MediaPolicy,
+    *,
+    previous: str | None = None,
+    session_id: int | None = None,
+    numbers: Mapping[int, str] = MappingProxyType({}),
 ) -> Answer:
     """Answer a peer's offer.
 
@@ -35,12 +41,16 @@ def answer_to(
     :param previous: the description we last sent in this session. Its id is kept and its
         version raised only where the new description differs (RFC 3264 §8).
     :param session_id: the id of a first description; derived from the offer where left out.
+    :param numbers: what :func:`numbers_in` found in our earlier descriptions of the session: what
+        is agreed on may still come by the last of them.
     :raises MalformedSdp: the offer is no session description (400).
     :raises NoCommonCodec: it holds nothing that we can take (488).
     """
     description = SessionDescription.parse(offer)
     chosen = _first_usable(description, policy)
-    media, line = chosen.negotiate(policy, preferred(chosen.codecs(policy), policy.codecs))
+    taken = preferred(chosen.codecs(policy), policy.codecs)
+    media, line = chosen.negotiate(policy, taken)
+    media = heard_by(media, taken[1], _meanings(numbers, previous), dict(chosen.formats()))
     lines = tuple(line if m is chosen.media else m.refused() for m in description.media)
     seed = zlib.crc32(offer.encode("utf-8", "surrogatepass"))
     return Answer(_text(lines, policy, previous, session_id or seed), media)
@@ -52,13 +62,15 @@ def offer(
     previous: str | None = None,
     session_id: int | None = None,
     numbers: Mapping[int, str] = MappingProxyType({}),
+    theirs: Mapping[int, str] = MappingProxyType({}),
 ) -> str:
     """An offer of one audio stream with all codecs of ``policy``, in its order.
 
     ``previous`` and ``session_id`` are those of :func:`answer_to`; a re-offer (to hold a call,
     for instance) passes what was sent before, offer or answer. Streams that the peer once
     offered and we refused keep their places (RFC 3264 §8). ``numbers`` is what :func:`numbers_in`
-    found in our earlier descriptions of the session: none of them gets another meaning.
+    found in our earlier descriptions of the session: none of them gets another meaning. What is new
+    gets none either that ``theirs``, the same of the peer's descriptions, gives another.
     """
     formats = [Format.of_codec(codec) for codec in policy.codecs]
     if policy.idle == "comfort_noise":
@@ -66,7 +78,7 @@ def offer(
     if policy.telephone_event:
         clocks = dict.fromkeys(codec.clock_rate for codec in policy.codecs)
         formats += [Format.of_events(EVENTS[rate], rate) for rate in clocks]
-    formats = numbered(formats, {**numbers, **({} if previous is None else numbers_in(previous))})
+    formats = numbered(formats, _meanings(numbers, previous), theirs)
     line = our_line(formats, policy.port, policy.packet_time_ms, policy.direction, policy.rtcp_mux)
     if policy.srtp is not None:
         line = secured(line, policy.srtp.offered())
@@ -106,19 +118,25 @@ def accept(offer: str, answer: str, policy: MediaPolicy) -> NegotiatedMedia:
     raise MalformedSdp("our offer holds no audio stream")
 
 
+def _meanings(numbers: Mapping[int, str], previous: str | None) -> dict[int, str]:
+    """What numbers meant in our descriptions, the previous one among them."""
+    return {**numbers, **({} if previous is None else numbers_in(previous))}
+
+
 def _accepted(theirs: "Stream", ours: "Stream", policy: MediaPolicy) -> NegotiatedMedia:
     known = theirs.codecs(policy)
     if not known:
         raise theirs.refusal(policy)
+    _, codec = known[0]
     media, _ = theirs.negotiate(replace(policy, direction=ours.direction()), known[0])
     numbers = {name: number for number, name in ours.formats()}
-    receive = numbers.get(known[0][1].key)
+    receive = numbers.get(codec.key)
     if receive is None:
         raise NoCommonCodec(f"the answer picks {media.codec}, which was not offered")
     _require_offered_crypto(theirs, ours, policy)
     noise = ours.comfort_noise()
     event = numbers.get(f"TELEPHONE-EVENT/{media.event_rate}")
-    return replace(
+    agreed = replace(
         media,
         receive_payload_type=receive,
         telephone_event=None if event is None else media.telephone_event,
@@ -126,6 +144,10 @@ def _accepted(theirs: "Stream", ours: "Stream", policy: MediaPolicy) -> Negotiat
         comfort_noise=None if noise is None else media.comfort_noise,
         receive_comfort_noise=None if media.comfort_noise is None else noise,
     )
+    # Of what we offered, only what the answer names too can come (RFC 3264 §7).
+    named = dict(reversed(list(theirs.formats())))
+    coming = {number: name for name, number in numbers.items() if name in named.values()}
+    return heard_by(agreed, codec, named, coming)
 
 
 def _require_offered_crypto(theirs: Stream, ours: Stream, policy: MediaPolicy) -> None:

@@ -14,7 +14,7 @@ from ._description import (
     SessionDescription,
     decimal,
 )
-from ._line import COMFORT_NOISE_CLOCK, Format, our_line, secured
+from ._line import COMFORT_NOISE_CLOCK, Format, key_of, our_line, secured
 from ._opus import OpusParameters
 
 __all__ = ["Stream", "usable"]
@@ -75,7 +75,7 @@ class Stream:
         names = dict(STATIC)
         for rtpmap in self.media.values("rtpmap"):
             number, _, encoding = rtpmap.partition(" ")
-            names[number] = "/".join(encoding.strip().upper().split("/")[:2])
+            names[number] = key_of(encoding)
         for number in self.media.formats:
             if number in names:
                 yield decimal(number, "payload type", 128), names[number]

@@ -8,9 +8,9 @@ use std::time::Duration;
 use fourwire::listen::{PlayoutBuffer, PlayoutConfig};
 use fourwire::sound::{g722, level};
 use fourwire::speak::Playout;
-use fourwire::wire::{PayloadType, RtpPacket, Ssrc};
-use fourwire::{AudioFormat, ClockRate, Codec, Event, Law, Media, PayloadTypes};
-use phone::{Log, PACKET, Phone, at, bytes, hearing, leg, samples, share_of, tone};
+use fourwire::wire::{PayloadType, RtpPacket};
+use fourwire::{AudioFormat, ClockRate, Codec, Event, Law, Media};
+use phone::{Log, PACKET, Phone, at, bytes, hearing, samples, share_of, tone};
 
 const PCM16: AudioFormat = AudioFormat::Pcm16(ClockRate::Hz16000);
 const PCM24: AudioFormat = AudioFormat::Pcm16(ClockRate::Hz24000);
@@ -172,35 +172,6 @@ fn a_recording_keeps_its_rate_when_the_codec_changes() {
             assert!(share_of(700.0, rate, &agent) > -0.5, "{rate:?}");
         }
     }
-}
-
-#[test]
-fn each_side_has_its_own_numbers() {
-    let number = |bits| PayloadType::new(bits).unwrap();
-    let media = Media {
-        payload_type: PayloadTypes { send: number(96), receive: number(97) },
-        telephone_event: Some(PayloadTypes { send: number(98), receive: number(101) }),
-        ..Media::g711(Law::Mu)
-    };
-    let mut leg = leg(media);
-    let packet = |kind, sequence, payload: &[u8]| {
-        let mut datagram = Vec::new();
-        RtpPacket::new(kind, sequence, 160, Ssrc(7), payload).write(&mut datagram);
-        datagram
-    };
-    leg.receive(at(0), &packet(number(97), 1, &[0xFF; 160]));
-    leg.receive(at(1), &packet(number(96), 2, &[0xFF; 160]));
-    leg.receive(at(2), &packet(number(101), 3, &[5, 0x8A, 3, 0x20]));
-    leg.send_digits("7", PACKET, PACKET).unwrap();
-    let mut log = Log::default();
-    log.drain(&mut leg, 2);
-    log.drain(&mut leg, 120);
-    let key = Event::Key { digit: '5', duration: Duration::from_millis(100), in_band: false };
-    assert!(log.events.contains(&key));
-    let counters = leg.counters();
-    assert_eq!((counters.audio_packets, counters.unknown_payload_type), (1, 1));
-    let kinds: Vec<_> = log.packets.iter().map(|(kind, ..)| *kind).collect();
-    assert!(kinds.contains(&number(98)) && kinds.iter().all(|kind| kind.get() != 101));
 }
 
 #[test]

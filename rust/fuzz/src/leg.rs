@@ -27,6 +27,7 @@ pub struct Input {
 pub struct Agreement {
     codec: u8,
     numbers: [u8; 6],
+    others: [Option<u8>; 3],
     events: Option<Rate>,
     noise: bool,
     idle: u8,
@@ -323,7 +324,11 @@ impl Agreement {
         let direction =
             [Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive];
         let number = |n: u8| PayloadType::new(self.numbers[usize::from(n)] & 0x7F).expect("7 bits");
-        let numbers = |n| PayloadTypes { send: number(n), receive: number(n + 1) };
+        let numbers = |n: u8| PayloadTypes {
+            send: number(n),
+            receive: number(n + 1),
+            other: self.others[usize::from(n / 2)].and_then(|n| PayloadType::new(n & 0x7F)),
+        };
         Media {
             codec: codec(self.codec),
             payload_type: numbers(0),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fourwire::listen::Shape;
 use fourwire::speak::Announcement;
-use fourwire::wire::Ssrc;
+use fourwire::wire::{PayloadType, Ssrc};
 use fourwire::{
     AudioFormat, Bridge, ClockRate, Codec, Direction, Event, Idle, InBandKeys, Law, Media, Output,
     PayloadTypes, Received, Side,
@@ -37,15 +37,17 @@ impl LegConfig {
     #[pyo3(
         signature = (
             *, codec=AnyCodec(Codec::G711(Law::Mu)), payload_type=None, receive_payload_type=None,
-            telephone_event=None, receive_telephone_event=None, event_rate=None,
-            comfort_noise=None, receive_comfort_noise=None, idle=Spelled(Idle::Silence),
+            other_payload_type=None, telephone_event=None, receive_telephone_event=None,
+            other_telephone_event=None, event_rate=None, comfort_noise=None,
+            receive_comfort_noise=None, other_comfort_noise=None, idle=Spelled(Idle::Silence),
             packet_time_ms=Span(Duration::from_millis(20)),
             direction=Spelled(Direction::SendRecv),
             ssrc=None, first_sequence=None, first_timestamp=None, cname=None, unix_time_ns=Field(0),
         ),
         text_signature = "(*, codec='PCMU', payload_type=None, receive_payload_type=None, \
-            telephone_event=None, receive_telephone_event=None, event_rate=None, \
-            comfort_noise=None, receive_comfort_noise=None, idle='silence', \
+            other_payload_type=None, telephone_event=None, receive_telephone_event=None, \
+            other_telephone_event=None, event_rate=None, comfort_noise=None, \
+            receive_comfort_noise=None, other_comfort_noise=None, idle='silence', \
             packet_time_ms=20, direction='sendrecv', ssrc=None, first_sequence=None, \
             first_timestamp=None, \
             cname=None, unix_time_ns=0)",
@@ -56,11 +58,14 @@ impl LegConfig {
         codec: AnyCodec,
         payload_type: Option<SevenBits>,
         receive_payload_type: Option<SevenBits>,
+        other_payload_type: Option<SevenBits>,
         telephone_event: Option<SevenBits>,
         receive_telephone_event: Option<SevenBits>,
+        other_telephone_event: Option<SevenBits>,
         event_rate: Option<Hertz>,
         comfort_noise: Option<SevenBits>,
         receive_comfort_noise: Option<SevenBits>,
+        other_comfort_noise: Option<SevenBits>,
         idle: Spelled<Idle>,
         packet_time_ms: PacketTime,
         direction: Spelled<Direction>,
@@ -74,11 +79,18 @@ impl LegConfig {
         let random = Random::draw(py)?;
         Ok(Self(fourwire::LegConfig {
             media: Media {
-                payload_type: numbers(payload_type, receive_payload_type)
-                    .unwrap_or(media.payload_type),
-                telephone_event: numbers(telephone_event, receive_telephone_event),
+                payload_type: PayloadTypes {
+                    other: other_payload_type.map(|it| it.0),
+                    ..numbers(payload_type, receive_payload_type, None)
+                        .unwrap_or(media.payload_type)
+                },
+                telephone_event: numbers(
+                    telephone_event,
+                    receive_telephone_event,
+                    other_telephone_event,
+                ),
                 event_rate: event_rate.map_or(media.event_rate, |rate| rate.0),
-                comfort_noise: numbers(comfort_noise, receive_comfort_noise),
+                comfort_noise: numbers(comfort_noise, receive_comfort_noise, other_comfort_noise),
                 idle: idle.0,
                 packet_time: packet_time_ms.0,
                 direction: direction.0,
@@ -108,6 +120,11 @@ impl LegConfig {
     }
 
     #[getter]
+    fn other_payload_type(&self) -> Option<u8> {
+        self.0.media.payload_type.other.map(PayloadType::get)
+    }
+
+    #[getter]
     fn telephone_event(&self) -> Option<u8> {
         self.0.media.telephone_event.map(|event| event.send.get())
     }
@@ -115,6 +132,11 @@ impl LegConfig {
     #[getter]
     fn receive_telephone_event(&self) -> Option<u8> {
         self.0.media.telephone_event.map(|event| event.receive.get())
+    }
+
+    #[getter]
+    fn other_telephone_event(&self) -> Option<u8> {
+        self.0.media.telephone_event?.other.map(PayloadType::get)
     }
 
     #[getter]
@@ -130,6 +152,11 @@ impl LegConfig {
     #[getter]
     fn receive_comfort_noise(&self) -> Option<u8> {
         self.0.media.comfort_noise.map(|noise| noise.receive.get())
+    }
+
+    #[getter]
+    fn other_comfort_noise(&self) -> Option<u8> {
+        self.0.media.comfort_noise?.other.map(PayloadType::get)
     }
 
     #[getter]
@@ -186,9 +213,13 @@ impl LegConfig {
 }
 
 /// A format's numbers both ways; the same where only one is given.
-fn numbers(send: Option<SevenBits>, receive: Option<SevenBits>) -> Option<PayloadTypes> {
-    let (send, receive) = (send.or(receive)?, receive.or(send)?);
-    Some(PayloadTypes { send: send.0, receive: receive.0 })
+fn numbers(
+    send: Option<SevenBits>,
+    receive: Option<SevenBits>,
+    other: Option<SevenBits>,
+) -> Option<PayloadTypes> {
+    let (send, receive) = (send.or(receive)?.0, receive.or(send)?.0);
+    Some(PayloadTypes { send, receive, other: other.map(|it| it.0) })
 }
 
 /// What RFC 3550 §5.1 wants to be hard to guess.

@@ -77,20 +77,28 @@ impl Media {
 
     /// Whether a packet that comes with `payload_type` is of this agreement.
     pub fn expects(&self, payload_type: PayloadType) -> bool {
-        payload_type == self.payload_type.receive
-            || self.expects_event(payload_type)
-            || self.comfort_noise.is_some_and(|noise| noise.receive == payload_type)
+        self.content(payload_type)
+            .is_some_and(|it| it != Content::ComfortNoise || self.comfort_noise.is_some())
     }
 
-    /// Whether a packet that comes with `payload_type` tells how a silence sounds. Many send such
-    /// packets by their static type though they were not agreed on.
-    pub(crate) fn expects_comfort_noise(&self, payload_type: PayloadType) -> bool {
-        payload_type == self.comfort_noise.map_or(PayloadType::CN, |it| it.receive)
+    /// What a packet that comes with `payload_type` carries; `None` where nobody agreed on it. Many
+    /// send comfort noise by its static type though it was not agreed on.
+    pub(crate) fn content(&self, payload_type: PayloadType) -> Option<Content> {
+        self.content_of(|numbers| numbers.receive == payload_type)
+            .or_else(|| self.content_of(|numbers| numbers.other == Some(payload_type)))
     }
 
-    /// Whether a packet that comes with `payload_type` is a telephone event.
-    pub(crate) fn expects_event(&self, payload_type: PayloadType) -> bool {
-        self.telephone_event.is_some_and(|event| event.receive == payload_type)
+    /// What the first format whose numbers are `meant` carries.
+    fn content_of(&self, meant: impl Fn(PayloadTypes) -> bool) -> Option<Content> {
+        if meant(self.payload_type) {
+            Some(Content::Audio)
+        } else if self.telephone_event.is_some_and(&meant) {
+            Some(Content::Key)
+        } else if meant(self.comfort_noise.unwrap_or(PayloadTypes::both(PayloadType::CN))) {
+            Some(Content::ComfortNoise)
+        } else {
+            None
+        }
     }
 
     /// Periods of the timestamps in a packet that we send.
@@ -104,6 +112,14 @@ impl Media {
     }
 }
 
+/// What a packet carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    Audio,
+    Key,
+    ComfortNoise,
+}
+
 /// The numbers of one format, of which each side chooses the one it wants to receive (RFC 3264
 /// §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,12 +128,15 @@ pub struct PayloadTypes {
     pub send: PayloadType,
     /// In what comes: the number in ours.
     pub receive: PayloadType,
+    /// In what comes as well: some send by the number that is theirs, or by one that was agreed on
+    /// before. It counts where it is the [`receive`](Self::receive) of no format.
+    pub other: Option<PayloadType>,
 }
 
 impl PayloadTypes {
     /// The same number both ways.
     pub const fn both(payload_type: PayloadType) -> Self {
-        Self { send: payload_type, receive: payload_type }
+        Self { send: payload_type, receive: payload_type, other: None }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What comes from the caller: packets sorted by what they are.
 
+use super::config::Content;
 use super::{Event, Leg, Received};
 use crate::Moment;
 use crate::wire::{RtpPacket, is_rtcp};
@@ -16,16 +17,15 @@ impl Leg {
         };
         self.counters.packets_received += 1;
         self.note_arrival(arrival);
-        if packet.payload_type == self.media.payload_type.receive {
-            self.receive_audio(arrival, &packet)
-        } else if self.media.expects_event(packet.payload_type) {
-            self.receive_key(arrival, &packet)
-        } else if self.media.expects_comfort_noise(packet.payload_type) {
-            self.receive_comfort_noise(arrival, &packet)
-        } else {
-            self.counters.unknown_payload_type += 1;
-            self.listener.pass(arrival, &packet);
-            Received::Dropped
+        match self.media.content(packet.payload_type) {
+            Some(Content::Audio) => self.receive_audio(arrival, &packet),
+            Some(Content::Key) => self.receive_key(arrival, &packet),
+            Some(Content::ComfortNoise) => self.receive_comfort_noise(arrival, &packet),
+            None => {
+                self.counters.unknown_payload_type += 1;
+                self.listener.pass(arrival, &packet);
+                Received::Dropped
+            }
         }
     }
 

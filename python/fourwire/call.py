@@ -22,6 +22,7 @@ from fourwire.call_control import CallControl
 from fourwire.call_keys import CallKeys
 from fourwire.call_options import CallOptions
 from fourwire.call_recording import CallRecording
+from fourwire.child import child
 from fourwire.faults import innermost, is_cancelled, places
 from fourwire.inworld import AudioFormats, InworldError
 from fourwire.inworld.events import Event
@@ -35,6 +36,7 @@ from fourwire.quality import Quality
 from fourwire.rtp_watch import RtpWatch
 from fourwire.transcript import Transcript
 from fourwire.unbroken import unbroken
+from fourwire.weakly import weakly
 
 __all__ = ["Call", "Scenario"]
 
@@ -64,7 +66,7 @@ class Call(CallKeys, CallAgent, CallControl):
         """What was said so far."""
         self.data: dict[str, Any] = {}
         """Whatever the scenario wants to remember of the call."""
-        self.play = Player(self._media, journal, self.activity).play
+        self.play = Player(weakly(self._media), journal, self.activity).play
         """Play audio to the caller; see `Player.play`."""
         self._line = line
         self._options = options or CallOptions()
@@ -75,13 +77,15 @@ class Call(CallKeys, CallAgent, CallControl):
         self._tasks: TaskGroup | None = None
         self._scenario = anyio.CancelScope()
         self._over = anyio.Event()
-        self._rtp = RtpWatch(
-            self._options.rtp_lost_s, self.start_soon, partial(self.end, Cause.RTP_LOST)
-        )
+        start_soon = weakly(self.start_soon)
+        rtp_lost = partial(weakly(self.end), Cause.RTP_LOST)
+        self._rtp = RtpWatch(self._options.rtp_lost_s, start_soon, rtp_lost)
         self._recording = CallRecording(
-            journal, self._options, self.transcript, self._about, self.start_soon
+            journal, self._options, self.transcript, weakly(self._about), start_soon
         )
-        self._parting = Parting(line, journal, self.unbridge, self._account, self._settle)
+        self._parting = Parting(
+            line, journal, weakly(self.unbridge), weakly(self._account), weakly(self._settle)
+        )
 
     def __repr__(self) -> str:
         return f"<Call {self.id} from {self.caller!r} to {self.dialled!r}, {self.state.value}>"
@@ -169,7 +173,7 @@ class Call(CallKeys, CallAgent, CallControl):
     def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` beside the scenario, until the call ends; an error in it ends the call."""
         assert self._tasks is not None, "a call is run by `live`"
-        self._tasks.start_soon(self._tend, work)
+        self._tasks.start_soon(child, self._tend, work)
 
     def record(
         self,
@@ -368,7 +372,7 @@ class Call(CallKeys, CallAgent, CallControl):
         """
         async with anyio.create_task_group() as tasks:
             if self._leg is not None:
-                tasks.start_soon(self._catch_up)
+                tasks.start_soon(child, self._catch_up)
             await self._wait_told()
             await self._recording.finish(self._leg, self._life.ended)
             tasks.cancel_scope.cancel()

@@ -17,6 +17,7 @@ from fourwire.inworld.events import WebSocketClosed
 from fourwire.life import Cause
 from fourwire.media import EarlyBargeInLike, LegEvent
 from fourwire.transcript import Transcript
+from fourwire.weakly import weakly
 
 __all__ = ["CallAgent", "cause_of"]
 
@@ -80,9 +81,11 @@ class CallAgent(CallPart):
         if self._bridge is not None and self._bridge.is_open and self._bridge.agent is agent:
             return
 
+        closed_with = weakly(self._agent_closed)
+
         def agent_closed(closed: WebSocketClosed) -> None:
             if hang_up_with_agent or not finish:
-                self._agent_closed(agent, closed, hang_up_with_agent)
+                closed_with(agent, closed, hang_up_with_agent)
 
         self.unbridge()
         self._bridge = Bridge(
@@ -97,7 +100,7 @@ class CallAgent(CallPart):
                 self._options.early_barge_in if early_barge_in is None else early_barge_in
             ),
             held=held,
-            on_event=lambda event: self.activity.hear(self.journal.now, event),
+            on_event=weakly(self._hear_agent),
         )
         self.activity.lose_agent(self.journal.now)
         self._told_of.append(self._bridge)
@@ -147,6 +150,9 @@ class CallAgent(CallPart):
                 self._told_of.popleft()
         elif isinstance(event, ReplyEvent):
             self._told_of[0].reply_event(event)
+
+    def _hear_agent(self, event: object) -> None:
+        self.activity.hear(self.journal.now, event)
 
     def _agent_closed(self, agent: Agent, closed: WebSocketClosed, ends_call: bool) -> None:
         if self._bridge is None or self._bridge.agent is not agent:

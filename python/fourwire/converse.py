@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from fourwire.announcement import Announcement
+from fourwire.child import child
 from fourwire.conversation import Conversation
 from fourwire.failure_policy import (
     Failure,
@@ -173,9 +174,9 @@ class Talk:
 
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(listen, tasks.cancel_scope)
+                tasks.start_soon(child, listen, tasks.cancel_scope)
                 if self._policy.watchdog_s:
-                    tasks.start_soon(guard, tasks.cancel_scope)
+                    tasks.start_soon(child, guard, tasks.cancel_scope)
         except BaseException:
             self._call.unbridge()
             await agent.close_shielded()

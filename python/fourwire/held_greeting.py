@@ -2,6 +2,7 @@
 
 from collections import deque
 from typing import Protocol
+from weakref import proxy
 
 import anyio
 
@@ -31,7 +32,7 @@ class HeldGreeting:
     """
 
     def __init__(self, agent: Agent) -> None:
-        self._agent = agent
+        self._agent: Agent = proxy(agent)  # which holds this, and not the other way round
         self._kept: deque[bytes | str] = deque()
         self._sounds = anyio.Event()
         self.dropped = 0

@@ -3,6 +3,7 @@
 import anyio
 
 from fourwire.call import Call
+from fourwire.child import child
 from fourwire.inworld import Agent, events
 
 __all__ = ["LastWords"]
@@ -60,7 +61,7 @@ class LastWords:
                     return
 
         async with anyio.create_task_group() as both:
-            both.start_soon(listen, both.cancel_scope)
+            both.start_soon(child, listen, both.cancel_scope)
             with anyio.move_on_after(WORDS_SECONDS):
                 heard = await call.wait_drained()  # cut too where the server noticed no speech
             both.cancel_scope.cancel()

@@ -59,11 +59,11 @@ class Play:
         self.fails.set()
 
     def work_raises(self) -> None:
-        self._beside(LookupError("a bug"))
+        self._beside(lambda: LookupError("a bug"))
 
     def work_exits(self) -> None:
         """Work beside the scenario wants to end the process."""
-        self._beside(SystemExit(1))
+        self._beside(lambda: SystemExit(1))
 
     def we_hang_up(self) -> None:
         self._beside_call(self.it.call.hang_up)
@@ -75,9 +75,9 @@ class Play:
         """The task that runs the call is cancelled."""
         self.it.living.cancel()
 
-    def _beside(self, error: BaseException) -> None:
+    def _beside(self, error: Callable[[], BaseException]) -> None:
         async def work() -> None:
-            raise error
+            raise error()
 
         self._beside_call(work)
 

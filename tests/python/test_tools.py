@@ -183,22 +183,31 @@ async def test_of_too_many_calls_at_once_those_are_made_that_there_is_room_for()
         assert len(outputs(record)) == 34
 
 
-@pytest.mark.parametrize("status", ["cancelled", "failed", "incomplete"])
-async def test_of_a_response_that_broke_off_no_more_is_told_than_that(status: str) -> None:
-    commands: list[Any] = []
+class Told:
+    """An agent that notes what it is told."""
 
-    def tell(command: Any) -> Sent:
-        commands.append(command)
+    def __init__(self) -> None:
+        self.commands: list[Any] = []
+
+    def tell(self, command: Any) -> Sent:
+        self.commands.append(command)
         return Sent(True)
 
+    def publish(self, event: events.Event) -> None:
+        pass
+
+
+@pytest.mark.parametrize("status", ["cancelled", "failed", "incomplete"])
+async def test_of_a_response_that_broke_off_no_more_is_told_than_that(status: str) -> None:
+    agent = Told()
     log = RedactedLog(logging.getLogger("test"), Redactor())
-    dispatch = Dispatch(weather_tools(), tell, lambda _: None, log)
+    dispatch = Dispatch(weather_tools(), agent, log)
     call = events.Item(
         type="function_call", call_id="1", function="get_weather", status="completed"
     )
     response = events.Response(id="r", status=status, output=[call])
     dispatch.receive(events.ResponseDone(response=response))
-    (told,) = commands
+    (told,) = agent.commands
     assert told.item["output"] == '{"error":"not done: the response broke off"}'
 
 

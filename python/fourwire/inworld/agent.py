@@ -77,7 +77,7 @@ class Agent(Verbs):
         self._outbox = Outbox()
         self._feed = Feed()
         self._first = self._feed.listen()
-        self._dispatch = Dispatch(self.tools, self.tell, self.publish, self._log)
+        self._dispatch = Dispatch(self.tools, self, self._log)
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._sent = self._received = self._consumed = self._refused = 0
         self._wake = asyncio.Event()

@@ -1,6 +1,7 @@
 """REFERs of the peer's (RFC 3515): the owner is asked, and NOTIFYs tell the peer how it goes."""
 
 from typing import TYPE_CHECKING
+from weakref import proxy
 
 from .core import Content
 from .errors import CallOver, LocalError, MalformedMessage
@@ -24,7 +25,7 @@ class Notifier:
     """The REFERs of one call's peer, by their CSeq numbers."""
 
     def __init__(self, call: "Call") -> None:
-        self._call = call
+        self._call: Call = proxy(call)  # a part does not keep its whole alive
         self._core = call.core
         self._asked: dict[int, Transaction] = {}
         self._followed: set[int] = set()

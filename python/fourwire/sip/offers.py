@@ -1,6 +1,7 @@
 """Offers within a call, of either side: re-INVITE (RFC 3261 §14) and UPDATE (RFC 3311)."""
 
 from typing import TYPE_CHECKING
+from weakref import proxy
 
 from .body import sdp_of
 from .errors import CallOver, LocalError, MalformedMessage
@@ -24,7 +25,7 @@ class Offers:
     """What waits for an answer, the peer's or ours; one of each at a time."""
 
     def __init__(self, call: "Call") -> None:
-        self._call = call
+        self._call: Call = proxy(call)  # a part does not keep its whole alive
         self._core = call.core
         self._asked: Transaction | None = None
         """The peer's request that waits for our answer."""

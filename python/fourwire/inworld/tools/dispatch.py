@@ -1,7 +1,8 @@
 """Answering the agent's function calls: tasks and a timer around the machine of `turns`."""
 
 import asyncio
-from collections.abc import Callable
+from typing import Protocol
+from weakref import proxy
 
 from fourwire.inworld.commands import Command, ConversationItemCreate, ResponseCreate
 from fourwire.inworld.event import Event
@@ -22,20 +23,25 @@ UNDONE = "not done: the response broke off"
 """What is told of a call in a response that was interrupted, failed, or grew too long."""
 
 
+class Owner(Protocol):
+    """Whose functions are run: the agent's side of it."""
+
+    def tell(self, command: Command) -> Sent:
+        """Queue a command."""
+        ...
+
+    def publish(self, event: Event) -> None:
+        """Let all listeners have an event."""
+        ...
+
+
 class Dispatch:
     """Runs the functions that the agent calls, tells it the results, and has it go on."""
 
-    def __init__(
-        self,
-        toolbox: Toolbox,
-        tell: Callable[[Command], Sent],
-        publish: Callable[[Event], None],
-        log: RedactedLog,
-    ) -> None:
+    def __init__(self, toolbox: Toolbox, owner: Owner, log: RedactedLog) -> None:
         self.offer = Offer(toolbox)
         self._toolbox = toolbox
-        self._tell = tell
-        self._publish = publish
+        self._owner: Owner = proxy(owner)  # a part does not keep its whole alive
         self._log = log
         self._turns = Turns()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -82,7 +88,7 @@ class Dispatch:
 
     def _begin(self, call: ToolCall) -> None:
         self.called += 1
-        self._publish(
+        self._owner.publish(
             ToolCalled(call_id=call.call_id, function=call.name, arguments=call.arguments)
         )
         crowded = len(self._tasks) >= AT_ONCE
@@ -117,9 +123,9 @@ class Dispatch:
             "call_id": call.call_id,
             "output": result.output,
         }
-        self._tell(ConversationItemCreate(item=output))
+        self._owner.tell(ConversationItemCreate(item=output))
         self._turns.answered(call.call_id, silent=silent)
-        self._publish(
+        self._owner.publish(
             ToolAnswered(
                 call_id=call.call_id,
                 function=call.name,
@@ -136,7 +142,7 @@ class Dispatch:
             return
         if self._turns.is_due(self._loop.time()):
             command = ResponseCreate()
-            self._tell(command)
+            self._owner.tell(command)
             self._turns.asked(command.event_id or None)
         self._set_timer(self._turns.deadline())
 

@@ -197,6 +197,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             for number, name in enumerate(names):
                 if name in names[:number]:
                     raise IllegalSetting((field, number, "name"), "is the name of two of them")
+        known = {it.name for it in self.trunk} | {it.name for it in self.register}
+        for number, trunk in enumerate(self.trunk):
+            if unknown := next((name for name in trunk.takes_over if name not in known), None):
+                why = f"names {unknown}, which is neither a trunk nor a registration"
+                raise IllegalSetting(("trunk", number, "takes_over"), why)
 
     @classmethod
     def load(

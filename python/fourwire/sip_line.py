@@ -1,9 +1,10 @@
 """A call that came by SIP, as a line: its offer answered, its audio running on a leg of ours."""
 
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
+
+import anyio
 
 from fourwire import sdp, sip
 from fourwire._core import PortsExhausted
@@ -29,25 +30,16 @@ from fourwire.line import (
 )
 from fourwire.line_sdp import Descriptions, Refused
 from fourwire.media import Media, MediaLeg, MediaPort
+from fourwire.own_address import address_facing
 from fourwire.sip_words import GONE, asking, cause_of, detail_of
 
-__all__ = ["Refused", "SipLine", "address_facing"]
-
+__all__ = ["Refused", "SipLine"]
 
 PENDING = 491
 """The status of an offer that met another one."""
 
 MOST_MEETINGS = 5
 """How often an offer is made again that meets one of the caller's each time."""
-
-
-def address_facing(peer: str) -> str:
-    """The address of this machine that packets to `peer` leave from; nothing is sent."""
-    family = socket.AF_INET6 if ":" in peer else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect((peer, 9))
-        host: str = probe.getsockname()[0]
-        return host
 
 
 class SipLine:
@@ -75,6 +67,7 @@ class SipLine:
         self._srtp_of = srtp
         self._port = _reserved(media)
         self._leg: MediaLeg | None = None
+        self._taken_over = anyio.Event()
         try:
             address = address or address_facing(incoming.source[0])
             policy = sdp.MediaPolicy(
@@ -187,7 +180,15 @@ class SipLine:
             leg = self._started(self._sdp.media)
             await self._acknowledged(headers)
             return leg
-        self._sdp.take_first(await self._acknowledged(headers))
+        asked = self._incoming
+        try:
+            self._sdp.take_first(await self._acknowledged(headers))
+        except LineClosed:
+            if self._incoming is asked:
+                raise
+            await self._taken_over.wait()  # by somebody who answers for whoever rang
+            if self._incoming.ended is not None or self._sdp.media is None:
+                raise
         return self._go_by_it()
 
     def _early(self, described: str) -> MediaLeg | None:
@@ -337,14 +338,21 @@ class SipLine:
         if to.ended is not None:
             return [NotTakenOver(487, "it was taken back")]
         self._incoming, self._sdp = to, described
-        if described.media is None:
-            described.take(await self._acknowledged(None))
-            changed = self._changes()
-        else:
-            changed = self._changes()
-            await self._acknowledged(None)
+        try:
+            changed = await self._welcome()
+        finally:
+            self._taken_over.set()
         who = {"caller": self.caller, "name": self.display_name}
         return [TakenOver(who | dict(self.about)), changed]
+
+    async def _welcome(self) -> MediaChanged:
+        """Answer whoever is in the call now, and let the leg follow."""
+        if self._sdp.media is None:
+            self._sdp.take(await self._acknowledged(None))
+            return self._changes()
+        changed = self._changes()
+        await self._acknowledged(None)
+        return changed
 
     async def _renegotiate(self, reinvite: sip.Reinvite) -> MediaChanged | None:
         """Answer a re-INVITE and let the leg follow (RFC 3264 §8).

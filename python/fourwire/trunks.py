@@ -45,6 +45,9 @@ class Trunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Of whom it proves to be one, by digest."""
     trusted: bool = False
     """Whether P-Asserted-Identity is believed from it, and told to it."""
+    takes_over: tuple[Name, ...] = ()
+    """Trunks and registrations in whose calls it may have others take a place (Replaces), as in
+    its own."""
     max_calls: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """Calls with it at a time, whoever placed them."""
     server: str = ""
@@ -173,6 +176,7 @@ def _trunk(trunk: Trunk, environ: Mapping[str, str] | None) -> sip.Trunk:
         certificates=frozenset(name.lower() for name in trunk.certificates),
         passwords=_passwords(trunk, environ),
         trusted=trunk.trusted,
+        takes_over=frozenset(trunk.takes_over),
         max_calls=trunk.max_calls,
         credentials=credentials_of(trunk.name, trunk.username, trunk.password, environ),
     )

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from support.sip import ANSWER, OFFER, Peer, World, answering, losing
@@ -144,6 +145,27 @@ def test_who_wants_an_early_place_alone_is_told_that_it_is_taken() -> None:
 @pytest.mark.parametrize("fields", [("a;to-tag=b;from-tag=c",) * 2, ("a;to-tag=b",), ("",)])
 def test_two_places_or_an_unreadable_one_are_400(fields: tuple[str, ...]) -> None:
     assert Office().talk().ask(*fields) == 400
+
+
+def told_to(asked: str, *named: str) -> Access:
+    pbx, other = trunk("pbx", CALLER), trunk("other", HEIR)
+    trunks = (replace(it, takes_over=frozenset(named)) for it in (pbx, other) if it.name == asked)
+    return Access(trunks=(*trunks, *(it for it in (pbx, other) if it.name != asked)))
+
+
+def test_a_trunk_takes_over_the_calls_of_those_that_it_was_told_it_may() -> None:
+    office = Office(told_to("other", "pbx")).talk()
+    assert office.ask(office.place()) == 100
+    office.answer()
+    assert ends(office.us) == [Cause.REPLACED]
+    assert ends(office.caller) == [Cause.BYE]
+
+
+@pytest.mark.parametrize("access", [told_to("pbx", "other"), told_to("other", "carrier")])
+def test_what_one_trunk_may_another_may_not(access: Access) -> None:
+    office = Office(access).talk()
+    assert office.ask(office.place()) == 403
+    assert ends(office.us) == []
 
 
 STRANGERS = Access(trunks=(trunk("pbx", CALLER),), strangers="admit")

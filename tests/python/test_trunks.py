@@ -20,6 +20,7 @@ max_calls = 30
 [[trunk]]
 name = "pbx"
 transports = ["tls"]
+takes_over = ["carrier"]
 users = [{ username = "alice", password = "PBX_PASSWORD" }]
 """
 
@@ -39,6 +40,7 @@ def test_trunks_come_from_the_file_and_passwords_from_the_environment(tmp_path: 
     assert access.strangers == "drop"
     assert [str(network) for network in carrier.networks] == ["203.0.113.0/24", "2001:db8::1/128"]
     assert (carrier.trusted, carrier.max_calls) == (True, 30)
+    assert (carrier.takes_over, pbx.takes_over) == (set(), {"carrier"})
     assert (pbx.transports, pbx.passwords) == ({"tls"}, {"alice": "wonderland"})
     assert "wonderland" not in repr(access)
     assert "wonderland" not in repr(settings)
@@ -56,6 +58,10 @@ def test_a_password_that_is_not_set_says_what_to_set(tmp_path: Path) -> None:
         ('[[trunk]]\nname = "a"\n', r"trunk.name = 'a': is known by nothing"),
         ('[[trunk]]\nname = "a b"\nsources = ["1.2.3.4"]', "trunk.name = 'a b'"),
         ('[[trunk]]\nname = "a"\nsources = ["pbx"]', "trunk.sources = 'pbx': is no address"),
+        (
+            '[[trunk]]\nname = "a"\nserver = "sip:pbx"\ntakes_over = ["a", "b"]',
+            "trunk.takes_over = .*names b, which is neither a trunk nor a registration",
+        ),
         ('[[trunk]]\nname = "a"\nserver = "pbx"', "trunk.server = 'pbx': uri is not one"),
         (
             '[[trunk]]\nname = "a"\nserver = "sip:pbx"\nusername = "x"',

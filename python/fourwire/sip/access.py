@@ -30,6 +30,8 @@ class Trunk:
     """User names and passwords, of which it must prove one; empty: none is asked for."""
     trusted: bool = False
     """Whether its P-Asserted-Identity is believed (RFC 3325 §7)."""
+    takes_over: frozenset[str] = frozenset()
+    """Trunks whose calls it may take over as it may its own (RFC 3891 §3)."""
     max_calls: int | None = None
     credentials: Credentials | None = None
     """Who we are, where it asks for a proof within a call of its own."""

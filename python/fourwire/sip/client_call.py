@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from .body import sdp_of
 from .call import Call, CallState
 from .core import Core
-from .dialog import Dialog
+from .dialog import Dialog, DialogKey
 from .digest import Credentials
 from .early import EarlyDialogs
 from .errors import CallOver, LocalError, MalformedMessage
@@ -99,14 +99,22 @@ class ClientCall(Call):
     def hang_up(self, now: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """End the call from any state: before the answer, by CANCEL."""
         if self.state is CallState.INVITED:
-            self._end(now, Cause.HUNG_UP)
-            # §9.1: no CANCEL before a provisional response has come.
-            if self._ringing:
-                self._send_cancel(now)
+            self._take_back(now, Cause.HUNG_UP)
             return
         if self.state is CallState.ANSWERED and self._success is not None:
             self._acknowledge_2xx(now, self._success)
         super().hang_up(now, headers)
+
+    def give_way(self, now: int) -> None:
+        """Somebody else took the peer's place; who rings still rings in vain (RFC 3891 §3)."""
+        if self.state is CallState.INVITED:
+            self._take_back(now, Cause.REPLACED)
+        else:
+            super().give_way(now)
+
+    def rings(self, key: DialogKey) -> bool:
+        """Whether that is an early dialog of this call, which nobody has answered."""
+        return self._success is None and key in self._early.rang()
 
     def follow(self, flow: Flow) -> None:
         """A response came by ``flow``: that is the way our requests take from now on."""
@@ -247,6 +255,7 @@ class ClientCall(Call):
         if self.state is CallState.ENDING and not self._ringing:
             self._send_cancel(now)
         self._ringing = True
+        self._early.note(response)
         self._core.deadlines.cancel((self.id, "next", 0))
         if "100rel" in response.headers.tokens("Require") and not self._prove(now, response):
             return
@@ -323,6 +332,8 @@ class ClientCall(Call):
         if self._transaction is not None:
             self._core.transactions.expire(now, self._transaction)
         self._forget_early()
+        for key in self._early.rang():
+            self._core.departed_early.note(now, key)
         super()._be_gone(now)
 
     def _refused(self, now: int, status: int, reason: str) -> None:
@@ -331,6 +342,11 @@ class ClientCall(Call):
             self._end(now, cause, status, reason)
         self._core.deadlines.cancel((self.id, "cancel", 0))
         self._be_gone(now)
+
+    def _take_back(self, now: int, cause: Cause) -> None:
+        self._end(now, cause)
+        if self._ringing:  # §9.1: no CANCEL before a provisional response has come
+            self._send_cancel(now)
 
     def _send_cancel(self, now: int) -> None:
         if self._transaction is not None:

@@ -108,6 +108,7 @@ class Core:
         self.deadlines: Deadlines[TimerKey] = Deadlines()
         self.dialogs: dict[DialogKey, int] = {}
         self.departed = Departed(64 * rules.intervals.t1)
+        self.departed_early = Departed(64 * rules.intervals.t1)
         self.counters: Counter[str] = Counter()
         plain = rules.provisionals == "plain"
         self.extensions = WITHOUT_100REL if plain else EXTENSIONS

@@ -24,6 +24,18 @@ class EarlyDialogs:
         self._dialogs: dict[str, Dialog] = {}
         self._last: dict[str, int] = {}
         self._said: dict[str, str] = {}
+        self._rang: set[str] = set()
+
+    def note(self, response: Response) -> None:
+        """Somebody rings: that makes an early dialog, reliable or not (RFC 3261 §12.1)."""
+        tag = response.to.tag
+        if tag and response.status > 100 and len(self._rang) < MOST_DIALOGS:
+            self._rang.add(tag)
+
+    def rang(self) -> list[DialogKey]:
+        """The early dialogs that there were, by what we know them by."""
+        request = self._request
+        return [(request.call_id, request.from_.tag or "", tag) for tag in self._rang]
 
     def acknowledge(
         self, now: int, response: Response, flow: Flow, behind_nat: bool

@@ -1,107 +1,14 @@
 """Calls of ours that are asked for proofs, sent elsewhere, or find the first server silent."""
 
-import random
-from dataclasses import replace
-
 import pytest
-from support.sip import ANSWER, OFFER, Peer, World
+from support.carrier import ALICE, FIRST, SECOND_HOST, THIRD, Carrier
+from support.sip import ANSWER
 
-from fourwire.sip.authenticator import Authenticator, Outcome
-from fourwire.sip.client_call import Terms
 from fourwire.sip.digest import Credentials
-from fourwire.sip.events import Answered, Ended
-from fourwire.sip.flow import Flow, Hop
-from fourwire.sip.headers import Headers
+from fourwire.sip.events import Answered
+from fourwire.sip.flow import Flow
 from fourwire.sip.message import Request, Response
-from fourwire.sip.proving import PROOFS
 from fourwire.sip.responding import response_to
-from fourwire.sip.timers import SECOND
-
-FIRST, SECOND_HOST, THIRD = "192.0.2.5", "192.0.2.6", "192.0.2.7"
-ALICE = Credentials("alice", "wonderland")
-
-
-class Carrier:
-    """A caller of ours, and servers that do as a test says."""
-
-    def __init__(self) -> None:
-        self.world = World()
-        self.us: Peer = self.world.peer("192.0.2.1")
-        self.asked: list[tuple[str, Request]] = []
-
-    def server(self, host: str, *statuses: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        """A server that answers INVITEs by these in turn, the last for ever; 0 is silence."""
-        left = list(statuses)
-
-        def answer(request: Request) -> Response | None:
-            self.asked.append((host, request))
-            if request.method == "ACK":
-                return None
-            status = 200
-            if request.method == "INVITE":
-                status = left.pop(0) if len(left) > 1 else left[0]
-            return None if status == 0 else self.response(request, host, status, headers)
-
-        self.world.server(host, answer)
-
-    def asking(self, host: str, status: int = 407) -> None:
-        """A server that wants a proof for every request."""
-        guard = Authenticator("carrier", 100 * SECOND, random.Random(1))
-
-        def answer(request: Request) -> Response | None:
-            self.asked.append((host, request))
-            if request.method in ("ACK", "CANCEL"):
-                return None
-            proofs = request.headers.get_all(PROOFS[status])
-            read = Headers([*request.headers.fields(), *(("Authorization", p) for p in proofs)])
-            request = replace(request, headers=read)
-            outcome, _ = guard.judge(self.world.now, request, "us", {"alice": "wonderland"})
-            if outcome is Outcome.PROVEN:
-                return self.response(request, host, 200)
-            asks = guard.challenges(self.world.now, "us", stale=outcome is Outcome.STALE)
-            name = "Proxy-Authenticate" if status == 407 else "WWW-Authenticate"
-            named = tuple((name, value) for _, value in asks)
-            return self.response(request, host, status, named)
-
-        self.world.server(host, answer)
-
-    def response(
-        self,
-        request: Request,
-        host: str,
-        status: int,
-        headers: tuple[tuple[str, str], ...] = (),
-    ) -> Response:
-        sdp = ANSWER if status == 200 and request.method == "INVITE" else None
-        contact = (("Contact", f"<sip:{host}>"),) if status == 200 else ()
-        return response_to(request, status, to_tag=host, headers=(*headers, *contact), sdp=sdp)
-
-    def call(self, *others: str, **terms: object) -> int:
-        number = self.us.agent.invite(
-            self.world.now,
-            f"sip:bob@{FIRST}",
-            local=self.us.address,
-            from_user="alice",
-            offer=OFFER,
-            to=self.flow(FIRST),
-            terms=Terms(others=tuple(self.flow(each) for each in others), **terms),  # type: ignore[arg-type]
-        )
-        self.world.drain(self.us)
-        return number
-
-    def flow(self, host: str) -> Flow | Hop:
-        return Flow("udp", self.us.address, (host, 5060), 1)
-
-    def hosts(self, method: str = "INVITE") -> list[str]:
-        """Who was asked, repeats left out."""
-        asked = [(host, str(r.via.branch)) for host, r in self.asked if r.method == method]
-        return [host for host, _ in dict.fromkeys(asked)]
-
-    def last(self, method: str) -> Request:
-        return [request for _, request in self.asked if request.method == method][-1]
-
-    def endings(self) -> list[int]:
-        return [event.status for event in self.us.told(Ended) if isinstance(event, Ended)]
 
 
 @pytest.mark.parametrize(
@@ -165,38 +72,6 @@ def test_a_server_without_room_and_a_silent_one_are_passed_over() -> None:
     assert len(carrier.us.told(Answered)) == 1
     assert carrier.us.agent.counters()["servers_passed_over"] == 2
     assert len({request.call_id for _, request in carrier.asked}) == 1
-
-
-@pytest.mark.parametrize("said", [100, 180])
-def test_a_server_that_was_trying_and_has_no_room_after_all_is_passed_over(said: int) -> None:
-    """Nearly every server says 100 Trying at once, and where it finds no way 503 afterwards."""
-    carrier = Carrier()
-    carrier.server(SECOND_HOST, 200)
-
-    def tries(request: Request) -> Response | None:
-        carrier.asked.append((FIRST, request))
-        if request.method != "INVITE":
-            return None
-        provisional = carrier.response(request, FIRST, said)
-        flow = Flow("udp", carrier.us.address, (FIRST, 5060), 1)
-        carrier.us.agent.receive(carrier.world.now, bytes(provisional), flow)
-        return carrier.response(request, FIRST, 503)
-
-    carrier.world.server(FIRST, tries)
-    carrier.call(SECOND_HOST)
-    carrier.world.run(40)
-    assert carrier.hosts() == [FIRST, SECOND_HOST]
-    assert len(carrier.us.told(Answered)) == 1
-    assert not carrier.endings()
-
-
-def test_a_server_that_rings_is_not_passed_over_for_its_patience() -> None:
-    carrier = Carrier()
-    carrier.server(FIRST, 180)
-    carrier.server(SECOND_HOST, 200)
-    carrier.call(SECOND_HOST)
-    carrier.world.run(60)
-    assert carrier.hosts() == [FIRST]
 
 
 def test_a_server_that_refuses_for_good_is_not_passed_over() -> None:

@@ -139,7 +139,7 @@ class ClientCall(Call):
         elif response.is_provisional:
             self._receive_provisional(now, response)
         elif response.is_success:
-            self._receive_success(now, response)
+            self._receive_success(now, transaction, response)
         elif not self._go_on(now, response):
             self._refused(now, response.status, response.reason)
 
@@ -159,6 +159,10 @@ class ClientCall(Call):
             super().tick(now, what, cseq)
         elif self._success is None:
             self._be_gone(now)
+
+    def prove(self, now: int, transaction: Transaction, response: Response) -> bool:
+        """Answer a challenge, unless that of a server in whose place another was asked."""
+        return transaction not in self._abandoned and super().prove(now, transaction, response)
 
     def _dialog_of(self, request: Request) -> Dialog | None:
         early = self._early.find(request.to.tag or "") if request.method == "PRACK" else None
@@ -190,7 +194,7 @@ class ClientCall(Call):
     def _try_elsewhere(self, now: int) -> bool:
         while self._elsewhere and str(self._elsewhere[0]) in self._targets:
             self._elsewhere.popleft()
-        if self.over or not self._redirects or not self._elsewhere:
+        if self.state is not CallState.INVITED or not self._redirects or not self._elsewhere:
             return False
         self._redirects -= 1
         uri = self._elsewhere.popleft()
@@ -209,7 +213,7 @@ class ClientCall(Call):
         return True
 
     def _try_next(self, now: int) -> bool:
-        if self.over or not self._others:
+        if self.state is not CallState.INVITED or not self._others:
             return False
         self._send_instead(now, self._others.popleft(), self._request.uri)
         self._core.counters["servers_passed_over"] += 1
@@ -247,7 +251,7 @@ class ClientCall(Call):
     def _receive_late(self, now: int, transaction: Transaction, response: Response) -> None:
         """A server that was given up answers after all: it is told that it is too late."""
         if response.is_success:
-            decline(now, self._core, transaction.request, response, self._flow)
+            decline(now, self._core, transaction, response, self._flow)
         elif response.is_provisional:
             self._cancel(now, transaction)
 
@@ -295,11 +299,11 @@ class ClientCall(Call):
         """Whether the peer may make an offer now."""
         return self._early.described or super().may_be_offered()
 
-    def _receive_success(self, now: int, response: Response) -> None:
+    def _receive_success(self, now: int, transaction: Transaction, response: Response) -> None:
         if self._success is None:
             self._take_success(now, response)
         elif response.to.tag != self._success.to.tag:
-            decline(now, self._core, self._request, response, self._flow)
+            decline(now, self._core, transaction, response, self._flow)
         elif self.state is not CallState.ANSWERED:  # else our own answer is still to come
             self._acknowledge_2xx(now, response, self._answer)
 
@@ -311,6 +315,7 @@ class ClientCall(Call):
             self._refused(now, 502, f"the answer is malformed: {error.reason}")
             return
         self._forget_early()
+        self._core.deadlines.cancel((self.id, "next", 0))
         self._success = response
         self.dialog = confirmed
         self._core.dialogs[confirmed.key] = self.id
@@ -370,15 +375,24 @@ class ClientCall(Call):
         self._core.counters["sent_cancel"] += 1
 
 
-def decline(now: int, core: Core, request: Request, response: Response, flow: Flow) -> None:
+MOST_DECLINED = 16
+"""Parties that are let go of one INVITE; from more of them a peer has us flood whom it names."""
+
+
+def decline(now: int, core: Core, transaction: Transaction, response: Response, flow: Flow) -> None:
     """Let go whoever answered an INVITE though one call is all we want, or none (§13.2.2.4)."""
     try:
-        dialog = Dialog.as_client(request, response)
+        dialog = Dialog.as_client(transaction.request, response)
     except MalformedMessage:
         return
-    proofs = proofs_in(request)
+    known = core.departed.knew(now, dialog.key)
+    if not known and transaction.declined >= MOST_DECLINED:
+        return
+    proofs = proofs_in(transaction.request)
     core.acknowledge(now, dialog, response.cseq.number, flow, False, headers=proofs)
-    if not core.departed.knew(now, dialog.key):
+    if not known:
+        transaction.declined += 1
+        core.departed.note(now, dialog.key)
         core.send_within(now, dialog, "BYE", flow, False)
 
 

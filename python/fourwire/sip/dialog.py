@@ -52,7 +52,8 @@ class Dialog:
             remote_tag=response.to.tag or "",
             local_party=request.headers["From"],
             remote_party=response.headers["To"],
-            remote_target=contact_of(response),
+            # Who left Contact out has the ACK and the BYE where the INVITE went.
+            remote_target=contact_of(response) if "Contact" in response.headers else request.uri,
             route_set=tuple(reversed(_route_set(response))),
             local_cseq=request.cseq.number,
         )

@@ -41,6 +41,8 @@ class Transaction:
     """The connection by which it went; 0 for none, or none that is known."""
     sent_again: bool = False
     """Whether that was closed before an answer came, so that it went by another."""
+    declined: int = 0
+    """How many were let go who answered it though another had, or too late."""
 
     @property
     def known_as(self) -> int:

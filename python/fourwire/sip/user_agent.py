@@ -350,7 +350,7 @@ class UserAgent:
         if request.method != "INVITE" or request.to.tag or flow is None:
             return
         if isinstance(happening, Responded) and happening.response.is_success:
-            decline(now, self._core, request, happening.response, flow)
+            decline(now, self._core, happening.transaction, happening.response, flow)
 
     def _responded(
         self,

@@ -203,6 +203,23 @@ def test_a_deadline_set_again_counts_once_and_a_cancelled_one_not_at_all() -> No
     assert len(deadlines) == 0
 
 
+def test_deadlines_that_are_set_anew_for_ever_take_no_room() -> None:
+    """Each refresh of a session sets one that lies half an hour ahead, or as far as a peer says."""
+    deadlines: Deadlines[str] = Deadlines()
+    tracemalloc.start()
+    try:
+        for moment in range(50_000):
+            deadlines.set("session", moment + 10**18)
+            deadlines.set(f"call {moment}", moment + 10**18)
+            deadlines.cancel(f"call {moment}")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 100_000
+    assert deadlines.take(2 * 10**18) == "session"
+    assert len(deadlines) == 0
+
+
 def test_what_was_refused_is_kept_without_its_body() -> None:
     world = World()
     callee = world.peer("192.0.2.2", max_calls=1)

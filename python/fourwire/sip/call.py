@@ -268,7 +268,8 @@ class Call:
 
     def succeeded(self, now: int, transaction: Transaction, response: Response) -> None:
         """A re-INVITE or an UPDATE of ours got its 2xx."""
-        self.timer.answered(now, response)
+        if not self.over:
+            self.timer.answered(now, response)
         if transaction.request.method == "INVITE":
             self._acknowledge_2xx(now, response)
         else:

@@ -84,6 +84,10 @@ TABLE: dict[Timer, Row] = {
 Key = TypeVar("Key", bound=Hashable)
 
 
+MOST_STALE = 64
+"""Entries of a queue that may mean nothing any longer, beside as many as mean something."""
+
+
 class Deadlines(Generic[Key]):
     """When each of many things is due: set, cancelled and taken by key, earliest first."""
 
@@ -97,6 +101,13 @@ class Deadlines(Generic[Key]):
         self._due[key] = at
         self._count += 1  # ties go by age, and keys need no order of their own
         heapq.heappush(self._heap, (at, self._count, key))
+        if len(self._heap) > 2 * len(self._due) + MOST_STALE:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Drop what was set anew or cancelled, which may lie in the queue for days else."""
+        self._heap = [entry for entry in self._heap if self._due.get(entry[2]) == entry[0]]
+        heapq.heapify(self._heap)
 
     def cancel(self, key: Key) -> None:
         """Forget ``key``; nothing happens where it is not set."""

@@ -268,9 +268,9 @@ class Endpoint:
 
     def _deliver(self, data: bytes, flow: Flow) -> None:
         self._flow = flow
-        if self.on_message is not None:
-            self.on_message("received", data, flow)
         try:
+            if self.on_message is not None:
+                self.on_message("received", data, flow)
             self._agent.receive(time.monotonic_ns(), data, flow)
         except Exception:
             # A bug of ours must not stop the calls of others; the message is gone.
@@ -286,6 +286,19 @@ class Endpoint:
             self._pump()
 
     def _pump(self) -> None:
+        """Carry out what the user agent wants, and wake up when it wants something next."""
+        try:
+            self._carry_out()
+        except Exception:
+            # A bug of ours must not stop the timers of all calls; what is left comes at once.
+            self._counters["internal_errors"] += 1
+            _log.exception("SIP that was due could not be carried out")
+            asyncio.get_running_loop().call_soon(self._pump)
+        if not self._agent.unfinished:
+            self._finished.set()
+        self._sleep_until(None if self._closed else self._agent.deadline())
+
+    def _carry_out(self) -> None:
         now = time.monotonic_ns()
         while (output := self._agent.poll(now)) is not None:
             if isinstance(output, Transmit):
@@ -302,9 +315,6 @@ class Endpoint:
                     call.take(output)
                 if isinstance(output, Ended):
                     self._calls.pop(output.call, None)
-        if not self._agent.unfinished:
-            self._finished.set()
-        self._sleep_until(None if self._closed else self._agent.deadline())
 
     def _tell(self, event: RegistrationEvent) -> None:
         if isinstance(event, Registered) and event.flow is not None:

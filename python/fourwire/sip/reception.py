@@ -105,6 +105,9 @@ class Reception:
                 self._serve_new(now, transaction, flow, judged.trunk)
         except MalformedMessage as error:
             self._core.respond(now, transaction, 400, reason=f"Bad Request: {error.reason}")
+        except Exception:  # a mistake of ours, which is to leave no request behind unanswered
+            self._core.respond(now, transaction, 500)
+            raise
 
     def _serve_new(
         self, now: int, transaction: Transaction, flow: Flow, trunk: Trunk | None

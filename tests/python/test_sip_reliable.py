@@ -217,6 +217,27 @@ def test_a_prack_may_hold_an_offer() -> None:
     assert (world.replies()[-1].status, world.replies()[-1].body.decode()) == (200, ANSWER)
 
 
+def test_a_prack_that_offers_while_an_update_waits_is_refused_and_both_are_answered() -> None:
+    world = World()
+    callee = world.peer("192.0.2.2")
+    world.send(invite("Supported: 100rel"), callee)
+    for _ in range(2):
+        world.do(callee, lambda agent, now: agent.progress(now, 1, ANSWER))
+    first = world.replies()[-1]
+    world.send(prack(first, f"{first.headers['RSeq']} 8 INVITE", 9), callee)
+    second = next(reply for reply in reversed(world.replies()) if reply.status == 183)
+    world.send(prack(first, "0 0 NONE", 10, BODY).replace(b"PRACK", b"UPDATE"), callee)
+    world.send(prack(first, f"{second.headers['RSeq']} 8 INVITE", 11, BODY), callee)
+    assert (world.replies()[-1].status, world.replies()[-1].cseq.number) == (491, 11)
+
+    assert len(callee.told(Reinvited)) == 1
+    world.do(callee, lambda agent, now: agent.answer_reinvite(now, 1, 10, ANSWER))
+    assert (world.replies()[-1].status, world.replies()[-1].cseq.number) == (200, 10)
+    world.do(callee, lambda agent, now: agent.reject(now, 1, 486))
+    world.run(80)
+    assert callee.agent.idle
+
+
 def test_both_sides_may_change_early_media_by_update() -> None:
     world, caller, callee = early()
     for asking, asked in ((caller, callee), (callee, caller)):

@@ -58,8 +58,11 @@ class Offers:
         self._asked = transaction
         self._core.events.append(Reinvited(self._call.id, request.cseq.number, sdp_of(request)))
 
-    def ask(self, transaction: Transaction) -> None:
+    def ask(self, now: int, transaction: Transaction) -> None:
         """Take a PRACK that holds an offer (RFC 3262 §5)."""
+        if self._asked is not None or self._asking is not None:
+            self._core.respond(now, transaction, 491)  # one offer at a time (RFC 3264 §4)
+            return
         transaction.owner = self._call.id
         self._asked = transaction
         request = transaction.request

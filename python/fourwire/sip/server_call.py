@@ -171,7 +171,7 @@ class ServerCall(Call):
         if not self._reliable.acknowledge(now, transaction.request):
             super()._receive_prack(now, transaction)
         elif sdp_of(transaction.request) is not None:
-            self.offers.ask(transaction)
+            self.offers.ask(now, transaction)
         else:
             self._core.respond(now, transaction, 200)
         if self._held_back is not None and not self._reliable.holds_back:

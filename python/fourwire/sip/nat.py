@@ -29,6 +29,18 @@ def is_hidden(host: str, source: str) -> bool:
     return _is_private(host) is True and _is_private(source) is False
 
 
+def is_behind(via: str, contact: str, source: str) -> bool:
+    """Whether a peer sends from another address than it knows of itself.
+
+    A name in Via tells nothing of that, but where Contact has it too: who names himself so is the
+    one whose packets came, while another Contact is somebody else's, behind a proxy.
+    """
+    try:
+        return ipaddress.ip_address(via) != ipaddress.ip_address(source)
+    except ValueError:
+        return via.lower() == contact.lower()
+
+
 @lru_cache(maxsize=4096)
 def _is_private(host: str) -> bool | None:
     """None of a name, which we can look up as well as anybody."""

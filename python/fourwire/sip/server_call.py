@@ -9,6 +9,7 @@ from .errors import CallOver, LocalError
 from .events import Cause, Invited
 from .flow import Flow
 from .message import Response
+from .nat import is_behind
 from .proving import Prover
 from .reliable import Reliable
 from .responding import PHRASES, response_to
@@ -45,7 +46,7 @@ class ServerCall(Call):
         self.contact = core.contact(flow, secure=request.uri.scheme == "sips")
         transaction.owner = number
         self.note_peer(request)
-        self._behind_nat = request.via.host != flow.remote[0]
+        self._behind_nat = is_behind(request.via.host, dialog.remote_target.host, flow.remote[0])
         self._transaction = transaction
         self._reliable = Reliable(core, number, transaction)
         self._held_back: tuple[str, tuple[tuple[str, str], ...]] | None = None

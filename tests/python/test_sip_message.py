@@ -41,6 +41,38 @@ def test_a_number_is_told_without_its_parameters(uri: str, subscriber: str) -> N
     assert Uri.parse(uri).subscriber == subscriber
 
 
+@pytest.mark.parametrize(
+    ("sender", "name", "tag"),
+    [
+        ("Jürgen Müller <sip:a@b.example>;tag=1", "Jürgen Müller", "1"),
+        ("O'Brien & Sons (Cork)  Ltd. <sip:a@b.example>;tag=1", "O'Brien & Sons (Cork) Ltd.", "1"),
+        ("<sip:a@b.example>;tag=Zm9vYg==", "", "Zm9vYg=="),
+        ("<sip:a@b.example>;tag=10.0.0.1:5060|a@b", "", "10.0.0.1:5060|a@b"),
+        ("<sip:a@b.example;did=Zm9vYg==>;tag=1;", "", "1"),
+        ("<sip:a@b.example>;tag=1;x=<y", None, ""),
+        ("<sip:a@b.example>;tag=1;;", None, ""),
+        ("<sip:a@b.example>;tag=a b", None, ""),
+        ("Bell, Alexander <sip:a@b.example>;tag=1", None, ""),
+        ("B\x07 <sip:a@b.example>;tag=1", None, ""),
+    ],
+)
+def test_what_devices_write_against_the_grammar_is_read_as_it_is_meant(
+    sender: str, name: str | None, tag: str
+) -> None:
+    if name is None:
+        with pytest.raises(MalformedMessage):
+            Address.parse(sender)
+    else:
+        read = Address.parse(sender)
+        assert (read.display_name, read.tag) == (name, tag)
+
+
+def test_a_parameter_of_a_uri_may_be_in_base64() -> None:
+    text = "sip:192.0.2.9;lr;did=Zm9vYg=="
+    assert Uri.parse(text).parameter("did") == "Zm9vYg=="
+    assert str(Uri.parse(text)) == text
+
+
 def test_compact_names_are_spelled_out() -> None:
     data = (
         b"OPTIONS sip:a@b.example SIP/2.0\r\nv: SIP/2.0/UDP c.example\r\nf: <sip:d@e.example>\r\n"

@@ -59,7 +59,9 @@ def _bracketed(text: str) -> tuple[str, str, str]:
     else:
         name, _, rest = text.partition("<")
         name = " ".join(name.split())
-        if not all(is_token(word) for word in name.split()):
+        # Names of people are written without quotes though they are no tokens; a comma alone would
+        # make two addresses of one.
+        if any(sign < " " or sign in '",;\x7f' for sign in name):
             raise MalformedMessage(f"display name {name[:40]!r} needs quotes")
     uri, closed, rest = rest.partition(">")
     if not closed:

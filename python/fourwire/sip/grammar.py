@@ -81,6 +81,8 @@ def parameters(parts: list[str]) -> dict[str, str | None]:
     Where a name comes twice the first counts (RFC 3261 §7.3.1 forbids the second).
     """
     found: dict[str, str | None] = {}
+    if parts and not parts[-1]:  # many a device ends its parameters with a semicolon
+        parts = parts[:-1]
     for part in parts:
         name, equals, value = part.partition("=")
         name, value = name.strip(), value.strip()
@@ -90,7 +92,9 @@ def parameters(parts: list[str]) -> dict[str, str | None]:
     return found
 
 
-_VALUE = re.compile(r"[A-Za-z0-9\-.!%*_+`'~:\[\]/]+\Z")
+_VALUE = re.compile(r"[!#-+\-./0-9:=?-\[\]-~]+\Z")
+"""More than a token or a host (RFC 3261 §25.1), since devices write tags and branches in base64 and
+worse: all that cannot be taken for a separator."""
 
 
 def _is_value(text: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.door import ALICE, PBX, Door, trunk
+from support.door import ALICE, PBX, STRANGER, Door, trunk
 from support.sip_torture import invite, message, options
 
 from fourwire.sip.access import Access, Trunk
@@ -20,6 +20,8 @@ from fourwire.sip.identity import identity_of
 from fourwire.sip.message import Request, parse
 from fourwire.sip.responding import Refusal
 from fourwire.sip.timers import SECOND
+
+TLS = Flow("tls", ("192.0.2.2", 5061), STRANGER, 1001)
 
 
 def test_without_trunks_everybody_may_call() -> None:
@@ -183,6 +185,49 @@ def test_a_stranger_may_ask_so_much_and_a_trunk_as_much_as_it_likes() -> None:
     assert all(door.call(source=PBX) for _ in range(100))
     door.world.run(1)
     assert [door.call() for _ in range(11)] == [403] * 10 + [None]
+
+
+def test_who_has_proven_a_password_may_ask_as_much_as_it_likes_for_a_while() -> None:
+    """A PBX that is known by its password alone has many calls at a time."""
+    door = Door(trunk("t", "", passwords={"alice": "wonderland"}), rate=10.0, burst=20)
+    door.call()
+    assert door.prove(ALICE) == 100
+    assert all(door.call() == 401 for _ in range(100))
+    door.world.run(601)
+    assert [door.call() for _ in range(21)] == [401] * 20 + [None]
+
+
+def test_who_shows_the_certificate_of_a_trunk_may_ask_as_much_as_it_likes() -> None:
+    sbc = trunk("sbc", "", certificates=frozenset({"sbc.example.com"}))
+    gate = Gate(Access(trunks=(sbc,), rate=1.0, burst=1), random.Random(1))
+    shown = replace(TLS, names=("sbc.example.com",))
+    assert all(gate.hears(0, options(), shown) for _ in range(10))
+    assert [gate.hears(0, options(), TLS) for _ in range(3)] == [True, False, False]
+
+
+def test_what_is_read_anew_measures_strangers_from_then_on() -> None:
+    door = Door()
+    assert all(door.call() == 100 for _ in range(10))
+    door.callee.agent.admit(Access(trunks=(trunk(),), rate=1.0, burst=2))
+    assert [door.call() for _ in range(3)] == [403, 403, None]
+    word = trunk("t", "", passwords={"alice": "wonderland"})
+    door.callee.agent.admit(Access(trunks=(word,), realm="other", rate=0))
+    assert door.call() == 401
+    assert door.challenge().realm == "other"
+
+
+def test_calls_of_a_registrar_are_of_the_trunk_as_it_is_read_anew() -> None:
+    old = trunk(trusted=True, max_calls=5, credentials=ALICE)
+    gate = Gate(Access(trunks=(old,)), random.Random(1))
+    gate.lines["secret"] = old
+    new = trunk(trusted=False, max_calls=1)
+    gate.admit(Access(trunks=(new,)))
+    request = parse(invite(uri="sip:us@192.0.2.2;line=secret"))
+    assert isinstance(request, Request)
+    flow = Flow("udp", ("192.0.2.2", 5060), STRANGER, 1)
+    assert gate.judge(0, request, flow) == Admitted(replace(new, credentials=ALICE))
+    gate.admit(Access(trunks=()))  # what is gone from the settings stays until a restart
+    assert gate.judge(0, request, flow) == Admitted(replace(new, credentials=ALICE))
 
 
 @pytest.mark.parametrize("name", ["friendly-scanner", "SIPVicious 0.3", "VaxSIPUserAgent/3.1"])

@@ -36,12 +36,9 @@ class Gate:
         self.registrars: set[str] = set()
         """Addresses of registrars that know us."""
         self._access = access
-        limited = access.of_strangers != "admit"
-        rate = access.rate if limited else 0
-        ban = int(access.ban_s * SECOND)
-        self._guard = Guard(rate, access.burst, access.ban_after, ban)
-        lifetime = int(access.nonce_s * SECOND)
-        self._authenticator = Authenticator(access.realm, lifetime, random, access.algorithms)
+        self._random = random
+        self._guard = Guard(*_measure(access))
+        self._authenticator = self._authenticator_of(access)
         self._is_of_network = lru_cache(4096)(self._is_of_a_network)
 
     def count(self) -> Counter[str]:
@@ -49,12 +46,23 @@ class Gate:
         return self.counters + self._guard.counters
 
     def admit(self, access: Access) -> None:
-        """Judge by ``access`` from now on: its trunks, and what strangers and scanners get.
+        """Judge by ``access`` from now on; bans stay.
 
-        Bans stay; realm, rates and times are those of the start.
+        What registrars send us is of the trunk of the same name as before, as that is now.
         """
+        if _challenges(access) != _challenges(self._access):
+            self._authenticator = self._authenticator_of(access)
         self._access = access
+        self._guard.measure(*_measure(access))
         self._is_of_network.cache_clear()
+        trunks = {trunk.name: trunk for trunk in access.trunks}
+        for line, old in self.lines.items():
+            new = trunks.get(old.name, old)
+            self.lines[line] = replace(new, credentials=new.credentials or old.credentials)
+
+    def _authenticator_of(self, access: Access) -> Authenticator:
+        lifetime = int(access.nonce_s * SECOND)
+        return Authenticator(access.realm, lifetime, self._random, access.algorithms)
 
     def hears(self, now: int, data: bytes, flow: Flow) -> bool:
         """Whether bytes are to be read at all: known trunks always, others within measure.
@@ -62,7 +70,7 @@ class Gate:
         Responses are let through, since only what we asked for has any effect.
         """
         host = flow.remote[0]
-        if self._is_known(host) or data.startswith(b"SIP/2.0 "):
+        if self._is_known(flow) or data.startswith(b"SIP/2.0 "):
             return True
         if self._guard.is_banned(now, host):
             self.counters["dropped_banned"] += 1
@@ -122,7 +130,7 @@ class Gate:
         passwords = _passwords(possible)
         outcome, user = self._authenticator.judge(now, request, host, passwords)
         if outcome is Outcome.PROVEN:
-            self._guard.proved(host)
+            self._guard.proved(now, host)
             return Admitted(owners[user])
         if outcome is Outcome.WRONG:
             self._guard.failed(now, host)
@@ -135,14 +143,21 @@ class Gate:
 
     def _due_to(self, request: Request, flow: Flow) -> Strangers:
         """What a request of no trunk gets."""
-        is_scanner = not self._is_known(flow.remote[0]) and _is_scanner(request)
+        is_scanner = not self._is_known(flow) and _is_scanner(request)
         return self._access.scanners if is_scanner else self._access.of_strangers
 
     def _may_be_of_a_trunk(self, flow: Flow) -> bool:
         return any(trunk.may_be(flow) for trunk in self._access.trunks)
 
-    def _is_known(self, host: str) -> bool:
-        return self._is_of_network(host) or host in self.registrars
+    def _is_known(self, flow: Flow) -> bool:
+        """Whether a way leads to a trunk or registrar, whatever has yet to be proven by it."""
+        host = flow.remote[0]
+        return self._is_of_network(host) or host in self.registrars or self._is_certain(flow)
+
+    def _is_certain(self, flow: Flow) -> bool:
+        """Whether a trunk has proven its name by a certificate."""
+        trunks = self._access.trunks if flow.names else ()
+        return any(trunk.certificates and trunk.may_be(flow) for trunk in trunks)
 
     def _is_of_a_network(self, host: str) -> bool:
         return any(trunk.networks and trunk.is_from(host) for trunk in self._access.trunks)
@@ -150,6 +165,17 @@ class Gate:
 
 CLAIMS = frozenset({"p-asserted-identity", "remote-party-id"})
 """Headers that name the caller on somebody's word, in lower case."""
+
+
+def _measure(access: Access) -> tuple[float, int, int, int]:
+    """What the guard allows: where strangers may call, as many messages as they like."""
+    rate = 0 if access.of_strangers == "admit" else access.rate
+    return rate, access.burst, access.ban_after, int(access.ban_s * SECOND)
+
+
+def _challenges(access: Access) -> tuple[object, ...]:
+    """What our challenges are made of."""
+    return access.realm, access.nonce_s, tuple(access.algorithms)
 
 
 def _passwords(trunks: list[Trunk]) -> Mapping[str, str]:

@@ -10,6 +10,10 @@ from .timers import SECOND
 MAX_SOURCES = 10_000
 """Sources that are remembered; above this the one that was silent longest is forgotten."""
 
+PROVEN = 600 * SECOND
+"""How long a source that has proven a password is not limited: longer than between two calls of
+whoever has many."""
+
 SCANNERS = re.compile(
     rb"\r\n(?:User-Agent|Server)[ \t]*:[^\r\n]*(?:friendly-scanner|friendly-request|sipvicious"
     rb"|sipcli|sip-scan|sipscan|sundayddr|iwar\b|smap\b|siparmyknife|vaxsipuseragent|vaxasip"
@@ -37,15 +41,20 @@ class Record:
 
 
 class Guard:
-    """Who may speak. Times are nanoseconds; both tables have a brim."""
+    """Who may speak. Times are nanoseconds; all tables have a brim."""
 
     def __init__(self, rate: float, burst: int, ban_after: int, ban: int) -> None:
         """``rate`` and ``burst`` are of messages a second; 0 limits nobody, or bans nobody."""
         self.counters: Counter[str] = Counter()
-        self._rate, self._burst = rate, burst
-        self._ban_after, self._ban = ban_after, ban
+        self.measure(rate, burst, ban_after, ban)
+        self._proven: OrderedDict[str, int] = OrderedDict()
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
         self._records: OrderedDict[str, Record] = OrderedDict()
+
+    def measure(self, rate: float, burst: int, ban_after: int, ban: int) -> None:
+        """Allow so much from now on; bans stay."""
+        self._rate, self._burst = rate, burst
+        self._ban_after, self._ban = ban_after, ban
 
     def is_banned(self, now: int, host: str) -> bool:
         """Whether a source is shut out now."""
@@ -54,7 +63,7 @@ class Guard:
 
     def allows(self, now: int, host: str) -> bool:
         """Whether a source may ask one thing more; takes a token where it may."""
-        if not self._rate:
+        if not self._rate or now < self._proven.get(network_of(host), -1):
             return True
         bucket = self._bucket(now, network_of(host))
         refill = (now - bucket.at) / SECOND * self._rate
@@ -79,9 +88,15 @@ class Guard:
         if len(self._records) > MAX_SOURCES:
             self._records.popitem(last=False)
 
-    def proved(self, host: str) -> None:
-        """A source has shown that it knows the password: its mistakes are forgiven."""
-        self._records.pop(network_of(host), None)
+    def proved(self, now: int, host: str) -> None:
+        """A source has shown that it knows a password: its mistakes are forgiven, and for a while
+        it may ask as much as it likes, as a PBX does with many calls at a time."""
+        source = network_of(host)
+        self._records.pop(source, None)
+        self._proven.pop(source, None)
+        self._proven[source] = now + PROVEN
+        if len(self._proven) > MAX_SOURCES:
+            self._proven.popitem(last=False)
 
     def _bucket(self, now: int, source: str) -> Bucket:
         bucket = self._buckets.get(source)

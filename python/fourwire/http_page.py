@@ -1,7 +1,8 @@
 """Pages for machines: `/metrics`, `/healthz` and `/readyz`, by plain HTTP, to be read only.
 
 The server is that of the `websockets` library, which reads one GET request a connection, with
-bounded lines and headers, and refuses everything else. Nothing here changes anything.
+bounded lines and headers, and refuses everything else; HEAD and HTTP/1.0 are put into its words.
+Nothing here changes anything.
 """
 
 import asyncio
@@ -27,6 +28,12 @@ REQUEST_SECONDS = 5.0
 
 LARGEST_URL = 500
 """Characters of a path that are looked at."""
+
+LARGEST_LINE = 1000
+"""Bytes of a request line that are waited for."""
+
+_AS_GET = re.compile(rb"\A(?:GET|HEAD) ([^ \r\n]+) HTTP/1\.[01](\r?\n)")
+"""HEAD, and HTTP/1.0, which proxies and load balancers speak: nginx and HAProxy by default."""
 
 _quiet = logging.getLogger("fourwire.http")
 _quiet.setLevel(logging.CRITICAL)  # what strangers send is no news
@@ -82,6 +89,23 @@ class _Bounded(ServerConnection):
     """A connection of which there are only so many."""
 
     open_now = 0
+    asked_head = False
+    """Whether the page itself is not to be sent."""
+    _begun = False
+    _line = b""
+    """What came of a request line that has not ended."""
+
+    def data_received(self, data: bytes) -> None:
+        """Put the request line into words that the library knows, and let it read on."""
+        if not self._begun:
+            data, self._line = self._line + data, b""
+            if b"\n" not in data and len(data) < LARGEST_LINE:
+                self._line = data
+                return
+            self._begun = True
+            self.asked_head = data.startswith(b"HEAD ")
+            data = _AS_GET.sub(rb"GET \1 HTTP/1.1\2", data, count=1)
+        super().data_received(data)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -99,7 +123,8 @@ async def http_pages(listen: HttpListen, pages: Pages) -> AsyncIterator[tuple[st
     """Serve `pages` while the block runs; the address that is bound."""
 
     def answer(connection: ServerConnection, request: Request) -> Response:
-        return _response(_page(pages, request.path[:LARGEST_URL]))
+        page = _page(pages, request.path[:LARGEST_URL])
+        return _response(page, bare=isinstance(connection, _Bounded) and connection.asked_head)
 
     async with serve(
         _no_websocket,
@@ -125,13 +150,13 @@ def _page(pages: Pages, path: str) -> Page:
     return page()
 
 
-def _response(page: Page) -> Response:
+def _response(page: Page, *, bare: bool) -> Response:
     headers = Headers()
     headers["Content-Type"] = page.content_type
     headers["Content-Length"] = str(len(page.body))
     headers["Cache-Control"] = "no-store"
     headers["Connection"] = "close"
-    return Response(page.status, page.status.phrase, headers, page.body)
+    return Response(page.status, page.status.phrase, headers, b"" if bare else page.body)
 
 
 async def _no_websocket(connection: ServerConnection) -> None:

@@ -21,7 +21,7 @@ from support.scene import SETTINGS, Scene, scene
 from fourwire import sip
 from fourwire.announcement import bundled
 from fourwire.drain import drain, find
-from fourwire.http_page import Http, HttpListen
+from fourwire.http_page import Http, HttpListen, Page, http_pages
 from fourwire.operating import born
 from fourwire.problems import SettingsError
 from fourwire.service_manager import ServiceManager
@@ -112,6 +112,33 @@ async def test_hostile_requests_open_nothing_and_the_pages_go_on(request_bytes: 
 
         assert b" 101 " not in (await anyio.to_thread.run_sync(send))[:20]
         assert (await page(stage, "/readyz"))[0] == 200
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+@pytest.mark.parametrize(
+    ("request_text", "has_body"),
+    [
+        ("GET /readyz HTTP/1.0\r\n\r\n", True),  # as nginx and HAProxy ask
+        ("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", True),
+        ("HEAD /readyz HTTP/1.1\r\nHost: x\r\n\r\n", False),
+    ],
+)
+async def test_load_balancers_are_answered_however_they_ask(
+    request_text: str, has_body: bool, pieces: int
+) -> None:
+    ready = b'{"ready":true,"why":null}\n'
+    pages = {"/readyz": lambda: Page(ready)}
+    async with http_pages(HttpListen("127.0.0.1:0"), pages) as (host, port):
+        stream = await anyio.connect_tcp(host, port)
+        async with stream:
+            data, step = request_text.encode(), -(-len(request_text) // pieces)
+            for start in range(0, len(data), step):
+                await stream.send(data[start : start + step])
+            answer = b"".join([part async for part in stream])
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert f"Content-Length: {len(ready)}".encode() in head
+    assert body == (ready if has_body else b"")
 
 
 async def test_more_connections_than_there_may_be_are_cut_off_and_room_comes_back() -> None:

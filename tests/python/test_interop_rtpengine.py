@@ -1,6 +1,7 @@
 """Audio by way of rtpengine, as `deploy/kamailio` has it, to gateways that no caller can reach."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,7 +16,7 @@ from support.capture_speech import SECOND, agent_says, found, is_understood
 from support.fleet import Node, Proxy, kamailio, nodes
 from support.rtpengine import INSIDE, OUTSIDE, Relay, rtpengine
 
-from fourwire import sip
+from fourwire import sdp, sip
 from fourwire.demo.caller import Caller, Telephone, telephone
 from fourwire.demo.figures import barge_in_ms
 from fourwire.demo.speech import recording
@@ -27,6 +28,9 @@ Record = Callable[[str, object], None]
 
 ASKS = 5 * SECOND + recording("question")
 """A caller who hears the greeting out, and speaks."""
+
+SUITE: sdp.Suite = "AES_CM_128_HMAC_SHA1_80"
+"""What telephones offer."""
 
 G729_ALONE = """\
 v=0
@@ -118,6 +122,32 @@ async def test_who_cannot_reach_each_other_hear_each_other_through_the_relay(
         assert is_understood(found(heard_by(caller), agent_says("answer-1"), seconds=1.5))
         assert is_understood(found(await recorded_at(node), ASKS))
         assert ended["rtp"]["lost"] == 0
+
+
+@pytest.mark.parametrize("required", [False, True])
+async def test_a_caller_s_srtp_goes_on_to_the_node_by_keys_of_the_relay(
+    required: bool, tmp_path: Path
+) -> None:
+    """Each side of the relay has keys of its own, as callers have that can do without or cannot."""
+    keys = sdp.Srtp.fresh(required=required, suites=[SUITE])
+    async with fleet(tmp_path) as all_of_it:
+        async with all_of_it.phone.call(all_of_it.uri, srtp=keys) as caller:
+            node = await all_of_it.taken_by()
+            await caller.until_speech()
+            caller.say(recording("question"))
+            await node.until("Inworld.Events.WebSocketMediaStarted", 2)
+            await caller.until_speech()
+        (answered,) = node.noted("call.answered")
+        (ended,) = await node.until("call.ended")
+
+        profile = "RTP/SAVP" if required else "RTP/AVP"
+        answer = caller.call.answer_sdp or ""
+        assert re.search(rf"^m=audio \d+ {profile} 0\b", answer, re.MULTILINE)
+        assert f" {SUITE} inline:" in answer
+        assert answered["srtp"] == SUITE
+        assert is_understood(found(heard_by(caller), agent_says("greeting"), seconds=0.5))
+        assert is_understood(found(await recorded_at(node), recording("question")))
+        assert ended["rtp"]["lost"] == ended["rtp"]["srtp_unauthenticated"] == 0
 
 
 async def test_who_interrupts_through_the_relay_hears_the_agent_fall_silent(

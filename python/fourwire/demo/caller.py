@@ -114,7 +114,10 @@ class Caller:
     async def renegotiate(self, direction: sdp.Direction) -> sdp.NegotiatedMedia:
         """Send a re-INVITE that wants media to flow this way, as we see it, and follow it."""
         policy = sdp.MediaPolicy(
-            address=self._policy.address, port=self._policy.port, direction=direction
+            address=self._policy.address,
+            port=self._policy.port,
+            direction=direction,
+            srtp=self._policy.srtp,
         )
         offer = sdp.offer(policy, previous=self._described)
         answer = await self.call.reinvite(offer)
@@ -152,13 +155,16 @@ class Telephone:
         from_user: str = "1001",
         codecs: Sequence[sdp.Codec] = (sdp.PCMU,),
         headers: Mapping[str, str] | None = None,
+        srtp: sdp.Srtp | None = None,
     ) -> AsyncIterator[Caller]:
         """A call to `uri`, answered when the block begins and hung up when it ends.
 
-        `fourwire.sip.CallFailed` where it is refused.
+        `srtp` offers keys of SRTP. `fourwire.sip.CallFailed` where it is refused.
         """
         port = self._media.reserve()
-        policy = sdp.MediaPolicy(address=self._address, port=port.port, codecs=tuple(codecs))
+        policy = sdp.MediaPolicy(
+            address=self._address, port=port.port, codecs=tuple(codecs), srtp=srtp
+        )
         offer = sdp.offer(policy)
         try:
             call = await self.endpoint.invite(

@@ -48,6 +48,7 @@ interop-ai: $(BUILT)
 lint: $(BUILT)
 	cargo fmt --check
 	cargo fmt --manifest-path rust/fuzz/Cargo.toml --check
+	cargo fmt --manifest-path benches/rust/surroundings/Cargo.toml --check
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	cargo clippy --quiet --workspace --all-targets --features fourwire-python/opus -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps $(CRATES)
@@ -93,6 +94,7 @@ bench-peers: $(TOOLS)
 	$(BIN)/pip install --quiet --group bench
 	scripts/install_bench_peers.sh
 	cargo build --quiet --release --manifest-path benches/rust/neteq/Cargo.toml --target-dir target/peers
+	cargo build --quiet --release --manifest-path benches/rust/surroundings/Cargo.toml --target-dir target/peers
 
 build: $(BUILT)
 

@@ -10,9 +10,10 @@ from benches.calls.order import TRUSTING, order, stall
 
 
 async def call(
-    media: fw.Media, url: str, phone: int, arguments: argparse.Namespace, ports: list[int]
+    media: fw.Media, number: int, phone: int, arguments: argparse.Namespace, ports: list[int]
 ) -> None:
     """Run one call until cancelled."""
+    url = arguments.url
     port = media.reserve()
     leg = port.start(fw.LegConfig(codec="PCMU"), ("127.0.0.1", phone))
     ports.append(leg.port)
@@ -20,7 +21,7 @@ async def call(
     form = "audio/pcm;rate=24000" if arguments.format == "audio/pcm" else arguments.format
     audio = fw.inworld.AudioFormats(input=form, output=form)
     async with fw.inworld.connect(
-        api_key="bench", session_key=str(phone), url=url, audio=audio, ssl=context
+        api_key="bench", session_key=str(number), url=url, audio=audio, ssl=context
     ) as agent:
         await agent.session_update({"type": "realtime"})
         leg.on_append = agent.send_frame
@@ -36,9 +37,9 @@ async def main() -> None:
     arguments = order()
     ports: list[int] = []
     async with fw.Media(address="127.0.0.1") as media, anyio.create_task_group() as tasks:
-        for count, phone in enumerate(arguments.phones, 1):
-            tasks.start_soon(call, media, arguments.url, phone, arguments, ports)
-            while len(ports) < count:
+        for number, phone in enumerate(arguments.phones):
+            tasks.start_soon(call, media, number, phone, arguments, ports)
+            while len(ports) <= number:
                 await anyio.sleep(0.001)
         print(json.dumps(ports), flush=True)
         tasks.start_soon(stall, arguments.stall_ms)

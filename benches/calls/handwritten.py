@@ -111,7 +111,7 @@ class Bridge(asyncio.DatagramProtocol):
             await asyncio.sleep(due - time.monotonic())
 
 
-async def call(url: str, phone: int, arguments: argparse.Namespace, ports: list[int]) -> None:
+async def call(number: int, phone: int, arguments: argparse.Namespace, ports: list[int]) -> None:
     """Run one call until cancelled."""
     loop = asyncio.get_running_loop()
     remote = ("127.0.0.1", phone)
@@ -120,8 +120,8 @@ async def call(url: str, phone: int, arguments: argparse.Namespace, ports: list[
         lambda: Bridge(remote, pcm, arguments.append_ms), local_addr=("127.0.0.1", 0)
     )
     ports.append(bridge.transport.get_extra_info("sockname")[1])
-    context = TRUSTING if url.startswith("wss") else None
-    address = f"{url}?key={phone}"
+    context = TRUSTING if arguments.url.startswith("wss") else None
+    address = f"{arguments.url}?key={number}"
     async with connect(address, compression=None, max_size=None, ssl=context) as session:
         form = {"type": arguments.format, **({"rate": 24000} if pcm else {})}
         update = {"audio": {"input": {"format": form}, "output": {"format": form}}}
@@ -137,9 +137,9 @@ async def main() -> None:
     arguments = order()
     ports: list[int] = []
     async with asyncio.TaskGroup() as tasks:
-        for count, phone in enumerate(arguments.phones, 1):
-            tasks.create_task(call(arguments.url, phone, arguments, ports))
-            while len(ports) < count:
+        for number, phone in enumerate(arguments.phones):
+            tasks.create_task(call(number, phone, arguments, ports))
+            while len(ports) <= number:
                 await asyncio.sleep(0.001)
         print(json.dumps(ports), flush=True)
         tasks.create_task(stall(arguments.stall_ms))

@@ -4,17 +4,16 @@ import asyncio
 import contextlib
 import json
 import os
-import ssl
 import statistics
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from itertools import pairwise
+from math import ceil
 from pathlib import Path
+from typing import Any
 
-from benches.calls.agent import Agent
 from benches.calls.order import resident_kb
-from benches.calls.phones import Phones
+from benches.calls.surroundings import Surroundings, surroundings
 from benches.others import TICKS_PER_S, Others
 
 PROCESSOR = 0
@@ -22,6 +21,12 @@ PROCESSOR = 0
 
 FEWEST_INTERRUPTIONS = 20
 """A single call is interrupted so often; among many each once is enough."""
+
+PATIENCE_S = 90.0
+"""How long a system may take to begin, and to have all its calls up."""
+
+SETTLED_S = 3.0
+"""After which all calls are up and speak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +41,38 @@ class Load:
     seconds: float = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class System:
+    """A program that bridges calls."""
+
+    module: str
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Times of one kind, in milliseconds."""
+
+    count: int
+    p50: float
+    p99: float
+    max: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a system did."""
 
     cpu_percent_per_call: float
-    gap_p50_ms: float
-    gap_p99_ms: float
-    gap_max_ms: float
+    gaps: Spread
+    """Between the packets that a phone gets."""
     gaps_over_40_ms: int
-    barge_in_p50_ms: float
-    barge_in_p99_ms: float
-    barge_in_max_ms: float
+    barge_in: Spread
+    """From sending `speech_started` to the last packet of speech."""
+    append: Spread
+    """From a packet's leaving the phone to the coming of the append that begins with it."""
+    first_packet: Spread
+    """From sending the first audio of a reply to the first packet of it."""
     memory_kb_per_call: float
     process_kb_per_call: float
     packets_per_call_second: float
@@ -56,44 +81,42 @@ class Result:
     """Of each call's messages, what is around them left out."""
     from_agent_kbit_s: float
     heard: bool
-    harness_lag_ms: float
+    """Whether the agent heard every caller, and every caller the agent."""
+    harness: Spread
+    """How late what is around the calls was itself, with each packet and each message."""
     others_percent: float
 
 
-async def measure(system: str, load: Load, tls: ssl.SSLContext | None = None) -> Result:
-    """Measure the module ``system`` under ``load``."""
-    agent, phones = Agent(), Phones(load.calls)
-    url = await agent.start(tls if load.tls else None)
-    try:
-        async with _running(system, url, phones, load) as (pid, empty):
-            return await _observe(pid, empty, agent, phones, load)
-    finally:
-        phones.stop()
-        await agent.stop()
+async def measure(system: System, load: Load, tls: Path | None = None) -> Result:
+    """Measure `system` under `load`; `tls` is the folder of a certificate."""
+    async with (
+        surroundings(load.calls, tls if load.tls else None) as around,
+        _running(system, around, load) as (pid, empty),
+    ):
+        return await _observe(pid, empty, around, load)
 
 
 @contextlib.asynccontextmanager
 async def _running(
-    system: str, url: str, phones: Phones, load: Load
+    system: System, around: Surroundings, load: Load
 ) -> AsyncIterator[tuple[int, "Empty"]]:
     """The system's process, and what it had before any call."""
-    arguments = ["--phones", json.dumps(phones.ports), "--format", load.format]
+    arguments = ["--phones", json.dumps(around.phones), "--format", load.format]
     arguments += ["--append-ms", str(load.append_ms), "--stall-ms", str(load.stall_ms)]
+    arguments += system.arguments
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", system, url, *arguments),
+        *(sys.executable, "-m", system.module, around.url, *arguments),
         stdout=asyncio.subprocess.PIPE,
         preexec_fn=lambda: os.sched_setaffinity(0, {PROCESSOR}),
     )
     assert process.stdout is not None
     try:
-        kilobytes = await asyncio.wait_for(process.stdout.readline(), 60)
+        kilobytes = await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)
         empty = Empty(int(kilobytes), _descriptors(process.pid))
-        line = await asyncio.wait_for(process.stdout.readline(), 60)
+        line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)
         if not line:
-            raise RuntimeError(f"{system} ended before its calls were up")
-        for phone, port in zip(phones.phones, json.loads(line), strict=True):
-            phone.remote = ("127.0.0.1", port)
-        phones.start()
+            raise RuntimeError(f"{system.module} ended before its calls were up")
+        await around.call(json.loads(line))
         yield process.pid, empty
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -109,73 +132,60 @@ class Empty:
     descriptors: int
 
 
-async def _observe(pid: int, empty: Empty, agent: Agent, phones: Phones, load: Load) -> Result:
-    while len(agent.sessions) < load.calls:
-        await asyncio.sleep(0.1)
-    await asyncio.sleep(3)
-    phones.forget()
-    heard, said = agent.heard_bytes, agent.said_bytes
+async def _observe(pid: int, empty: Empty, around: Surroundings, load: Load) -> Result:
+    await _all_up(around, load.calls)
+    await around.speak()
+    await asyncio.sleep(SETTLED_S)
+    await around.begin()
     before, others = _cpu_seconds(pid), Others(PROCESSOR)
     await asyncio.sleep(load.seconds)
     cpu = _cpu_seconds(pid) - before
     others_percent = others.percent(cpu)
-    kbit_s = 8e-3 / load.seconds / load.calls
-    to_agent, from_agent = (agent.heard_bytes - heard) * kbit_s, (agent.said_bytes - said) * kbit_s
-    gaps = _gaps(phones)
-    packets = len(gaps) / load.calls / load.seconds
-    lag = phones.largest_lag_ns / 1e6
-    stops = await _barge_in(agent, phones)
+    report = await around.report()
+    memory_kb, descriptors = resident_kb(pid), _descriptors(pid)
+    rounds = [await around.interrupt() for _ in range(-(-FEWEST_INTERRUPTIONS // load.calls))]
+    state = await around.state()
+    call_seconds = load.calls * load.seconds
     return Result(
-        cpu_percent_per_call=100 * cpu / load.seconds / load.calls,
-        gap_p50_ms=statistics.median(gaps),
-        gap_p99_ms=_percentile(gaps, 0.99),
-        gap_max_ms=gaps[-1],
-        gaps_over_40_ms=sum(gap > 40 for gap in gaps),
-        barge_in_p50_ms=statistics.median(stops),
-        barge_in_p99_ms=_percentile(stops, 0.99),
-        barge_in_max_ms=stops[-1],
-        memory_kb_per_call=(resident_kb(pid) - empty.kilobytes) / load.calls,
-        process_kb_per_call=resident_kb(pid) / load.calls,
-        packets_per_call_second=packets,
-        descriptors_per_call=(_descriptors(pid) - empty.descriptors) / load.calls,
-        to_agent_kbit_s=to_agent,
-        from_agent_kbit_s=from_agent,
-        heard=all(session.heard_bytes > 10_000 for session in agent.sessions),
-        harness_lag_ms=lag,
+        cpu_percent_per_call=100 * cpu / call_seconds,
+        gaps=_spread(report["gaps"]),
+        gaps_over_40_ms=report["gaps"]["over_40"],
+        barge_in=_of_all([ms for each in rounds for ms in each["barge_in_ms"]]),
+        append=_spread(report["appends"]),
+        first_packet=_of_all([ms for each in rounds for ms in each["first_packet_ms"]]),
+        memory_kb_per_call=(memory_kb - empty.kilobytes) / load.calls,
+        process_kb_per_call=memory_kb / load.calls,
+        packets_per_call_second=report["gaps"]["count"] / call_seconds,
+        descriptors_per_call=(descriptors - empty.descriptors) / load.calls,
+        to_agent_kbit_s=8e-3 * report["to_agent_bytes"] / call_seconds,
+        from_agent_kbit_s=8e-3 * report["from_agent_bytes"] / call_seconds,
+        heard=state["least_heard_bytes"] > 10_000 and not any(each["unheard"] for each in rounds),
+        harness=_spread(report["late"]),
         others_percent=others_percent,
     )
 
 
-def _gaps(phones: Phones) -> list[float]:
-    """The times between packets in milliseconds, of all phones, in order of length."""
-    pairs = (pair for phone in phones.phones for pair in pairwise(phone.arrivals))
-    return sorted((later - earlier) / 1e6 for earlier, later in pairs)
+async def _all_up(around: Surroundings, calls: int) -> None:
+    """Wait until the agent has a session for every call."""
+    async with asyncio.timeout(PATIENCE_S):
+        while (await around.state())["sessions"] < calls:
+            await asyncio.sleep(0.1)
 
 
-async def _barge_in(agent: Agent, phones: Phones) -> list[float]:
-    """Interrupt every call: from the message until the last packet of speech, in milliseconds."""
-    rounds = -(-FEWEST_INTERRUPTIONS // len(phones.phones))
-    stops = await _interrupted(agent, phones)
-    for _ in range(rounds - 1):
-        for session in agent.sessions:
-            session.speaking.set()
-        await asyncio.sleep(0.7)
-        stops += await _interrupted(agent, phones)
-    return sorted(stops)
+def _spread(told: dict[str, Any]) -> Spread:
+    """Times as they were told; not a number where there are none."""
+    figures = {
+        name: told[name] if told["count"] else float("nan") for name in ("p50", "p99", "max")
+    }
+    return Spread(count=told["count"], **figures)
 
 
-async def _interrupted(agent: Agent, phones: Phones) -> list[float]:
-    sent = {}
-    for session in agent.sessions:
-        sent[session.phone] = await session.interrupt()
-        await asyncio.sleep(0.003)
-    await asyncio.sleep(1)
-    last = dict(zip(phones.ports, (phone.last_speech for phone in phones.phones), strict=True))
-    return [max(0.0, (last[phone] - at) / 1e6) for phone, at in sent.items()]
-
-
-def _percentile(ordered: list[float], share: float) -> float:
-    return ordered[int((len(ordered) - 1) * share)]
+def _of_all(times_ms: list[float]) -> Spread:
+    if not times_ms:
+        return _spread({"count": 0})
+    ordered = sorted(times_ms)
+    p99 = ordered[ceil((len(ordered) - 1) * 0.99)]
+    return Spread(count=len(ordered), p50=statistics.median(ordered), p99=p99, max=ordered[-1])
 
 
 def _descriptors(pid: int) -> int:

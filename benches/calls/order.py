@@ -12,7 +12,9 @@ TRUSTING = ssl._create_unverified_context()
 
 
 def order() -> argparse.Namespace:
-    """The agent's address, the ports of the phones, and the load.
+    """The agent's address, the port of each call's phone, and the load.
+
+    The session key of a call is its number, counted from nought.
 
     Tells first how much memory there is in use before any call.
     """

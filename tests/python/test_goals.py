@@ -2,7 +2,8 @@
 
 import pytest
 from benches import soak
-from benches.goals import load
+from benches.calls.measure import Load, Result, Spread
+from benches.goals import lines, load
 from benches.goals.hostile import PROOFS, TESTS, counted, told_of
 from benches.goals.verdict import Verdict, compared, judged
 from benches.others import Others
@@ -106,6 +107,67 @@ def test_harm_by_a_machine_that_was_held_up_is_no_verdict() -> None:
     harmless = Harm([], [], [], 1.0)
     told = load.overload(soak.Overloaded("capacity", {"503, Retry-After": 9}, harmless))
     assert (told.measured, told.verdict) == ("9 × 503+Retry-After", Verdict.MET)
+
+
+def spread(p99: float) -> Spread:
+    return Spread(count=100, p50=p99 / 2, p99=p99, max=2 * p99)
+
+
+def result(
+    share: float, *, harness_p99_ms: float = 1.0, others: float = 0.0, heard: bool = True
+) -> Result:
+    return Result(
+        cpu_percent_per_call=share,
+        gaps=spread(20.5),
+        gaps_over_40_ms=0,
+        barge_in=spread(19.0),
+        append=spread(64.0),
+        first_packet=spread(22.0),
+        memory_kb_per_call=200,
+        process_kb_per_call=300,
+        packets_per_call_second=50,
+        descriptors_per_call=3,
+        to_agent_kbit_s=92,
+        from_agent_kbit_s=91,
+        heard=heard,
+        harness=spread(harness_p99_ms),
+        others_percent=others,
+    )
+
+
+def test_a_late_harness_is_a_doubt_about_costs_and_not_about_times_that_the_kernel_took() -> None:
+    late = lines.Line("late", result(0.1, harness_p99_ms=6))
+    assert lines.cost(late, 0.18).verdict is Verdict.HELD_UP
+    assert lines.cheaper(late, "who", result(9.0), 2).verdict is Verdict.HELD_UP
+    assert lines.flat(late, result(0.1), 50).verdict is Verdict.HELD_UP
+    assert lines.barge_in(late).verdict is Verdict.MET
+    assert [told.verdict for told in lines.pacing(late)] == [Verdict.MET, Verdict.MISSED]
+    appends, packets = lines.added_latency(late, Load(calls=1))
+    assert (appends.verdict, packets.verdict) == (Verdict.MET, Verdict.MISSED)
+
+
+def test_a_cost_is_compared_with_a_limit_a_peer_and_that_of_few_calls() -> None:
+    line = lines.Line("well", result(0.1))
+    assert lines.cost(line, 0.1).verdict is Verdict.MET
+    assert lines.cost(line, 0.09).verdict is Verdict.MISSED
+    assert lines.cheaper(line, "who", result(0.2), 2).verdict is Verdict.MET
+    assert lines.cheaper(line, "who", result(0.19), 2).verdict is Verdict.MISSED
+    assert lines.flat(line, result(0.092), 50).verdict is Verdict.MET
+    assert lines.flat(line, result(0.09), 50).verdict is Verdict.MISSED
+
+
+def test_who_did_not_do_the_work_has_met_nothing() -> None:
+    deaf = lines.Line("deaf", result(0.01, heard=False))
+    assert lines.cost(deaf, 0.18).verdict is Verdict.MISSED
+    assert lines.barge_in(deaf).verdict is Verdict.MISSED
+    starved = lines.Line("starved", result(0.01, heard=False, others=50))
+    assert lines.barge_in(starved).verdict is Verdict.HELD_UP
+
+
+def test_resampled_speech_may_take_as_long_as_the_resampler_more() -> None:
+    line = lines.Line("PCM24", result(0.1))
+    (packets,) = lines.added_latency(line, Load(calls=50, format="audio/pcm"))
+    assert (packets.wanted, packets.verdict) == ("≤ 23 ms", Verdict.MET)
 
 
 def test_the_time_that_others_had_is_never_less_than_none() -> None:

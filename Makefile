@@ -16,6 +16,9 @@ BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 CRATES := -p fourwire -p fourwire-kernels -p fourwire-audioop -p fourwire-engine -p fourwire-network
 
+# Files of tests side by side, those of one file one after the other.
+TWO_TESTS := $(BIN)/pytest --numprocesses 2 --dist loadfile
+
 # One stamp a step, so that what was done is not done again.
 TOOLS := $(VENV)/.tools
 PEERS := $(VENV)/.peers
@@ -34,12 +37,14 @@ test-rust: $(TOOLS)
 	cargo test --quiet -p fourwire --features opus
 	cargo test --quiet -p fourwire-kernels -p fourwire --features portable --lib --test '*'
 
+# Most tests wait for calls in real time: two share the machine well. Some need all of it.
 test-python: $(BUILT) peers
-	$(BIN)/pytest
+	$(TWO_TESTS) -m "not heavy and not ai and not alone"
+	$(BIN)/pytest -m "alone and not heavy and not ai"
 
 interop: $(BUILT) peers
 	scripts/install_asterisk.sh
-	$(BIN)/pytest -m heavy
+	$(TWO_TESTS) -m heavy
 
 interop-ai: $(BUILT)
 	scripts/install_speech_to_speech.sh

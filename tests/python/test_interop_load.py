@@ -20,7 +20,7 @@ from fourwire.demo import lag
 from fourwire.demo.evidence import HELD_UP_MS
 from fourwire.demo.speech import recording
 
-pytestmark = pytest.mark.interop(peer="SIPp")
+pytestmark = [pytest.mark.interop(peer="SIPp"), pytest.mark.alone]
 
 CALLS = 50
 

@@ -209,6 +209,7 @@ async def reach(endpoint: sip.Endpoint, uri: str) -> sip.OutgoingCall:
             await anyio.sleep(0.1)
 
 
+@pytest.mark.alone
 async def test_two_hundred_calls_at_fifty_a_second_all_succeed() -> None:
     answerer = Answerer()
     async with listening(answerer) as endpoint:

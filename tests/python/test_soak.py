@@ -21,6 +21,8 @@ from support.scene import scene
 
 from fourwire.standin import Behaviour, faults
 
+pytestmark = pytest.mark.alone
+
 TOO_LONG = (talks_long, talks_rubbish)
 """Of damaged requests some are an INVITE still, and what nobody acknowledges lives for 32 s."""
 

@@ -1,5 +1,6 @@
 """SIPp for its signalling alone: one run of a scenario, to its end."""
 
+import os
 import random
 import socket
 import tempfile
@@ -15,15 +16,19 @@ SCENARIOS = Path(__file__).parent.parent.parent / "sipp"
 PORTS = range(28000, 30000, 2)
 """Below those that the kernel gives to anybody, and away from those that tests have for audio."""
 
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+"""Where several processes share the tests, none takes a port that another one has just found."""
+
 
 def free_ports(count: int) -> tuple[int, ...]:
     """Ports that nothing listened at a moment ago, for TCP and UDP alike.
 
     Nor at the one above each, which baresip takes for SIP by TLS.
     """
-    found: list[int] = []
+    ours, found = PORTS[WORKER::WORKERS], list[int]()
     with ExitStack() as stack:
-        for port in random.sample(PORTS, len(PORTS)):
+        for port in random.sample(ours, len(ours)):
             with suppress(OSError):  # taken
                 for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
                     for each in (port, port + 1):

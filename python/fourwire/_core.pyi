@@ -1166,8 +1166,9 @@ class LiveLeg:
 
         `format` is by the path's suffix where left out: FLAC for `.flac`, else WAV. It has the rate
         of the present codec, whatever others come after it. Until it is finished it is called
-        `path.part`. `RecordingStarted` tells that it runs; `RecordingStopped`, or `RecordingFailed`
-        where the disk does not take it, that it is over, be that after `Closed`.
+        `path.part`; it replaces no file that lies at `path` then. `RecordingStarted` tells that it
+        runs; `RecordingStopped`, or `RecordingFailed` where the disk does not take it, that it is
+        over, be that after `Closed`.
         """
 
     def pause_recording(self, pause: Literal["silence", "gap"] | None) -> None:
@@ -1602,16 +1603,16 @@ class RecordingStarted:
 
 @final
 class RecordingStopped:
-    """A recording is finished and lies at its path."""
+    """A recording is finished."""
 
-    __match_args__: Final = ("path", "duration_s", "lost_ms", "size")
+    __match_args__: Final = ("path", "duration_s", "lost_ms", "size", "lies_at")
 
     def __new__(
-        cls, path: str, duration_s: float, lost_ms: float, size: int
+        cls, path: str, duration_s: float, lost_ms: float, size: int, lies_at: str
     ) -> RecordingStopped: ...
     @property
     def path(self) -> str:
-        """Where it lies."""
+        """Where it was to lie."""
 
     @property
     def duration_s(self) -> float:
@@ -1624,6 +1625,10 @@ class RecordingStopped:
     @property
     def size(self) -> int:
         """How large the file is, in bytes."""
+
+    @property
+    def lies_at(self) -> str:
+        """Where it lies: at `path`, or beside what was there before, as `call.2.wav`."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...

@@ -126,7 +126,8 @@ class CallRecording:
                 await self._finished.wait()
         if not self._options.recording.transcripts:
             return
-        lasting = {take.path: take for take in self._takes}  # a later one takes an earlier's place
+        by_worth = sorted(self._takes, key=lambda take: not take.failed)  # what failed has no place
+        lasting = {take.path: take for take in by_worth}
         transcripts = [self._publish(take, ended) for take in lasting.values()]
         if transcripts:
             with anyio.CancelScope(deadline=waiting.deadline):
@@ -171,10 +172,11 @@ class CallRecording:
                 began = round(take.began, 6)
                 self._journal.write("call.recording_started", path=path, began=began, rate=rate)
                 return
-            case RecordingStopped(path, duration_s, lost_ms, size):
-                take.duration_s = duration_s
+            case RecordingStopped(path, duration_s, lost_ms, size, lies_at):
+                take.duration_s, take.path = duration_s, lies_at
                 about = {"duration_s": duration_s, "lost_ms": lost_ms, "bytes": size}
-                self._journal.write("call.recording_stopped", path=path, **about)
+                taken = {} if path == lies_at else {"taken": path}
+                self._journal.write("call.recording_stopped", path=lies_at, **about, **taken)
             case RecordingFailed(path, error):
                 take.failed = True
                 if take.ended is None:

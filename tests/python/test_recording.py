@@ -254,7 +254,11 @@ async def test_one_recording_takes_the_place_of_another(tmp_path: Path) -> None:
     assert all(read_wav(path).duration_s > 0.4 for path in paths)
 
 
-async def test_a_recording_in_an_earlier_ones_place_has_its_own_transcript(tmp_path: Path) -> None:
+async def test_a_recording_replaces_no_file_and_its_transcript_lies_beside_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "call.wav").write_bytes(b"of another call")
+
     async def tell(call: Call) -> None:
         for words in ("First.", "Second."):
             call.record(tmp_path / "call.wav")
@@ -262,9 +266,16 @@ async def test_a_recording_in_an_earlier_ones_place_has_its_own_transcript(tmp_p
             call.transcript.user_said(words, words, call.journal.now)
             await call.play(SPEECH[:4000])
 
-    await recorded(tell, transcripts=("text",))
-    (text,) = [path.read_text() for path in paths(tmp_path) if path.suffix == ".txt"]
-    assert ("First." in text, "Second." in text) == (False, True)
+    notes = (await recorded(tell, transcripts=("text",))).notes
+    assert (tmp_path / "call.wav").read_bytes() == b"of another call"
+    for name, said, not_said in (("call.2", "First.", "Second."), ("call.3", "Second.", "First.")):
+        text = (tmp_path / f"{name}.txt").read_text()
+        assert (said in text, not_said in text) == (True, False)
+        assert read_wav(tmp_path / f"{name}.wav").duration_s > 0.4
+    told = [(note["path"], note["taken"]) for note in notes.named("call.recording_stopped")]
+    wanted = str(tmp_path / "call.wav")
+    assert told == [(str(tmp_path / f"call.{n}.wav"), wanted) for n in (2, 3)]
+    assert len(paths(tmp_path)) == 5
 
 
 async def test_a_disk_that_takes_nothing_ends_the_recording_and_not_the_call(

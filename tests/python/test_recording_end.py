@@ -57,5 +57,5 @@ async def test_a_disk_that_takes_its_time_is_not_waited_for_and_yet_told_of() ->
     assert 1.9 < await cut_off(it) < 2.5
     assert it.notes.named("call.recording_stopped") == []
     (started,) = it.notes.named("call.recording_started")
-    it.leg.receive(RecordingStopped(started["path"], 1.0, 0.0, 44))
+    it.leg.receive(RecordingStopped(started["path"], 1.0, 0.0, 44, started["path"]))
     assert [entry.event for entry in it.notes][-2:] == ["call.ended", "call.recording_stopped"]

@@ -3,10 +3,12 @@
 //! The workers hand over stretches of samples, each with its place in the recording, through a
 //! ring that never makes them wait. One thread lays both sides together and writes; another
 //! publishes what is finished, for to make sure that a disk has it can take long. While a file
-//! grows it is called `path.part`; whoever finds `path` finds it whole.
+//! grows it is called `path.part`; whoever finds `path` finds it whole. A name that is taken is left
+//! to who has it.
 
 mod desk;
 mod file;
+mod name;
 mod paper;
 mod tape;
 mod wav;
@@ -80,10 +82,12 @@ pub enum RecordingEvent {
         /// Its samples a second.
         rate: ClockRate,
     },
-    /// It is finished and lies at its path.
+    /// It is finished.
     Stopped {
-        /// Where it lies.
+        /// Where it was to lie.
         path: PathBuf,
+        /// Where it lies: at that path, or beside what was there before, as `call.2.wav`.
+        lies_at: PathBuf,
         /// How long it plays.
         duration: Duration,
         /// How much was not taken in time or came too late, on either side; there is silence in its

@@ -140,11 +140,12 @@ fn recording_event(py: Python<'_>, event: RecordingEvent) -> PyResult<Bound<'_, 
             let (at_ns, rate) = (at.as_nanos(), rate.hertz());
             RecordingStarted { path: text(&path), at_ns, rate }.into_bound_py_any(py)
         }
-        RecordingEvent::Stopped { path, duration, lost, bytes } => RecordingStopped {
+        RecordingEvent::Stopped { path, lies_at, duration, lost, bytes } => RecordingStopped {
             path: text(&path),
             duration_s: duration.as_secs_f64(),
             lost_ms: lost.as_secs_f64() * 1000.0,
             size: bytes,
+            lies_at: text(&lies_at),
         }
         .into_bound_py_any(py),
         RecordingEvent::Failed { path, error } => {

@@ -89,7 +89,7 @@ event! { Rtp { datagram: PyBackedBytes, } }
 event! { Rtcp { datagram: PyBackedBytes, } }
 event! { Recorded { side: String, position: u64, pcm: PyBackedBytes, } }
 event! { RecordingStarted { path: String, at_ns: u64, rate: u32, } }
-event! { RecordingStopped { path: String, duration_s: f64, lost_ms: f64, size: u64, } }
+event! { RecordingStopped { path: String, duration_s: f64, lost_ms: f64, size: u64, lies_at: String, } }
 event! { RecordingFailed { path: String, error: String, } }
 
 /// Counters by name, in their order.

@@ -120,7 +120,7 @@ class VirtualLeg(MediaLeg):
         super().record(path, **how)
         soon = asyncio.get_running_loop().call_soon
         if self._taping is not None and not self.slow_disk:
-            soon(self.receive, RecordingStopped(self._taping, 1.0, 0.0, 0))
+            soon(self.receive, RecordingStopped(self._taping, 1.0, 0.0, 0, self._taping))
         if path is not None:
             soon(self.receive, RecordingStarted(path, now_ns(), 8000))
         self._taping = path

@@ -203,6 +203,7 @@ impl Publisher {
         match guarded(|| file.finish(end)) {
             Ok(done) => RecordingEvent::Stopped {
                 path: open.recording.path,
+                lies_at: done.path,
                 duration: done.duration,
                 lost,
                 bytes: done.bytes,

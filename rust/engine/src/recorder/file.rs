@@ -1,7 +1,7 @@
 //! A recording on its way to the disk.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use flac_codec::encode::{FlacSampleWriter, Options};
 use fourwire::{ClockRate, Recorded, Reel};
 
+use super::name;
 use super::paper::Paper;
 use super::wav::WavWriter;
 use super::{FileFormat, Recording};
@@ -30,6 +31,8 @@ pub(super) struct RecordingFile {
 
 /// A finished file.
 pub(super) struct Finished {
+    /// Where it lies.
+    pub(super) path: PathBuf,
     pub(super) duration: Duration,
     pub(super) bytes: u64,
 }
@@ -102,14 +105,14 @@ impl RecordingFile {
         Ok(())
     }
 
-    /// Ends the file at `end` and gives it its name.
+    /// Ends the file at `end` and gives it its name, or one beside it where that is taken.
     pub(super) fn finish(mut self, end: u64) -> io::Result<Finished> {
         self.write_up_to(end.max(self.reel.end()))?;
         self.sheet.finish(self.reel.taken())?;
         let bytes = self.paper.settle()?;
-        fs::rename(&self.part, &self.path)?;
-        settle_name(&self.path);
-        Ok(Finished { duration: self.rate.duration_of(self.reel.taken()), bytes })
+        let path = name::publish(&self.part, &self.path)?;
+        settle_name(&path);
+        Ok(Finished { path, duration: self.rate.duration_of(self.reel.taken()), bytes })
     }
 
     /// Where what has come ends.

@@ -1,6 +1,7 @@
 use super::*;
 use fourwire::Side::{Agent, Caller};
 use proptest::prelude::*;
+use std::fs;
 
 const RATE: ClockRate = ClockRate::Hz16000;
 
@@ -63,6 +64,22 @@ fn what_a_crash_left_under_the_same_name_stays() {
     assert_eq!(read(&path), [1, 0]);
     assert!(left.iter().all(|it| fs::read(it).unwrap() == b"left"));
     assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 3);
+}
+
+#[test]
+fn what_lies_there_already_stays_and_the_new_one_lies_beside_it() {
+    let folder = Folder::new("taken");
+    let finished = ["call.wav", "call.wav", "call.wav"].map(|name| {
+        let (mut file, _) = folder.file(name);
+        file.lay(stretch(Caller, 0, &[1])).unwrap();
+        file
+    });
+    fs::write(folder.0.join("call.wav"), "mine").unwrap();
+    let names = finished.map(|file| file.finish(1).unwrap().path);
+    assert_eq!(names, ["call.2.wav", "call.3.wav", "call.4.wav"].map(|it| folder.0.join(it)));
+    assert_eq!(fs::read(folder.0.join("call.wav")).unwrap(), b"mine");
+    assert!(names.iter().all(|name| read(name) == [1, 0]));
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 4);
 }
 
 #[test]

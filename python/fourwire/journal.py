@@ -19,6 +19,7 @@ import msgspec
 
 from fourwire.inworld import events
 from fourwire.inworld.events import Event
+from fourwire.inworld.repetition import ALWAYS, Repetition
 from fourwire.outlet import AppendedFile, Outlet, Stream
 from fourwire.problems import SettingsError
 from fourwire.secrets import redact
@@ -142,6 +143,7 @@ class CallJournal:
         self._began = began
         self._noted: deque[Event] = deque(maxlen=NOTED)
         self._hidden: list[str] = []
+        self._complaints = Repetition()
 
     @property
     def now(self) -> float:
@@ -172,11 +174,22 @@ class CallJournal:
             self._hidden.sort(key=len, reverse=True)
 
     def note(self, event: Event) -> None:
-        """Write an agent's event, once however many listeners pass it on; never its audio."""
+        """Write an agent's event, once however many listeners pass it on; never its audio.
+
+        An error, or what is no event, is written less and less often where it comes again and
+        again, and then with how many `times` it has come.
+        """
         if isinstance(event, TOO_NOISY) or any(event is known for known in self._noted):
             return
         self._noted.append(event)
-        self.write(event.name, data=event.payload)
+        times = (
+            self._complaints.worth_telling(_complaint(event))
+            if isinstance(event, COMPLAINTS)
+            else 1
+        )
+        if times:
+            often = {"times": times} if times > ALWAYS else {}
+            self.write(event.name, data=event.payload, **often)
 
 
 TOO_NOISY = (
@@ -186,6 +199,9 @@ TOO_NOISY = (
     events.ResponseOutputTextDelta,
 )
 """Events left out: audio, and words that come whole a moment later."""
+
+COMPLAINTS = (events.Error, events.UntypedFrame, events.MalformedFrame)
+"""Events that a server in trouble may send without end, one for each frame of ours."""
 
 NOTED = 1000
 """How many events of a call stay known, so that two listeners write them once."""
@@ -217,6 +233,11 @@ def _without(value: Any, hidden: list[str]) -> Any:
     if isinstance(value, list):
         return [_without(item, hidden) for item in value]
     return value
+
+
+def _complaint(event: Event) -> str:
+    """What tells one trouble from another."""
+    return f"{event.name} {event.code}" if isinstance(event, events.Error) else event.name
 
 
 def _object(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """The journal writes every event as one line, without audio and without secrets."""
 
 import json
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from fourwire.inworld.events import Error, Event, MalformedFrame, UntypedFrame
+from fourwire.inworld.objects import ErrorDetail
 from fourwire.journal import Clock, Entry, Journal
 from fourwire.settings import Secret, SettingsError
 
@@ -64,6 +67,32 @@ def test_a_line_tells_call_wall_clock_and_time_since_the_call_began(lines: Lines
             "codec": "PCMU",
         }
     ]
+
+
+def errors(code: str, count: int) -> list[Event]:
+    """So many errors of one kind, each an event of its own."""
+    return [Error(error=ErrorDetail(code=code, message="no")) for _ in range(count)]
+
+
+def test_a_server_that_complains_without_end_does_not_fill_the_journal(lines: Lines) -> None:
+    call = Journal(lines).call("c1")
+    for event in (*errors("rate_limit_exceeded", 2500), *errors("server_error", 1)):
+        call.note(event)
+        call.note(event)  # of another listener
+    times = [line.get("times") for line in lines]
+    assert times == [*[None] * 10, 100, 1000, None]
+
+
+@pytest.mark.parametrize(
+    "event", [UntypedFrame(error_type="Stop"), MalformedFrame(reason="no", size=1, excerpt="x")]
+)
+def test_frames_that_are_no_events_do_not_fill_the_journal_either(
+    lines: Lines, event: Event
+) -> None:
+    call = Journal(lines).call("c1")
+    for _ in range(200):
+        call.note(copy(event))
+    assert len(lines) == 11
 
 
 def test_what_belongs_to_no_call_has_an_empty_id(lines: Lines) -> None:

@@ -1,16 +1,19 @@
 """The doctor judges facts: what is wrong is named with what helps."""
 
+import errno
 import json
+import os
 import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 import msgspec
 import pytest
 from support.certificates import ENDS, Authority
-from support.scene import SETTINGS
+from support.scene import SETTINGS, scene
 
 from fourwire import standin
 from fourwire.agent_file import AgentFile
@@ -20,10 +23,12 @@ from fourwire.doctor.finding import bad, doubtful, good, status_of
 from fourwire.doctor.trial import agent_finding, call_through_itself
 from fourwire.http_page import Http, HttpListen
 from fourwire.plan import Answer, Plan
+from fourwire.recording_settings import RecordingSettings
 from fourwire.settings import Listen, PortRange, Secret, Settings, SettingsError
 from fourwire.trunks import Trunk, User
 from fourwire.wire_trace import Trace
 
+IN_USE = os.strerror(errno.EADDRINUSE)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WELL = {"packets_received": 500, "played": 498, "lost": 2, "packets_sent": 500}
 
@@ -33,6 +38,8 @@ WELL = {"packets_received": 500, "played": 498, "lost": 2, "packets_sent": 500}
     [
         (machine.listener("udp:0.0.0.0:5060", None), "good", "can be listened on"),
         (machine.listener("udp:0.0.0.0:5060", "in use"), "bad", "in use"),
+        (machine.listener("udp:0.0.0.0:5060", IN_USE, 7), "good", "a gateway runs (process 7)"),
+        (machine.listener("udp:0.0.0.0:5060", "denied", 7), "bad", "denied"),
         (machine.rtp_ports(10000, 20000, (32768, 60999), 0, 500), "good", "5000 calls"),
         (machine.rtp_ports(10000, 20000, (15000, 60999), 0, 500), "doubtful", "15000-60999"),
         (machine.rtp_ports(10000, 20000, None, 4600, 500), "doubtful", "400 calls"),
@@ -111,6 +118,26 @@ def test_a_port_that_another_program_has_is_found() -> None:
         told = gather.try_listener(Listen(f"udp:127.0.0.1:{port}"))
         assert told == "Address already in use"
     assert gather.try_listener(Listen("tcp:127.0.0.1:0")) is None
+
+
+def test_a_listener_of_ipv6_is_none_of_ipv4() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("0.0.0.0", 0))  # noqa: S104
+        port = other.getsockname()[1]
+        assert gather.try_listener(Listen(f"udp:0.0.0.0:{port}")) == IN_USE
+        assert gather.try_listener(Listen(f"udp:[::]:{port}")) is None
+
+
+@pytest.mark.anyio
+async def test_the_gateway_that_runs_is_known_by_its_page() -> None:
+    assert gather.running(None) is None
+    watched = msgspec.structs.replace(SETTINGS, http=Http(listen=HttpListen("127.0.0.1:0")))
+    async with scene(settings=watched) as stage:
+        (listening,) = stage.notes.named("http.listening")
+        host, port = listening["address"]
+        there = HttpListen(f"{host}:{port}")
+        assert await anyio.to_thread.run_sync(gather.running, there) == os.getpid()
+    assert await anyio.to_thread.run_sync(gather.running, there) is None
 
 
 def test_ports_for_audio_that_others_have_are_counted_by_pairs() -> None:
@@ -237,6 +264,12 @@ async def test_an_examination_tells_everything_and_its_status_is_that_of_the_wor
     assert said[0].startswith("✗ PASSWORD_OF_NOBODY is not set")
     assert said[1].startswith("✗ goodbye")
     assert "/nowhere.wav" in said[-1]
+    said.clear()
+    (tmp_path / "file").touch()
+    folder = str(tmp_path / "file" / "recordings")
+    taped = msgspec.structs.replace(settings, recording=RecordingSettings(dir=folder))
+    assert await examine(Plan(taped, ()), said.append, online=False) == 1
+    assert f"✗ recordings cannot be written to {folder}" in "\n".join(said)
     said.clear()
     assert await examine(Plan(settings, ()), said.append, online=False) == 0
     assert said[0] == "✓ udp:127.0.0.1:0 can be listened on"

@@ -10,6 +10,7 @@ from fourwire.doctor.finding import Finding, bad, status_of
 from fourwire.doctor.trial import agent_finding, call_through_itself
 from fourwire.gateway import refuse_unusable
 from fourwire.plan import Plan
+from fourwire.recording_folder import recording_of
 from fourwire.settings import Settings, SettingsError
 
 __all__ = ["examine", "explain_calls"]
@@ -64,16 +65,17 @@ def _of_settings(plan: Plan) -> Iterator[Finding]:
 
 
 def _of_machine(settings: Settings) -> Iterator[Finding]:
+    running = gather.running(settings.http.listen)
     for listen in settings.listen:
         host = f"[{listen.host}]" if ":" in listen.host else listen.host
         text = f"{listen.transport}:{host}:{listen.port}"
-        yield machine.listener(text, gather.try_listener(listen))
+        yield machine.listener(text, gather.try_listener(listen), running)
     first, last = settings.rtp_ports.pair
     taken = gather.taken_pairs(first, last)
     yield machine.rtp_ports(first, last, gather.ephemeral_ports(), taken, settings.max_calls)
     yield machine.open_files(gather.may_open(), settings.max_calls)
-    if settings.recordings:
-        yield machine.recordings(settings.recordings, gather.may_write(settings.recordings))
+    if folder := recording_of(settings).dir:
+        yield machine.recordings(folder, gather.may_write(folder))
     yield machine.address(settings.address, gather.own_addresses())
     if settings.tls is not None and settings.tls.certificate:
         path = settings.tls.certificate

@@ -11,10 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from fourwire.doctor.audio_path import AudioPath
+from fourwire.drain import find
+from fourwire.http_page import HttpListen
+from fourwire.operating import born
 from fourwire.problems import SettingsError, reason_of
 from fourwire.settings import Listen
 
-__all__ = ["audio_paths", "ephemeral_ports", "lookup", "may_open", "own_addresses", "try_listener"]
+__all__ = [
+    "audio_paths",
+    "ephemeral_ports",
+    "lookup",
+    "may_open",
+    "own_addresses",
+    "running",
+    "try_listener",
+]
 
 RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
@@ -25,6 +36,8 @@ def try_listener(listen: Listen) -> str | None:
     kind = socket.SOCK_DGRAM if listen.transport == "udp" else socket.SOCK_STREAM
     try:
         with socket.socket(family, kind) as probe:
+            if family == socket.AF_INET6:  # as the gateway listens: IPv4 has a listener of its own
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             if kind == socket.SOCK_STREAM:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((listen.host, listen.port))
@@ -33,6 +46,15 @@ def try_listener(listen: Listen) -> str | None:
     except OSError as error:
         return error.strerror or str(error)
     return None
+
+
+def running(listen: HttpListen | None) -> int | None:
+    """The process of the gateway of this machine that serves pages at `listen`; None for none."""
+    try:
+        found = find(listen)
+    except SettingsError:
+        return None
+    return found.pid if found.born is not None and found.born == born(found.pid) else None
 
 
 def ephemeral_ports() -> tuple[int, int] | None:

@@ -1,6 +1,8 @@
 """What the machine's facts mean for a gateway: each a function from facts to a finding."""
 
+import errno
 import ipaddress
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -18,10 +20,12 @@ SOON_DAYS = 14
 """A certificate that has less than this left should have been renewed."""
 
 
-def listener(text: str, error: str | None) -> Finding:
-    """Whether an address can be listened on."""
+def listener(text: str, error: str | None, running: int | None = None) -> Finding:
+    """Whether an address can be listened on; `running` is the gateway that may do so already."""
     if error is None:
         return good(f"{text} can be listened on")
+    if running is not None and error == os.strerror(errno.EADDRINUSE):
+        return good(f"{text} is in use, and a gateway runs (process {running})")
     return bad(f"{text} cannot be listened on: {error}", "does another program have it?")
 
 

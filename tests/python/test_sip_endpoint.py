@@ -1,6 +1,7 @@
 """The endpoint on real sockets of this machine: calls over UDP and TCP, IPv4 and IPv6."""
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -392,6 +393,29 @@ async def test_above_the_limit_of_connections_a_new_one_is_closed() -> None:
         assert endpoint.counters()["connections_refused"] == 1
         first.close()
         second.close()
+
+
+async def test_strangers_leave_connections_for_trunks_and_for_ours() -> None:
+    trunk = sip.Trunk(name="pbx", networks=(ipaddress.ip_network("127.0.0.2"),))
+    told = settings("tcp", max_connections=4, access=sip.Access(trunks=[trunk]))
+    deaf = settings("tcp", access=sip.Access(strangers="refuse"))
+    async with sip.listen(told) as endpoint, sip.listen(deaf) as callee:
+        _, host, port = endpoint.addresses[0]
+        crowd = [await anyio.connect_tcp(host, port, local_host="127.0.0.1") for _ in range(10)]
+        with anyio.fail_after(10):
+            while endpoint.counters().get("connections_refused", 0) < 7:  # noqa: ASYNC110
+                await anyio.sleep(0.01)
+            pbx = await anyio.connect_tcp(host, port, local_host="127.0.0.2")
+            await pbx.send(options())
+            assert (await pbx.receive()).startswith(b"SIP/2.0 200 ")
+            await pbx.aclose()
+            while endpoint.counters()["connections"] > 3:  # noqa: ASYNC110
+                await anyio.sleep(0.01)
+            uri = f"sip:a@{callee.addresses[0][1]}:{callee.addresses[0][2]};transport=tcp"
+            with pytest.raises(sip.CallFailed, match="403"):
+                await endpoint.invite(uri, from_user="us", offer=OFFER)
+        for each in crowd:
+            await each.aclose()
 
 
 async def test_noise_on_udp_is_counted_and_harms_nobody() -> None:

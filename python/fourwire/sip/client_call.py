@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from .body import sdp_of
 from .call import Call, CallState
 from .core import Core
+from .declining import decline
 from .dialog import Dialog, DialogKey
 from .digest import Credentials
 from .early import EarlyDialogs
@@ -16,7 +17,7 @@ from .flow import Flow, Hop
 from .headers import Headers
 from .invitation import targets_of
 from .message import Request, Response
-from .proving import Prover, proofs_in, repeated
+from .proving import Prover, repeated
 from .responding import PHRASES, default_port
 from .timers import SECOND
 from .transaction import Transaction
@@ -373,27 +374,6 @@ class ClientCall(Call):
         cancel = self._core.finished("CANCEL", request.uri, headers, (), None)
         self._core.transactions.send(now, cancel, transaction.to, owner=self.id)
         self._core.counters["sent_cancel"] += 1
-
-
-MOST_DECLINED = 16
-"""Parties that are let go of one INVITE; from more of them a peer has us flood whom it names."""
-
-
-def decline(now: int, core: Core, transaction: Transaction, response: Response, flow: Flow) -> None:
-    """Let go whoever answered an INVITE though one call is all we want, or none (§13.2.2.4)."""
-    try:
-        dialog = Dialog.as_client(transaction.request, response)
-    except MalformedMessage:
-        return
-    known = core.departed.knew(now, dialog.key)
-    if not known and transaction.declined >= MOST_DECLINED:
-        return
-    proofs = proofs_in(transaction.request)
-    core.acknowledge(now, dialog, response.cseq.number, flow, False, headers=proofs)
-    if not known:
-        transaction.declined += 1
-        core.departed.note(now, dialog.key)
-        core.send_within(now, dialog, "BYE", flow, False)
 
 
 def _flow_for(to: Flow | Hop) -> Flow:

@@ -21,6 +21,10 @@ MAX_UNSENT_BYTES = 1 << 20
 PONG_SECONDS = 10.0
 """How long a peer has for answering a ping (RFC 5626 §4.4.1)."""
 
+KEPT_FOR_TRUNKS = 4
+"""The part of the room that strangers do not get, a fourth: a few addresses could fill all of it,
+and keep it full by a ping each half hour."""
+
 PARTING_SECONDS = 0.5
 """How long a peer has for saying that TLS ends, once we have said so (RFC 8446 §6.1): PJSIP says
 nothing, and believes that the connection is there until it is closed."""
@@ -169,9 +173,17 @@ class Connection(asyncio.Protocol):
 class Connections:
     """All connections of an endpoint, by number and by peer."""
 
-    def __init__(self, settings: Settings, deliver: Deliver, lost: Callable[[int], None]) -> None:
-        """``lost`` is told the number of each connection that has closed."""
+    def __init__(
+        self,
+        settings: Settings,
+        deliver: Deliver,
+        lost: Callable[[int], None],
+        knows: Callable[[str], bool],
+    ) -> None:
+        """``lost`` is told the number of each connection that has closed; ``knows`` says whether
+        an address is a trunk's or a registrar's."""
         self.settings = settings
+        self.knows = knows
         self._lost = lost
         self.deliver = deliver
         self.counters: Counter[str] = Counter()
@@ -183,7 +195,10 @@ class Connections:
     def admit(self, connection: Connection) -> bool:
         """Number a new connection; false where there is no room."""
         host = connection.remote[0]
-        full = len(self._all) >= self.settings.max_connections
+        room = self.settings.max_connections
+        if not (connection.sought or self.knows(host)):
+            room -= room // KEPT_FOR_TRUNKS
+        full = len(self._all) >= room
         if full or self._hosts[host] >= self.settings.max_connections_a_host:
             self.counters["connections_refused"] += 1
             return False

@@ -50,7 +50,9 @@ class Endpoint:
         self.on_message: OnMessage | None = None
         """Sees every message, as it came or is about to be sent."""
         self._settings = settings
-        self.sockets = Sockets(settings, self._deliver, self._lost)
+        self.sockets = Sockets(
+            settings, self._deliver, self._lost, knows=lambda host: self._agent.knows(host)
+        )
         self._postman = Postman(self.sockets, self._went, self._give_up)
         self._calls: dict[int, LiveCall] = {}
         self._arrived: asyncio.Queue[IncomingCall] = asyncio.Queue(settings.max_calls)

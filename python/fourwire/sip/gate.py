@@ -98,6 +98,10 @@ class Gate:
         self.counters["refused_strangers"] += 1
         return Refusal(403)
 
+    def knows(self, host: str) -> bool:
+        """Whether an address is one that a trunk calls from, or a registrar's."""
+        return host != "" and (self._is_of_network(host) or host in self.registrars)
+
     def drops(self, request: Request, flow: Flow) -> bool:
         """Whether a request gets no answer, so that no trace of it need be kept."""
         known = (request.uri.parameter(LINE) or "") in self.lines
@@ -151,8 +155,7 @@ class Gate:
 
     def _is_known(self, flow: Flow) -> bool:
         """Whether a way leads to a trunk or registrar, whatever has yet to be proven by it."""
-        host = flow.remote[0]
-        return self._is_of_network(host) or host in self.registrars or self._is_certain(flow)
+        return self.knows(flow.remote[0]) or self._is_certain(flow)
 
     def _is_certain(self, flow: Flow) -> bool:
         """Whether a trunk has proven its name by a certificate."""

@@ -65,7 +65,8 @@ class Settings:
     message_s: float = 10.0
     """A message on a connection must be complete this long after its first byte."""
     max_connections: int = 2000
-    """Above this many connections a new one is closed at once."""
+    """Above this many connections a new one is closed at once; a fourth of them is kept for trunks
+    and registrars whose address is known, and for those that we open."""
     max_connections_a_host: int = 500
     """Above this many connections from one address a new one is closed at once."""
     max_transactions: int = 20_000

@@ -24,7 +24,8 @@ BACKLOG = 1024
 """Connections that the kernel keeps for us while Python does other things."""
 
 MAX_HANDSHAKES = 200
-"""TLS handshakes that may be under way at a time; connections above this are closed."""
+"""TLS handshakes that may be under way at a time; connections above this are closed, but those of
+trunks and registrars whose address is known."""
 
 MAX_HANDSHAKES_A_HOST = 40
 """The same of one address, so that nobody keeps all others out by connecting and saying nothing."""
@@ -96,8 +97,10 @@ class Sockets:
         deliver: Deliver,
         lost: Callable[[int], None],
         lookup: Lookup | None = None,
+        knows: Callable[[str], bool] = lambda _host: False,
     ) -> None:
-        self.connections = Connections(settings, deliver, lost)
+        """``knows`` says whether an address is a trunk's or a registrar's."""
+        self.connections = Connections(settings, deliver, lost, knows)
         self.counters: Counter[str] = Counter()
         self.lookup = lookup or Resolver(settings.nameservers)
         self._settings = settings
@@ -279,7 +282,8 @@ class Sockets:
         _give_up_the_vanished(sock)
         host = _host_of(sock)
         secure = door.transport == "tls"
-        full = self._handshakes.total() >= MAX_HANDSHAKES
+        under_way = self._handshakes.total()
+        full = under_way >= MAX_HANDSHAKES and not self.connections.knows(host)
         if secure and (full or self._handshakes[host] >= MAX_HANDSHAKES_A_HOST):
             self.counters["connections_refused"] += 1
             sock.close()

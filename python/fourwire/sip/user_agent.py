@@ -11,8 +11,9 @@ from dataclasses import replace
 from .access import Access, Trunk
 from .alias import Aliased, alias_of
 from .call import Call
-from .client_call import ClientCall, Terms, decline
+from .client_call import ClientCall, Terms
 from .core import Content, Core, Random, Rules
+from .declining import decline
 from .errors import CallOver, LocalError, MalformedMessage
 from .events import Event
 from .flow import Flow, Hop
@@ -265,6 +266,10 @@ class UserAgent:
     def calls(self) -> int:
         """How many calls there are that have not ended."""
         return self._core.live
+
+    def knows(self, host: str) -> bool:
+        """Whether an address is one that a trunk calls from, or a registrar's."""
+        return self._gate.knows(host)
 
     def has_room(self, trunk: str, limit: int | None) -> bool:
         """Whether there is room for one call more, of a trunk that has ``limit`` at most."""

@@ -7,6 +7,7 @@ import anyio.to_thread
 
 from fourwire import sip
 from fourwire.journal import Journal
+from fourwire.problems import SettingsError
 from fourwire.settings import Settings
 from fourwire.trunks import Register, credentials_of, trunk_of
 
@@ -39,15 +40,15 @@ class Registrations:
         self._news = anyio.Event()
 
     async def begin(self) -> None:
-        """Register with all of them; `SettingsError` where a password is missing."""
+        """Register with all of them; `SettingsError` where a password or a listener is missing."""
         for register in self._settings.register:
             self.standing[register.name] = Standing(register.name, False, "not yet")
             registrar, trunk = await anyio.to_thread.run_sync(self._ends_of, register)
-            number = await self._endpoint.register(
-                registrar,
-                trunk,
-                sip.Uri.parse(register.proxy) if register.proxy else None,
-            )
+            proxy = sip.Uri.parse(register.proxy) if register.proxy else None
+            try:
+                number = await self._endpoint.register(registrar, trunk, proxy)
+            except sip.LocalError as error:
+                raise SettingsError(f"register {register.name}: {error}") from None
             self._names[number] = register.name
 
     async def end(self) -> None:

@@ -199,9 +199,12 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
 def check_uri(field: str, text: str) -> None:
     """Raise `IllegalSetting` where `text` is no URI of SIP."""
     try:
-        sip_uri(text)
+        uri = sip_uri(text)
     except LocalError as error:
         raise IllegalSetting(field, str(error)) from None
+    if uri.transport not in ("udp", "tcp", "tls"):
+        why = f"names the transport {uri.transport}; there are udp, tcp and tls"
+        raise IllegalSetting(field, why)
 
 
 def check_login(username: str, password: Source) -> None:

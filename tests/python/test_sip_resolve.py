@@ -77,6 +77,13 @@ async def test_an_address_asks_nobody() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("host", [A, "pbx.example", "pbx.example:5060", "pbx"])
+async def test_a_transport_that_nobody_here_speaks_leads_nowhere(host: str) -> None:
+    book = Book({"pbx.example": [A], "pbx": [A]})
+    assert await found(f"sip:x@{host};transport=ws", book) == []
+
+
+@pytest.mark.anyio
 async def test_a_name_with_a_port_has_addresses_alone() -> None:
     book = Book({"pbx.example": [A, B]})
     expected = [("udp", f"{each}:5080", "pbx.example") for each in (A, B)]

@@ -64,6 +64,10 @@ def test_a_password_that_is_not_set_says_what_to_set(tmp_path: Path) -> None:
         ),
         ('[[trunk]]\nname = "a"\nserver = "pbx"', "trunk.server = 'pbx': uri is not one"),
         (
+            '[[trunk]]\nname = "a"\nserver = "sip:pbx.example;transport=tsl"',
+            "trunk.server = .*names the transport tsl; there are udp, tcp and tls",
+        ),
+        (
             '[[trunk]]\nname = "a"\nserver = "sip:pbx"\nusername = "x"',
             "trunk.password: is missing beside username",
         ),

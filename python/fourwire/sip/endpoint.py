@@ -98,8 +98,7 @@ class Endpoint:
         """
         goal = server or registrar.uri
         found = await self.sockets.hops_to(goal)
-        named = goal.transport if goal.parameter("transport") or goal.scheme == "sips" else "udp"
-        transport = found[0].transport if found else named
+        transport = found[0].transport if found else self.sockets.transport_to(goal)
         remote = (found[0].address if found else NOWHERE, 0)
         local = self.sockets.way_to(transport, remote).local
         # Without the address, so that it is looked up again each time.

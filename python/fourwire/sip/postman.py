@@ -62,7 +62,7 @@ class Postman:
         try:
             with anyio.fail_after(patience):
                 number = await self._sockets.send_to(transmit.data, hop)
-        except (OSError, TimeoutError, LocalError):
+        except (OSError, TimeoutError, LocalError, ValueError):  # a name that TLS cannot take, too
             pass
         if number:
             self._went(transmit, number)

@@ -140,6 +140,8 @@ async def hops_to(uri: Uri, transports: Sequence[str], lookup: Lookup, random: R
     """
     host, port = uri.parameter("maddr") or uri.host, uri.port
     named = uri.transport if uri.scheme == "sips" or uri.parameter("transport") else ""
+    if named and named not in PREFIXES:
+        return []
     if is_address(host) or port is not None or "." not in host:
         transport = named or ("udp" if "udp" in transports else transports[0])
         return await hops_of(transport, host, port or default_port(transport), lookup, random)

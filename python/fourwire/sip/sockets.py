@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import random
 import socket
 from collections import Counter
@@ -19,6 +20,8 @@ from .settings import Listener, Settings
 from .tls import Contexts, Tls
 from .transport import UdpSocket, bind, told_address
 from .uri import Uri, host_and_port
+
+_log = logging.getLogger("fourwire.sip")
 
 BACKLOG = 1024
 """Connections that the kernel keeps for us while Python does other things."""
@@ -69,7 +72,12 @@ class StreamDoor:
                 counters["connections_not_taken"] += 1
                 await asyncio.sleep(EXHAUSTED_SECONDS)
                 continue
-            serve(sock)
+            try:
+                serve(sock)
+            except Exception:  # a mistake of ours, which is not to close the door
+                counters["internal_errors"] += 1
+                _log.exception("a connection was not taken")
+                sock.close()
 
     def close(self) -> None:
         """Stop listening."""
@@ -143,6 +151,12 @@ class Sockets:
         """Those that we can send by, in the order of the listeners; TLS needs none."""
         listened = dict.fromkeys(transport for transport, _, _ in self._addresses)
         return [*listened, *({"tls"} - set(listened))]
+
+    def transport_to(self, uri: Uri) -> str:
+        """By what a name is asked that nobody can look up (yet)."""
+        if uri.parameter("transport") or uri.scheme == "sips":
+            return uri.transport
+        return "udp" if "udp" in self.transports else self.transports[0]
 
     async def open(self) -> None:
         """Listen; an :class:`OSError` says what can be done where that fails."""

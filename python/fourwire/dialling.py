@@ -18,6 +18,7 @@ from fourwire.line import Headers
 from fourwire.media import Media
 from fourwire.settings import Settings
 from fourwire.sip.refer_to import target_of
+from fourwire.sip.uri import bracketed
 from fourwire.sip_line import SipLine
 from fourwire.trunks import Trunk, credentials_of
 
@@ -44,7 +45,7 @@ async def wish_of(
     if trunk is not None and not trunk.server:
         raise ValueError(f"trunk {trunk.name} has no server, so that nobody can be called by it")
     server = sip.Uri.parse(trunk.server) if trunk is not None else None
-    domain = "" if server is None or trunk is None else trunk.domain or server.host
+    domain = "" if server is None or trunk is None else trunk.domain or bracketed(server.host)
     uri = _uri_of(target, domain)
     caller = caller or ("" if trunk is None else trunk.caller or trunk.username) or "fourwire"
     credentials = None

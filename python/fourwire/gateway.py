@@ -27,6 +27,7 @@ from fourwire.routes import Refusal
 from fourwire.routing import Offered
 from fourwire.settings import Settings, SettingsError
 from fourwire.sip.tls import Contexts
+from fourwire.sip.uri import bracketed
 from fourwire.sip_line import Refused, SipLine
 from fourwire.spans import tracer_of
 from fourwire.trunks import access_of
@@ -371,6 +372,6 @@ def _sip_settings(settings: Settings) -> sip.Settings:
         tls=settings.tls,
         keep_alive_s=settings.keep_alive_s,
         max_calls=settings.max_calls,
-        external=settings.address or None,
+        external=bracketed(settings.address) or None,
         **settings.sip.told(),
     )

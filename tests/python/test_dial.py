@@ -1,13 +1,14 @@
 """Calls that we place: the same call as one that came in, once the other side answers."""
 
 import anyio
+import msgspec
 import pytest
 from support.scene import SETTINGS, Scene, scene
 
 from fourwire import sip
 from fourwire.app import App
 from fourwire.call import Call
-from fourwire.settings import Settings
+from fourwire.settings import Listen, Settings
 from fourwire.trunks import Trunk, User
 
 pytestmark = pytest.mark.anyio
@@ -220,3 +221,16 @@ async def test_what_cannot_be_called_is_said_at_once(target: str, trunk: str, pr
     async with scene(app, settings=with_trunks(only_in)):
         with pytest.raises(ValueError, match=problem):
             await app.dial(target, trunk=trunk)
+
+
+async def test_a_trunk_at_an_address_of_ipv6_is_called_and_told_who_calls() -> None:
+    app = App()
+    six = {"listen": (Listen("udp:[::1]:0"),), "address": "::1"}
+    async with scene(callee(), settings=msgspec.structs.replace(SETTINGS, **six)) as far:
+        _, host, port = far.gateway.addresses[0]
+        trunk = Trunk(name="six", server=f"sip:[{host}]:{port}", caller="4711", trusted=True)
+        async with scene(app, settings=msgspec.structs.replace(with_trunks(trunk), **six)):
+            call = await app.dial("sip:voxi@[::1]", trunk="six")
+            (offered,) = far.notes.named("call.offered")
+            assert (offered["from_uri"], offered["audio_at"][0]) == ("sip:4711@[::1]", "::1")
+            await call.hang_up()

@@ -10,6 +10,7 @@ from support.stranger import stranger
 
 from fourwire.app import App
 from fourwire.call import Call
+from fourwire.demo.caller import telephone
 from fourwire.media_security import SrtpSettings
 from fourwire.sdp import SUITES
 from fourwire.settings import Listen
@@ -32,6 +33,16 @@ async def test_no_call_lasts_longer_than_the_gateway_allows() -> None:
     async with scene(app, settings=settings) as stage, stage.phone.call(stage.uri()):
         await stage.notes.until("call.ended")
     assert stage.causes() == ["too long"]
+
+
+@pytest.mark.anyio
+async def test_an_address_of_ipv6_is_what_peers_are_told() -> None:
+    settings = msgspec.structs.replace(SETTINGS, listen=(Listen("udp:[::1]:0"),), address="::1")
+    async with scene(settings=settings) as stage, telephone("::1", (21500, 21900)) as phone:
+        _, host, port = stage.gateway.addresses[0]
+        async with phone.call(f"sip:voxi@[{host}]:{port}") as caller:
+            assert "c=IN IP6 ::1" in (caller.call.answer_sdp or "")
+            await caller.until_speech()
 
 
 @pytest.mark.anyio

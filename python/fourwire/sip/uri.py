@@ -112,7 +112,7 @@ def host_and_port(text: str) -> tuple[str, int | None]:
 
 def bracketed(host: str) -> str:
     """``host`` as it stands in a URI: an IPv6 address in brackets."""
-    return f"[{host}]" if ":" in host else host
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def _is_ipv6(host: str) -> bool:

@@ -281,6 +281,7 @@ class Opus:
         bitrate: int = 32000,
         fec: bool = True,
         dtx: bool = False,
+        cbr: bool = False,
     ) -> Opus: ...
     @property
     def rate(self) -> int:
@@ -301,6 +302,10 @@ class Opus:
     @property
     def dtx(self) -> bool:
         """Whether silence is packets of a byte or two."""
+
+    @property
+    def cbr(self) -> bool:
+        """Whether every packet of sound has the same length."""
 
 @final
 class OpusEncoder:

@@ -60,4 +60,5 @@ def _opus(theirs: sdp.OpusParameters) -> _core.Opus:
         bitrate=min(OPUS_BITRATE, theirs.max_average_bitrate),
         fec=theirs.fec,
         dtx=theirs.dtx,
+        cbr=theirs.cbr,
     )

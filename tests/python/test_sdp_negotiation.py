@@ -74,7 +74,7 @@ WITH_OPUS = replace(OURS, codecs=(OPUS, *CODECS))
 
 
 def test_opus_is_answered_with_what_is_ours_and_sent_as_the_peer_wishes() -> None:
-    wishes = "a=fmtp:97 minptime=10; maxplaybackrate=16000;useinbandfec=1; usedtx=1"
+    wishes = "a=fmtp:97 minptime=10; maxplaybackrate=16000;useinbandfec=1; usedtx=1;cbr=1"
     answer = answer_to(sdp(*ELEVEN, wishes), WITH_OPUS)
 
     assert media_lines(answer.sdp) == ["m=audio 10000 RTP/AVP 97 122"]
@@ -83,7 +83,7 @@ def test_opus_is_answered_with_what_is_ours_and_sent_as_the_peer_wishes() -> Non
     assert "a=rtpmap:122 telephone-event/48000" in answer.sdp
     assert answer.media.event_rate == 48000
     assert answer.media.opus == OpusParameters(
-        max_playback_rate=16000, max_average_bitrate=510_000, fec=True, dtx=True
+        max_playback_rate=16000, max_average_bitrate=510_000, fec=True, dtx=True, cbr=True
     )
 
 
@@ -99,7 +99,7 @@ def test_opus_with_events_at_8_khz_alone_takes_those() -> None:
     assert media.packet_time_ms == 20  # no frame of Opus lasts 30 ms
 
 
-@given(st.text(max_size=60) | st.from_regex(r"(maxplaybackrate|usedtx)=[^;]*;.*", fullmatch=True))
+@given(st.text(max_size=60) | st.from_regex(r"(maxplaybackrate|cbr)=[^;]*;.*", fullmatch=True))
 def test_whatever_a_peer_says_of_its_opus_means_something(fmtp: str) -> None:
     opus = OpusParameters.parse(fmtp)
     assert 8000 <= opus.max_playback_rate <= 48000

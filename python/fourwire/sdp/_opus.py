@@ -17,6 +17,8 @@ class OpusParameters:
     """Whether it makes use of forward error correction."""
     dtx: bool = False
     """Whether it prefers that silence is not sent."""
+    cbr: bool = False
+    """Whether it prefers packets of one length."""
 
     @classmethod
     def parse(cls, fmtp: str) -> "OpusParameters":
@@ -27,6 +29,7 @@ class OpusParameters:
             max_average_bitrate=_number(given.get("maxaveragebitrate"), 6000, 510_000),
             fec=given.get("useinbandfec") == "1",
             dtx=given.get("usedtx") == "1",
+            cbr=given.get("cbr") == "1",
         )
 
 

@@ -258,6 +258,18 @@ fn a_key_is_not_pressed_again_in_the_stream_after_it() {
 }
 
 #[test]
+fn packets_are_all_of_one_length_where_that_is_wished_for() {
+    let mut said = voice(ClockRate::Hz24000, 24_000);
+    said.extend([0; 12_000]);
+    let lengths = |cbr| {
+        let packets = packets(Opus { cbr, ..Opus::default() }, &said);
+        packets.iter().map(Vec::len).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(lengths(true), [80].into()); // 32 kbit/s, 20 ms
+    assert!(lengths(false).len() > 5);
+}
+
+#[test]
 fn a_loss_of_any_length_is_made_up_and_its_end_is_what_was_said() {
     let said = voice(ClockRate::Hz48000, 48_000);
     let packets = packets(Opus { rate: ClockRate::Hz48000, ..Opus::default() }, &said);

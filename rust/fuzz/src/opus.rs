@@ -67,6 +67,7 @@ pub(crate) fn agreed(number: u8) -> Opus {
         bitrate: 6_000 + u32::from(number) * 300,
         fec: number & 64 != 0,
         dtx: number & 128 != 0,
+        cbr: number & 32 != 0,
     }
 }
 

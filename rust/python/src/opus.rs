@@ -21,12 +21,20 @@ impl Opus {
     #[pyo3(
         signature = (
             *, rate=Hertz(ClockRate::Hz24000), playback_rate=Hertz(ClockRate::Hz48000),
-            bitrate=32_000, fec=true, dtx=false,
+            bitrate=32_000, fec=true, dtx=false, cbr=false,
         ),
-        text_signature = "(*, rate=24000, playback_rate=48000, bitrate=32000, fec=True, dtx=False)",
+        text_signature = "(*, rate=24000, playback_rate=48000, bitrate=32000, fec=True, \
+            dtx=False, cbr=False)",
     )]
-    fn new(rate: Hertz, playback_rate: Hertz, bitrate: u32, fec: bool, dtx: bool) -> Self {
-        Self(opus::Opus { rate: rate.0, playback: playback_rate.0, bitrate, fec, dtx })
+    fn new(
+        rate: Hertz,
+        playback_rate: Hertz,
+        bitrate: u32,
+        fec: bool,
+        dtx: bool,
+        cbr: bool,
+    ) -> Self {
+        Self(opus::Opus { rate: rate.0, playback: playback_rate.0, bitrate, fec, dtx, cbr })
     }
 
     #[getter]
@@ -52,6 +60,11 @@ impl Opus {
     #[getter]
     fn dtx(&self) -> bool {
         self.0.dtx
+    }
+
+    #[getter]
+    fn cbr(&self) -> bool {
+        self.0.cbr
     }
 }
 

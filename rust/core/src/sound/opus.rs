@@ -33,6 +33,9 @@ pub struct Opus {
     pub fec: bool,
     /// Whether the other side prefers that silence costs next to nothing (`usedtx`).
     pub dtx: bool,
+    /// Whether the other side prefers that every packet has the same length (`cbr`): then those
+    /// under SRTP do not tell what is said by how long they are (RFC 6562 §3).
+    pub cbr: bool,
 }
 
 impl Opus {
@@ -43,6 +46,7 @@ impl Opus {
         bitrate: 32_000,
         fec: true,
         dtx: false,
+        cbr: false,
     };
 }
 
@@ -72,6 +76,7 @@ impl Encoder {
             encoder.set_inband_fec(if opus.fec { InbandFec::Mode1 } else { InbandFec::Off }),
             encoder.set_packet_loss(if opus.fec { EXPECTED_LOSS } else { 0 }),
             encoder.set_dtx(opus.dtx),
+            encoder.set_vbr(!opus.cbr),
         ];
         debug_assert!(settings.iter().all(Result::is_ok), "{settings:?}");
         Self(encoder)

@@ -10,6 +10,7 @@ from fourwire import sdp, sip
 from fourwire._core import PortsExhausted
 from fourwire.dialled import Dialled
 from fourwire.info_keys import KEY_RELAY, key_body, key_of
+from fourwire.life import Cause
 from fourwire.line import (
     Headers,
     Info,
@@ -31,12 +32,9 @@ from fourwire.line import (
 from fourwire.line_sdp import Descriptions, Refused
 from fourwire.media import Media, MediaLeg, MediaPort
 from fourwire.own_address import address_facing
-from fourwire.sip_words import GONE, asking, cause_of, detail_of
+from fourwire.sip_words import GONE, PENDING, asking, cause_of, detail_of
 
 __all__ = ["Refused", "SipLine"]
-
-PENDING = 491
-"""The status of an offer that met another one."""
 
 MOST_MEETINGS = 5
 """How often an offer is made again that meets one of the caller's each time."""
@@ -186,15 +184,18 @@ class SipLine:
         except LineClosed:
             if self._incoming is asked:
                 raise
-            await self._taken_over.wait()  # by somebody who answers for whoever rang
-            if self._incoming.ended is not None or self._sdp.media is None:
-                raise
+        return self._go_by_it() if self._incoming is asked else await self._picked_up()
+
+    async def _picked_up(self) -> MediaLeg:
+        """The leg, once whoever picked up what rang for another is answered."""
+        await self._taken_over.wait()
+        if self._incoming.ended is not None or self._sdp.media is None:
+            raise LineClosed(Cause.LINE_FAILED, "who picked up is gone")
         return self._go_by_it()
 
     def _early(self, described: str) -> MediaLeg | None:
-        """Hear whom we call before it answers; what we cannot use is passed over (RFC 3960 §3.1).
-
-        Of several who ring, the one is heard that came last.
+        """Hear whom we call before it answers, of several who ring the one that came last; what we
+        cannot use is passed over (RFC 3960 §3.1).
         """
         return self._go_by_it() if self._sdp.hear(described) else None
 
@@ -342,8 +343,8 @@ class SipLine:
             changed = await self._welcome()
         finally:
             self._taken_over.set()
-        who = {"caller": self.caller, "name": self.display_name}
-        return [TakenOver(who | dict(self.about)), changed]
+        about = {"caller": self.caller, "name": self.display_name, **self.about}
+        return [TakenOver(about), changed]
 
     async def _welcome(self) -> MediaChanged:
         """Answer whoever is in the call now, and let the leg follow."""
@@ -368,8 +369,7 @@ class SipLine:
         try:
             answered = self._sdp.answer(reinvite.offer)
         except (sdp.NoCommonCodec, sdp.MalformedSdp) as error:
-            status = 488 if isinstance(error, sdp.NoCommonCodec) else 400
-            await reinvite.reject(status)
+            await reinvite.reject(error.status)
             return None
         changed = self._changes()
         await reinvite.answer(answered)

@@ -7,7 +7,7 @@ from fourwire import sip
 from fourwire.life import Cause
 from fourwire.line import LineClosed, RequestFailed
 
-__all__ = ["GONE", "asking", "cause_of", "detail_of"]
+__all__ = ["GONE", "PENDING", "asking", "cause_of", "detail_of"]
 
 CAUSES = {
     sip.Cause.BYE: Cause.CALLER_HUNG_UP,
@@ -19,6 +19,9 @@ CAUSES = {
 
 An end of our own that the call had not asked for comes from an endpoint that closes.
 """
+
+PENDING = 491
+"""The status of an offer that met another one."""
 
 GONE = 487, "somebody else took the caller's place"
 """What became of a request to a caller who is in the call no more, while the call goes on."""

@@ -16,6 +16,10 @@ from benches.calls.order import resident_kb
 from benches.calls.surroundings import Surroundings, surroundings
 from benches.others import TICKS_PER_S, Others
 
+ROOT = Path(__file__).parents[2]
+
+PACKET_BYTES = 160
+
 PROCESSOR = 0
 """Where the system under test runs, by itself."""
 
@@ -47,6 +51,10 @@ class System:
 
     module: str
     arguments: tuple[str, ...] = ()
+    python: str = sys.executable
+    """What runs it, with what it needs."""
+    takes_streams: bool = False
+    """Whether it takes calls as Twilio's Media Streams on a port of its own, instead of RTP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +84,7 @@ class Result:
     memory_kb_per_call: float
     process_kb_per_call: float
     packets_per_call_second: float
+    """Packets of 20 ms that a phone gets, or as much audio."""
     descriptors_per_call: float
     to_agent_kbit_s: float
     """Of each call's messages, what is around them left out."""
@@ -85,6 +94,11 @@ class Result:
     harness: Spread
     """How late what is around the calls was itself, with each packet and each message."""
     others_percent: float
+
+
+def is_installed(system: System) -> bool:
+    """Whether there is what runs it."""
+    return Path(system.python).exists()
 
 
 async def measure(system: System, load: Load, tls: Path | None = None) -> Result:
@@ -105,7 +119,9 @@ async def _running(
     arguments += ["--append-ms", str(load.append_ms), "--stall-ms", str(load.stall_ms)]
     arguments += system.arguments
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", system.module, around.url, *arguments),
+        *(system.python, "-m", system.module, around.url, *arguments),
+        cwd=ROOT,
+        env=os.environ | {"LOGURU_LEVEL": "WARNING"},  # what Pipecat logs with
         stdout=asyncio.subprocess.PIPE,
         preexec_fn=lambda: os.sched_setaffinity(0, {PROCESSOR}),
     )
@@ -116,7 +132,7 @@ async def _running(
         line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)
         if not line:
             raise RuntimeError(f"{system.module} ended before its calls were up")
-        await around.call(json.loads(line))
+        await (around.stream if system.takes_streams else around.call)(json.loads(line))
         yield process.pid, empty
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -155,7 +171,7 @@ async def _observe(pid: int, empty: Empty, around: Surroundings, load: Load) -> 
         first_packet=_of_all([ms for each in rounds for ms in each["first_packet_ms"]]),
         memory_kb_per_call=(memory_kb - empty.kilobytes) / load.calls,
         process_kb_per_call=memory_kb / load.calls,
-        packets_per_call_second=report["gaps"]["count"] / call_seconds,
+        packets_per_call_second=report["to_phone_bytes"] / PACKET_BYTES / call_seconds,
         descriptors_per_call=(descriptors - empty.descriptors) / load.calls,
         to_agent_kbit_s=8e-3 * report["to_agent_bytes"] / call_seconds,
         from_agent_kbit_s=8e-3 * report["from_agent_bytes"] / call_seconds,

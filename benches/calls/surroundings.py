@@ -31,6 +31,10 @@ class Surroundings:
         """Have each phone send to one of these ports."""
         await self._order("call", ports=ports)
 
+    async def stream(self, port: int) -> None:
+        """Have each phone's carrier send its call to this port, as Twilio's Media Streams."""
+        await self._order("stream", port=port)
+
     async def speak(self) -> None:
         """Have every agent begin to speak."""
         await self._ask("speak")

@@ -27,6 +27,8 @@ def main() -> int:
         print(f"\n{PARTS[part]}")
         told[PARTS[part]] = _calls(options) if part == "calls" else _hostile(options)
     every = [each for part in told.values() for each in part]
+    for part, lines in told.items():
+        print(f"\n{part.upper()}", *lines, sep="\n")
     print()
     for verdict in Verdict:
         print(f"{sum(each.verdict is verdict for each in every):4} {verdict}")

@@ -45,16 +45,20 @@ def cost(line: Line, most: float) -> Told:
 
 
 def cheaper(line: Line, who: str, peer: Result, times: float) -> Told:
-    """How much less that is than what a peer takes of it."""
+    """How much less that is than what a peer takes of it.
+
+    A peer that does not do all the work takes less than it should, which makes it no easier to take
+    so much less; where it takes too little for that, nothing is known.
+    """
     ours, theirs = line.result.cpu_percent_per_call, peer.cpu_percent_per_call
-    disturbed = not (_counts(line.result) and _counts(peer))
-    disturbed |= _disturbed(line.result) or _disturbed(peer)
+    disturbed = not _counts(line.result) or _disturbed(line.result) or _disturbed(peer)
+    disturbed |= bool(_lacks(peer)) and ours * times > theirs
     return Told(
         goal=f"{line.name}: CPU, less than {who}",
         wanted=f"≥ {times:g}×",
         measured=f"{theirs / ours:.1f}× ({theirs:.3f} %)",
         verdict=compared(ours, theirs, times, disturbed=disturbed),
-        about=_about(line.result) or _about(peer),
+        about=_about(line.result) or _of(who, _about(peer)),
     )
 
 
@@ -122,6 +126,10 @@ def _judged(
 
 def _about(result: Result) -> str:
     return "; ".join(filter(None, [_lacks(result), _late(result), _busy(result)]))
+
+
+def _of(who: str, about: str) -> str:
+    return f"{who}: {about}" if about else ""
 
 
 def _counts(result: Result) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-WIDE = 58
+WIDE = 66
 
 BUSY = 50.0
 """Per cent of a processor that others may take before a test that fails may be their doing."""

@@ -92,7 +92,7 @@ fn accept(listener: &TcpListener, tls: Option<&Arc<ServerConfig>>, to: &Sender<O
 
 /// Shakes hands; the key that the client gives is the number of its call.
 fn open(socket: TcpStream, tls: Option<&Arc<ServerConfig>>) -> Option<Opened> {
-    let stream = Stream::accepted(socket, tls).ok()?;
+    let stream = Stream::new(socket, tls).ok()?;
     let mut call = None;
     #[expect(clippy::result_large_err, reason = "the type is the library's")]
     let noted = |request: &Request, response: Response| {

@@ -11,6 +11,9 @@ pub struct Figures {
     pub appends: Times,
     /// How late this program was itself, for every packet and every message of speech.
     pub late: Times,
+    /// Audio in µ-law.
+    pub to_phone_bytes: usize,
+    /// Messages with audio, as they are.
     pub to_agent_bytes: usize,
     pub from_agent_bytes: usize,
     /// Appends that begin with no packet that a phone sent.
@@ -25,6 +28,7 @@ impl Figures {
             "gaps": self.gaps.told(),
             "appends": self.appends.told(),
             "late": self.late.told(),
+            "to_phone_bytes": self.to_phone_bytes,
             "to_agent_bytes": self.to_agent_bytes,
             "from_agent_bytes": self.from_agent_bytes,
             "unmarked": self.unmarked,

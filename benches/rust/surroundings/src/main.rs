@@ -4,6 +4,7 @@
 //! what standard input asks for, an object of JSON in each line:
 //!
 //! - `{"do":"call","ports":[…]}`: the phones begin to send to these ports
+//! - `{"do":"stream","port":…}`: or they send their calls to this port as Twilio's Media Streams
 //! - `{"do":"state"}`: tells how many sessions there are, and the least that any of them has heard
 //! - `{"do":"speak"}`: has every agent begin to speak, and tells when they all do
 //! - `{"do":"begin"}`: forgets what was counted and timed
@@ -20,6 +21,7 @@ mod phones;
 mod round;
 mod session;
 mod stream;
+mod streams;
 
 use std::error::Error;
 use std::io::{self, BufRead};
@@ -35,6 +37,7 @@ use crate::call::Call;
 use crate::figures::Figures;
 use crate::phones::Phones;
 use crate::round::Round;
+use crate::streams::Streams;
 
 const TICK: Duration = Duration::from_millis(1);
 
@@ -43,6 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut surroundings = Surroundings {
         agent: Agent::listen(tls.as_deref())?,
         phones: Phones::new(calls)?,
+        streams: Streams::new()?,
         calls: (0..calls).map(|_| Call::default()).collect(),
         figures: Figures::default(),
         round: None,
@@ -54,6 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 struct Surroundings {
     agent: Agent,
     phones: Phones,
+    streams: Streams,
     calls: Vec<Call>,
     figures: Figures,
     round: Option<Round>,
@@ -65,9 +70,11 @@ impl Surroundings {
         loop {
             let now = Instant::now();
             self.phones.send_due(now, &mut self.calls, &mut self.figures);
+            self.streams.send_due(now, &mut self.figures);
             self.agent.speak_due(now, &mut self.figures);
             self.take_turns(now);
             self.phones.take(&mut self.calls, &mut self.figures);
+            self.streams.take(&mut self.calls, &mut self.figures)?;
             self.agent.take(&self.calls, &mut self.figures)?;
             match orders.try_recv() {
                 Ok(order) => self.follow(&serde_json::from_str(&order)?)?,
@@ -94,6 +101,10 @@ impl Surroundings {
             "call" => {
                 let ports: Vec<u16> = serde_json::from_value(order["ports"].clone())?;
                 self.phones.start(&ports, Instant::now());
+            }
+            "stream" => {
+                let port: u16 = serde_json::from_value(order["port"].clone())?;
+                self.streams.open(port, self.calls.len())?;
             }
             "state" => tell(&self.state()),
             "begin" => self.figures = Figures::default(),

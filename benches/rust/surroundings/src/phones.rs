@@ -31,9 +31,43 @@ pub struct Phones {
     payloads: [[u8; 160]; MARKS],
     batch: Vec<([u8; 172], SocketAddrV4)>,
     inbox: Inbox,
+    turns: Turns,
+}
+
+/// Whose packet is due when: all phones by turns, evenly spread over the packet time.
+pub struct Turns {
     start: Instant,
-    /// Packets sent so far: the phones take turns.
+    phones: usize,
     sent: usize,
+}
+
+impl Turns {
+    pub fn new(start: Instant, phones: usize) -> Self {
+        Self { start, phones, sent: 0 }
+    }
+
+    /// The phone whose packet is due.
+    pub fn peek(&self, now: Instant) -> Option<usize> {
+        (self.phones > 0 && self.due() <= now).then(|| self.sent % self.phones)
+    }
+
+    /// The phone whose packet is due, the number of that packet, and how late it is.
+    pub fn next(&mut self, now: Instant) -> Option<(usize, usize, Duration)> {
+        let phone = self.peek(now)?;
+        let (round, late) = (self.sent / self.phones, now - self.due());
+        self.sent += 1;
+        Some((phone, round, late))
+    }
+
+    fn due(&self) -> Instant {
+        let (round, phone) = (self.sent / self.phones, self.sent % self.phones);
+        self.start + PACKET_TIME * round as u32 + PACKET_TIME * phone as u32 / self.phones as u32
+    }
+}
+
+/// Whether there is anything but silence in µ-law.
+pub fn is_speech(audio: &[u8]) -> bool {
+    audio.iter().any(|&byte| byte != SILENCE)
 }
 
 /// A port for RTP and the one above it for reports, which nobody reads.
@@ -52,8 +86,7 @@ impl Phones {
             payloads: std::array::from_fn(payload),
             batch: Vec::with_capacity(BATCH),
             inbox: Inbox::new(),
-            start: Instant::now(),
-            sent: 0,
+            turns: Turns::new(Instant::now(), 0),
         })
     }
 
@@ -70,26 +103,22 @@ impl Phones {
         }
         self.remotes =
             ports.iter().map(|&port| SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).collect();
-        (self.start, self.sent) = (now, 0);
+        self.turns = Turns::new(now, ports.len());
     }
 
     /// Sends all packets that are due, evenly spread over the packet time.
     pub fn send_due(&mut self, now: Instant, calls: &mut [Call], figures: &mut Figures) {
-        let phones = self.remotes.len();
-        while phones > 0 && self.due(self.sent) <= now {
-            let line = self.sent % phones / A_SOCKET;
+        while let Some(first) = self.turns.peek(now) {
+            let line = first / A_SOCKET;
             let at = kernel::now_ns();
             self.batch.clear();
             while self.batch.len() < BATCH
-                && self.sent % phones / A_SOCKET == line
-                && self.due(self.sent) <= now
+                && self.turns.peek(now).is_some_and(|call| call / A_SOCKET == line)
+                && let Some((call, round, late)) = self.turns.next(now)
             {
-                let late = now.duration_since(self.due(self.sent));
                 figures.late.note_ns(late.as_nanos() as u64);
-                let (call, round) = (self.sent % phones, self.sent / phones);
                 calls[call].sent_at[round % MARKS] = at;
                 self.batch.push((self.packet(call, round), self.remotes[call]));
-                self.sent += 1;
             }
             figures.unsent += self.batch.len() - self.leave(line);
         }
@@ -104,7 +133,8 @@ impl Phones {
                 if call == NOBODY || packet.len() < 12 || packet[1] & 0x7F != 0 {
                     return;
                 }
-                let is_speech = packet[12..].iter().any(|&byte| byte != SILENCE);
+                figures.to_phone_bytes += packet.len() - 12;
+                let is_speech = is_speech(&packet[12..]);
                 if let Some(gap) = calls[usize::from(call)].hear(at, is_speech) {
                     figures.gaps.note_ns(gap);
                 }
@@ -125,12 +155,6 @@ impl Phones {
             }
         }
         left
-    }
-
-    fn due(&self, packet: usize) -> Instant {
-        let phones = self.remotes.len();
-        let part = PACKET_TIME * (packet % phones) as u32 / phones as u32;
-        self.start + PACKET_TIME * (packet / phones) as u32 + part
     }
 
     fn packet(&self, call: usize, round: usize) -> [u8; 172] {
@@ -154,5 +178,21 @@ impl Line {
             kernel::make_room(&rtp, ROOM)?;
             return Ok(Self { rtp, _reports: reports });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phones_take_turns_evenly_over_the_packet_time() {
+        let start = Instant::now();
+        let mut turns = Turns::new(start, 4);
+        let later = start + Duration::from_millis(26);
+        let taken: Vec<_> = std::iter::from_fn(|| turns.next(later)).collect();
+        let late = |ms| Duration::from_millis(ms);
+        assert_eq!(taken[..2], [(0, 0, late(26)), (1, 0, late(21))]);
+        assert_eq!(taken[4..], [(0, 1, late(6)), (1, 1, late(1))]);
     }
 }

@@ -28,6 +28,9 @@ const CREATED: &str =
     r#"{"type":"session.created","event_id":"e","session":{"id":"s","type":"realtime"}}"#;
 const SPEECH_STARTED: &str = r#"{"type":"input_audio_buffer.speech_started","event_id":"e","item_id":"u","audio_start_ms":0}"#;
 
+const SPEECH_STOPPED: &str =
+    r#"{"type":"input_audio_buffer.speech_stopped","event_id":"e","item_id":"u","audio_end_ms":0}"#;
+
 pub struct Session {
     pub call: usize,
     pub heard_bytes: usize,
@@ -91,8 +94,11 @@ impl Session {
         }
     }
 
-    /// Begins to speak.
+    /// Begins to speak, once the caller has ended where that was said to speak.
     pub fn begin(&mut self, now: Instant, call: &mut Call, figures: &mut Figures) {
+        if call.interrupted.is_some() {
+            self.send(Utf8Bytes::from_static(SPEECH_STOPPED));
+        }
         self.response += 1;
         let (response, item) =
             (format!("resp_{}", self.response), format!("item_{}", self.response));

@@ -47,8 +47,8 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// What a client has connected to; `tls` where it is to speak that.
-    pub fn accepted(socket: TcpStream, tls: Option<&Arc<ServerConfig>>) -> io::Result<Self> {
+    /// A connection; by TLS as its server where there is a configuration.
+    pub fn new(socket: TcpStream, tls: Option<&Arc<ServerConfig>>) -> io::Result<Self> {
         let stamped = Stamped::new(socket)?;
         let Some(config) = tls else { return Ok(Self::Plain(stamped)) };
         let connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;

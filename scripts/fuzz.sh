@@ -13,6 +13,7 @@ fuzz="rust/fuzz"
 how="$1"
 shift
 features=""
+anew=""
 left_out="opus.rs"
 if [ -n "${OPUS:-}" ]; then
     features="--features opus"
@@ -32,11 +33,11 @@ fi
 if [ "$how" = "smoke" ]; then
     effort="-seed=1 -runs=2000"
     kept="out/fuzz/smoke"
-    rm -rf "$kept"
+    anew="yes"
 elif [ "$how" != "${how#runs=}" ]; then
     effort="-seed=1 -runs=${how#runs=} -max_total_time=${AT_MOST:-0}"
     kept="out/fuzz/runs"
-    rm -rf "$kept"
+    anew="yes"
 else
     effort="-max_total_time=$how"
     kept="out/fuzz"
@@ -45,6 +46,7 @@ fi
 for target in $targets; do
     found="$kept/$target"
     log="$found.log"
+    [ -z "$anew" ] || rm -rf "$found"
     mkdir -p "$found"
     dictionary="$fuzz/dictionaries/$target.dict"
     [ ! -e "$dictionary" ] && dictionary="" || dictionary="-dict=$dictionary"

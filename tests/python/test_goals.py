@@ -4,7 +4,7 @@ import pytest
 from benches import soak
 from benches.calls.measure import Load, Result, Spread
 from benches.goals import lines, load
-from benches.goals.hostile import PROOFS, TESTS, counted, told_of
+from benches.goals.hostile import PROOFS, TESTS, counted, mutated, told_of
 from benches.goals.verdict import Verdict, compared, judged
 from benches.others import Others
 from benches.soak.footprint import Footprint
@@ -65,6 +65,22 @@ def test_a_report_of_tests_is_counted_with_the_first_that_did_not_pass() -> None
     counts, why = counted(REPORT)
     assert counts == {"passed": 1, "failed": 1, "skipped": 1}
     assert why == "two: AssertionError: late"
+
+
+@pytest.mark.parametrize(
+    ("told", "complaint", "verdict"),
+    [
+        ("rtp: 10000000 inputs, cov: 9 rss: 35Mb", "", Verdict.MET),
+        ("rtp: 9999999 inputs, cov: 9 rss: 35Mb", "", Verdict.NOT_MEASURED),
+        ("rtp: 10000000 inputs, cov: 9 rss: 600Mb", "", Verdict.MISSED),
+        ("", "Not fuzzed: cargo-fuzz is not installed", Verdict.NOT_MEASURED),
+        ("", "panicked at leg.rs", Verdict.MISSED),
+    ],
+)
+def test_a_parser_has_to_take_all_that_it_is_fed(
+    told: str, complaint: str, verdict: Verdict
+) -> None:
+    assert mutated("rtp", told, complaint).verdict is verdict
 
 
 def test_every_test_that_proves_a_goal_is_there(request: pytest.FixtureRequest) -> None:
@@ -154,6 +170,13 @@ def test_a_cost_is_compared_with_a_limit_a_peer_and_that_of_few_calls() -> None:
     assert lines.cheaper(line, "who", result(0.19), 2).verdict is Verdict.MISSED
     assert lines.flat(line, result(0.092), 50).verdict is Verdict.MET
     assert lines.flat(line, result(0.09), 50).verdict is Verdict.MISSED
+
+
+def test_a_peer_that_does_not_do_its_work_is_no_excuse_and_no_reproach() -> None:
+    line, overloaded = lines.Line("well", result(0.1)), result(1.5, heard=False)
+    assert lines.cheaper(line, "who", overloaded, 15).verdict is Verdict.MET
+    told = lines.cheaper(line, "who", overloaded, 16)
+    assert (told.verdict, told.about[:4]) == (Verdict.HELD_UP, "who:")
 
 
 def test_who_did_not_do_the_work_has_met_nothing() -> None:

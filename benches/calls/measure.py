@@ -23,13 +23,10 @@ PACKET_BYTES = 160
 PROCESSOR = 0
 """Where the system under test runs, by itself."""
 
-FEWEST_INTERRUPTIONS = 20
-"""A single call is interrupted so often; among many each once is enough."""
-
 PATIENCE_S = 90.0
 """How long a system may take to begin, and to have all its calls up."""
 
-SETTLED_S = 3.0
+SETTLED_S = 2.0
 """After which all calls are up and speak."""
 
 
@@ -42,6 +39,8 @@ class Load:
     append_ms: int = 60
     tls: bool = False
     stall_ms: int = 0
+    interruptions: int = 20
+    """At least so many: a single call has them all, and among many each has one."""
     seconds: float = 10.0
 
 
@@ -159,7 +158,7 @@ async def _observe(pid: int, empty: Empty, around: Surroundings, load: Load) -> 
     others_percent = others.percent(cpu)
     report = await around.report()
     memory_kb, descriptors = resident_kb(pid), _descriptors(pid)
-    rounds = [await around.interrupt() for _ in range(-(-FEWEST_INTERRUPTIONS // load.calls))]
+    rounds = [await around.interrupt() for _ in range(-(-load.interruptions // load.calls))]
     state = await around.state()
     call_seconds = load.calls * load.seconds
     return Result(

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import json
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +23,7 @@ def main() -> int:
     options = _options()
     for name, value in machine().items():
         print(f"{name:12} {value}")
-    told: dict[str, list[Told]] = {}
+    began, told = time.monotonic(), dict[str, list[Told]]()
     for part in options.what:
         print(f"\n{PARTS[part]}")
         told[PARTS[part]] = _calls(options) if part == "calls" else _hostile(options)
@@ -32,6 +33,7 @@ def main() -> int:
     print()
     for verdict in Verdict:
         print(f"{sum(each.verdict is verdict for each in every):4} {verdict}")
+    print(f"{(time.monotonic() - began) / 60:4.0f} minutes")
     _save(options.json, told)
     print(f"written to {options.json}")
     return int(any(each.verdict is Verdict.MISSED for each in every))

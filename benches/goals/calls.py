@@ -115,7 +115,7 @@ async def _beside_pipecat(seconds: float) -> AsyncIterator[Told]:
     if not is_installed(PIPECAT):
         raise RuntimeError("scripts/install_pipecat.sh installs it")
     for calls in (1, AS_MANY_AS_PIPECAT):
-        load = Load(calls=calls, seconds=seconds)
+        load = Load(calls=calls, interruptions=1, seconds=seconds)
         ours = {each.name: await measure(each.system, load) for each in FLAVOURS}
         peer = await measure(PIPECAT, load)
         for name, result in ours.items():

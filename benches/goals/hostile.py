@@ -21,7 +21,7 @@ MUTATIONS = 10_000_000
 PARSERS = ("rtp", "rtcp", "telephone_event", "comfort_noise", "srtp", "delta", "append")
 """Fuzz targets that read what strangers send."""
 
-AT_MOST_S = 120
+AT_MOST_S = 90
 """How long each may take over it."""
 
 MOST_MB = 512

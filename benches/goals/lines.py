@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benches.calls.measure import Load, Result, Spread
-from benches.goals.verdict import Told, compared, judged
+from benches.goals.verdict import Told, compared, judged, unmeasured
 from benches.whole_calls import TRUSTED_LAG_MS
 
 MOST_OF_OTHERS = 10.0
@@ -106,6 +106,8 @@ def added_latency(line: Line, load: Load) -> Iterator[Told]:
 
 
 def _spread(goal: str, result: Result, times: Spread, most: float) -> Told:
+    if not times.count:
+        return unmeasured(goal, f"≤ {most:g} ms", _lacks(result) or "the harness was held up")
     return _judged(
         goal, result, times.p99, most, "ms", f"p50 {times.p50:.1f}, p99 {times.p99:.1f} ms"
     )

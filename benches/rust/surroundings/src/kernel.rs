@@ -23,6 +23,12 @@ pub fn now_ns() -> u64 {
     nanos(time)
 }
 
+/// Lets this program go before others that want the processor, where that is allowed.
+pub fn go_first() {
+    // SAFETY: it takes no memory. Where it is refused, reports tell how late this program was.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, -10) };
+}
+
 /// Has the kernel stamp all that arrives at a socket.
 pub fn stamp_arrivals(socket: &impl AsRawFd) -> io::Result<()> {
     set(socket.as_raw_fd(), libc::SO_TIMESTAMPNS, 1)

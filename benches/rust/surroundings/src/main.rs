@@ -43,6 +43,7 @@ const TICK: Duration = Duration::from_millis(1);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (calls, tls) = arguments()?;
+    kernel::go_first();
     let mut surroundings = Surroundings {
         agent: Agent::listen(tls.as_deref())?,
         phones: Phones::new(calls)?,

@@ -32,9 +32,9 @@ demo: $(BUILT)
 
 test: test-rust test-python
 
+# With Opus, as wheels have it; and without, and without our own vector instructions.
 test-rust: $(TOOLS)
-	cargo test --quiet $(CRATES)
-	cargo test --quiet -p fourwire --features opus
+	cargo test --quiet $(CRATES) --features fourwire/opus
 	cargo test --quiet -p fourwire-kernels -p fourwire --features portable --lib --test '*'
 
 # Most tests wait for calls in real time: two share the machine well. Some need all of it.

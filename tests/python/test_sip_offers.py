@@ -17,7 +17,8 @@ from support.sip_torture import BODY, invite, message
 from fourwire.sip.core import Content
 from fourwire.sip.errors import LocalError
 from fourwire.sip.events import Cause, Ended, Event, Info, Reanswered, Reinvited, Replied
-from fourwire.sip.message import Response
+from fourwire.sip.message import Request, Response
+from fourwire.sip.responding import response_to
 from fourwire.sip.session_timer import Agreement, Wish, agreed
 
 
@@ -46,6 +47,60 @@ def talking(*lines: str, **rules: object) -> tuple[World, Peer, Response]:
     answer = world.replies()[-1]
     world.send(within(answer, "ACK", cseq=8), callee)
     return world, callee, answer
+
+
+# Patience.
+
+
+def trying(*statuses: int) -> tuple[World, Peer, int]:
+    """A call of ours to a server that answers a re-INVITE by 100, and its CANCEL by the first of
+    `statuses` and the re-INVITE by the second, where there is one."""
+    world = World()
+    us = world.peer("192.0.2.1")
+    first = list[Request]()
+
+    def answer(request: Request) -> Response | None:
+        headers = (("Contact", "<sip:192.0.2.5>"),)
+        if request.method == "ACK":
+            return None
+        if request.method == "CANCEL":
+            if len(statuses) > 1:
+                refused = response_to(first[1], statuses[1], to_tag="t")
+                world.send(bytes(refused), us, ("192.0.2.5", 5060))
+            return response_to(request, statuses[0], to_tag="t")
+        first.append(request)
+        if request.method == "INVITE" and request.to.tag:
+            return response_to(request, 100)
+        sdp = ANSWER if request.method == "INVITE" else None
+        return response_to(request, 200, to_tag="t", headers=headers, sdp=sdp)
+
+    world.server("192.0.2.5", answer)
+    number = world.place(us, Peer(us.agent, ("192.0.2.5", 5060)))
+    world.run(1)
+    world.do(us, lambda agent, now: agent.reinvite(now, number, OFFER))
+    return world, us, number
+
+
+def test_an_offer_that_is_tried_for_too_long_is_taken_back_and_the_call_goes_on() -> None:
+    world, us, number = trying(200, 487)
+    world.run(59)
+    assert not us.told(Reanswered)
+    world.run(2)
+    assert us.told(Reanswered) == [Reanswered(number, 487, "Request Terminated", None)]
+    assert len(world.messages("CANCEL")) == 1
+    world.do(us, lambda agent, now: agent.reinvite(now, number, OFFER))
+    assert not us.told(Ended)
+
+
+def test_who_neither_answers_an_offer_nor_gives_it_back_has_lost_the_call() -> None:
+    world, us, number = trying(200)
+    world.run(100)
+    assert us.told(Reanswered) == [Reanswered(number, 408, "Request Timeout", None)]
+    assert causes(us) == [Cause.LOST]
+    assert len(world.messages("BYE")) == 1
+    world.run(80)
+    assert us.agent.idle
+    assert us.agent.deadline() is None
 
 
 # Glare.

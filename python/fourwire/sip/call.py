@@ -178,10 +178,8 @@ class Call:
         match what:
             case "2xx" if cseq in self._answers and not self._answers.tick(now, cseq):
                 self._give_up_waiting(now)
-            case "glare":
-                self.offers.tick(now)
-            case "refresh" if not self.over:
-                self.offers.refresh(now)
+            case "glare" | "offer" | "refresh" if not self.over:
+                self.offers.tick(now, what)
             case "expiry" if not self.over:
                 self._end(now, Cause.EXPIRED)
                 self._send_bye(now)

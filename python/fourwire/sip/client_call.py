@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from .body import sdp_of
 from .call import Call, CallState
+from .cancelling import cancel
 from .core import Core
 from .declining import decline
 from .dialog import Dialog, DialogKey
@@ -14,7 +15,6 @@ from .errors import CallOver, LocalError, MalformedMessage
 from .events import Answered, Cause, Progressed
 from .fields import Address
 from .flow import Flow, Hop
-from .headers import Headers
 from .invitation import targets_of
 from .message import Request, Response
 from .proving import Prover, repeated
@@ -361,19 +361,10 @@ class ClientCall(Call):
         self._core.deadlines.set((self.id, "cancel", 0), now + wait)
 
     def _cancel(self, now: int, transaction: Transaction) -> None:
-        """CANCEL bears the Via, Route and CSeq number of what it cancels (§9.1)."""
         if transaction in self._cancelled:
             return
         self._cancelled.add(transaction)
-        request = transaction.request
-        headers = Headers([("Via", request.headers["Via"]), ("Max-Forwards", "70")])
-        headers.extend(("Route", route) for route in request.headers.get_all("Route"))
-        for name in ("From", "To", "Call-ID"):
-            headers.add(name, request.headers[name])
-        headers.add("CSeq", f"{request.cseq.number} CANCEL")
-        cancel = self._core.finished("CANCEL", request.uri, headers, (), None)
-        self._core.transactions.send(now, cancel, transaction.to, owner=self.id)
-        self._core.counters["sent_cancel"] += 1
+        cancel(now, self._core, transaction)
 
 
 def _flow_for(to: Flow | Hop) -> Flow:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from weakref import proxy
 
 from .body import sdp_of
+from .cancelling import cancel
 from .errors import CallOver, LocalError, MalformedMessage
 from .events import Reanswered, ReinviteAcknowledged, Reinvited, ReinviteOver
 from .message import Request, Response
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 LATER = 2 * SECOND
 """When a refresh is tried again that could not be made: an offer was under way, or it failed."""
+
+PATIENCE = 60 * SECOND
+"""How long a peer may try an offer of ours: as long as somebody may have to be asked."""
 
 _TEN_MS = SECOND // 100
 
@@ -35,6 +39,8 @@ class Offers:
         """A refresh of ours without an offer."""
         self._waits = False
         """Whether an offer of ours met one of the peer's, and may be made again a while later."""
+        self._taken_back = False
+        """Whether our offer was cancelled, since the peer took too long over it."""
         self._silent = False
         """Whether nobody waits for the answer to our offer: it only refreshes the session."""
         self.described: str | None = None
@@ -134,7 +140,7 @@ class Offers:
         else:
             self._make(now, sdp)
 
-    def refresh(self, now: int) -> None:
+    def _refresh(self, now: int) -> None:
         """Show the peer that the session lives (RFC 4028 §10)."""
         if self._refreshing is not None or self.busy():
             self._set_timer("refresh", now + LATER)
@@ -149,21 +155,55 @@ class Offers:
         """The call is gone: what the peer says to our offer matters to nobody."""
         if self._asking is not None:
             self._core.transactions.expire(now, self._asking)
+            self._settle()
+
+    def _settle(self) -> None:
+        """Our offer has its answer, or nobody waits for one."""
+        self._asking = None
+        self._core.deadlines.cancel((self._call.id, "offer", 0))
 
     def busy(self) -> bool:
         """Whether an offer of either side is under way."""
         return bool(self._asked or self._asking or self._waits)
 
-    def tick(self, now: int) -> None:
+    def tick(self, now: int, what: str) -> None:
+        """A timer fired: one of a wait, of our patience, or of the session."""
+        match what:
+            case "glare":
+                self._end_wait()
+            case "offer":
+                self._lose_patience(now)
+            case "refresh":
+                self._refresh(now)
+
+    def _end_wait(self) -> None:
         """The wait after a 491 is over."""
         waited, self._waits = self._waits, False
-        if waited and not self._call.over:
+        if waited:
             pending = Reanswered(self._call.id, 491, PHRASES[491], None)
             self._core.events.append(pending)
+
+    def _lose_patience(self, now: int) -> None:
+        """The peer tries an offer of ours for too long: it is taken back, and then given up.
+
+        A re-INVITE that has a provisional response has no timer of its own (§17.1.1.2), and as long
+        as it waits the peer can offer nothing either.
+        """
+        if self._asking is None:
+            return
+        if self._taken_back:
+            self.unanswered(now, self._asking, 408)
+            return
+        self._taken_back = True
+        cancel(now, self._core, self._asking)
+        self._core.transactions.expire(now, self._asking)
+        self._set_timer("offer", now + 64 * self._core.rules.intervals.t1)
 
     def _make(self, now: int, sdp: str, *, silent: bool = False) -> None:
         self._silent = silent
         method = "INVITE" if self._call.established() else "UPDATE"
+        self._taken_back = False
+        self._set_timer("offer", now + PATIENCE)
         self._asking = self._call.send(
             now, method, self._call.timer.asking(), sdp=sdp, contact=self._call.contact
         )
@@ -180,7 +220,7 @@ class Offers:
             self._refreshing = None
             self._refreshed(now, response)
         elif transaction is self._asking:
-            self._asking = None
+            self._settle()
             self._answered(now, transaction, response)
 
     def resent(self, transaction: Transaction, again: Transaction) -> None:
@@ -196,7 +236,7 @@ class Offers:
             self._refreshing = None
             self._call.lost(now, status, PHRASES[status])
         elif transaction is self._asking:
-            self._asking = None
+            self._settle()
             self._tell(now, status, PHRASES[status], None)
 
     def _answered(self, now: int, transaction: Transaction, response: Response) -> None:

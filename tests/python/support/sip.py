@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fourwire.sip.core import Rules
+from fourwire.sip.errors import MalformedMessage
 from fourwire.sip.events import Event, Invited, Reinvited
 from fourwire.sip.flow import Address, Flow
 from fourwire.sip.message import Message, Request, Response, parse
@@ -95,6 +96,8 @@ class World:
         self.sent: list[Sent] = []
         self.swallow: Callable[[Sent], bool] = lambda sent: False
         """Messages that the network loses on purpose."""
+        self.tamper: Callable[[bytes], list[bytes]] = lambda data: [data]
+        """What somebody on the way makes of each message."""
         self.weather = weather or Weather()
         self.closed: set[str] = set()
         """Hosts that take no TCP in a world of UDP."""
@@ -197,23 +200,32 @@ class World:
     def _post(self, peer: Peer, transmit: Transmit) -> None:
         to = transmit.to
         remote = to.remote if isinstance(to, Flow) else (to.address or to.host, to.port or 5060)
-        sent = Sent(self.now / MILLISECOND, peer.address, parse(transmit.data), to.transport)
-        self.sent.append(sent)
+        sent = self._noted(peer, transmit)
         if to.transport == "tcp" and remote[0] in self.closed:
             peer.agent.undeliverable(self.now, transmit)
             return
-        if self.swallow(sent):
+        if sent is not None and self.swallow(sent):
             return
         copies = 1
         if to.transport == "udp":
             copies = 0 if self._random.random() < self.weather.loss else 1
             copies += self._random.random() < self.weather.duplication
-        for _ in range(copies):
+        flow = Flow(to.transport, remote, peer.address, 1)
+        for data in [each for _ in range(copies) for each in self.tamper(transmit.data)]:
             self._count += 1
             delay = self._random.randint(*self.weather.delay_ms) * MILLISECOND
-            flow = Flow(to.transport, remote, peer.address, 1)
-            post = (self.now + delay, self._count, transmit.data, remote, flow)
-            heapq.heappush(self._under_way, post)
+            heapq.heappush(self._under_way, (self.now + delay, self._count, data, remote, flow))
+
+    def _noted(self, peer: Peer, transmit: Transmit) -> Sent | None:
+        """What is noted of a message; None of an answer that repeats what could not be read."""
+        try:
+            message = parse(transmit.data)
+        except MalformedMessage:
+            assert transmit.data.startswith(b"SIP/2.0 4"), "we ask nothing that is malformed"
+            return None
+        transport = transmit.to.transport
+        self.sent.append(Sent(self.now / MILLISECOND, peer.address, message, transport))
+        return self.sent[-1]
 
     def _flow(self, local: Address, remote: Address) -> Flow:
         return Flow(self._transport, local, remote, 1)

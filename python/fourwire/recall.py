@@ -16,6 +16,9 @@ Item = dict[str, Any]
 MOST_ITEMS = 100
 """How many items a new session is told of, the latest: more is no help and takes time to read."""
 
+MOST_CALLS = MOST_ITEMS
+"""How many function calls are kept: with their results these are twice as many as are told."""
+
 BROKEN_OFF = "broken off: the connection was lost while it ran, what it has done is not known"
 """What a new session is told of a function that ran when the old one was lost."""
 
@@ -99,6 +102,7 @@ class Recall:
                 self.failures = self.failures + 1 if failed else 0
             case events.ToolCalled(call_id=name, function=function, arguments=arguments):
                 self._calls[name] = Called(t, name, function, arguments)
+                self._make_room()
             case events.ToolAnswered(call_id=name) if name in self._calls:
                 self._calls[name].output = event.output
                 self._unanswered = self._unanswered or not event.silent
@@ -141,6 +145,12 @@ class Recall:
         told += [(call.t, _call(call)) for call in self._calls.values()]
         ordered = sorted(told, key=lambda pair: pair[0])
         return _latest([items for _, items in ordered])
+
+    def _make_room(self) -> None:
+        """Forget the eldest function call above the brim, one that has its result if any has."""
+        if len(self._calls) > MOST_CALLS:
+            done = (name for name, call in self._calls.items() if call.output is not None)
+            del self._calls[next(done, next(iter(self._calls)))]
 
     def _begin(self, item: str) -> None:
         """Take notice that the caller speaks; where no item is named one name stands for all."""

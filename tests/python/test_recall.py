@@ -4,7 +4,7 @@ import pytest
 
 from fourwire.inworld import events
 from fourwire.inworld.objects import Response
-from fourwire.recall import REMEMBERED, Recall
+from fourwire.recall import MOST_CALLS, MOST_ITEMS, REMEMBERED, Recall
 
 Events = list[events.Event]
 
@@ -75,6 +75,40 @@ def test_a_result_is_owed_an_answer_unless_it_is_told_in_silence(silent: bool) -
     told = events.ToolAnswered(call_id="c", function="f", output="done", silent=silent)
     recall = after([events.ToolCalled(call_id="c", function="f"), told])
     assert recall.unanswered is not silent
+
+
+def called(name: str) -> events.Event:
+    return events.ToolCalled(call_id=name, function="look_up", arguments="{}")
+
+
+def answered(name: str) -> events.Event:
+    return events.ToolAnswered(call_id=name, function="look_up", output="found")
+
+
+def told(recall: Recall) -> list[str]:
+    """The calls that a new session is told of."""
+    return [item["call_id"] for item in recall.items([]) if item["type"] == "function_call"]
+
+
+def test_no_more_function_calls_are_kept_than_can_be_of_use_the_eldest_go_first() -> None:
+    names = [f"f{number}" for number in range(10 * MOST_CALLS)]
+    recall = after([event for name in names for event in (called(name), answered(name))])
+    assert told(recall) == names[-MOST_ITEMS // 2 :]
+
+
+def test_a_function_that_runs_is_kept_as_long_as_others_have_their_results() -> None:
+    recall = after([called("slow")])
+    for number in range(2 * MOST_CALLS):
+        after([called(f"f{number}"), answered(f"f{number}"), BEGUN, DONE], recall)
+    assert not recall.unanswered
+    assert after([answered("slow")], recall).unanswered
+
+
+def test_of_functions_without_results_the_eldest_go() -> None:
+    recall = after([called(f"f{number}") for number in range(2 * MOST_CALLS)])
+    recall.lost()
+    assert told(recall)[-1] == f"f{2 * MOST_CALLS - 1}"
+    assert len(told(recall)) <= MOST_CALLS
 
 
 def test_only_the_latest_utterances_are_remembered_as_answered() -> None:

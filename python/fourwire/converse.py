@@ -30,7 +30,7 @@ from fourwire.inworld.events import ResponseDone
 from fourwire.life import Cause, State
 from fourwire.line import TransferFailed
 from fourwire.recall import Recall, Resume
-from fourwire.watchdog import watch
+from fourwire.watchdog import Health, watch
 
 if TYPE_CHECKING:
     from fourwire.call import Call
@@ -42,6 +42,9 @@ GREETING_SECONDS = 3.0
 
 FINISH_SECONDS = 10.0
 """How long an agent that is lost may be heard to the end of what it had said."""
+
+FAILURES = {Health.WEDGED: Failure.WEDGED, Health.DEAF: Failure.UNHEARD}
+"""What the watchdog finds; the caller may have spoken to nobody by then."""
 
 
 class GivenUp(Exception):
@@ -168,8 +171,7 @@ class Talk:
         async def guard(both: anyio.CancelScope) -> None:
             nonlocal failure
             seconds, answers = self._policy.watchdog_s, self._conversation.answers
-            await watch(agent, self._recall, seconds, answers=answers)
-            failure = Failure.WEDGED
+            failure = FAILURES[await watch(agent, self._recall, seconds, answers=answers)]
             both.cancel()
 
         try:
@@ -181,8 +183,9 @@ class Talk:
             self._call.unbridge()
             await agent.close_shielded()
             raise
+        ours = agent.closed_by_us or (agent.closed is None and agent.leaving)
         await self._leave(agent)
-        return failure
+        return None if ours else failure  # we may leave in the moment in which it is given up
 
     async def _listen(self, agent: Agent) -> Failure | None:
         """Take notice of all that the agent tells; how it ended, None where that was our wish."""
@@ -214,7 +217,7 @@ class Talk:
         if self._lost > self._policy.reconnects:
             raise GivenUp(failure, detail)
         whole = not self._recall.broken_off
-        self._recall.lost(deaf=failure is Failure.WEDGED)
+        self._recall.lost(deaf=failure in FAILURES.values())
         began = anyio.current_time()
         with self._holding():
             agent = await self._opened()

@@ -57,7 +57,7 @@ class FailurePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """How often in a call a lost session is replaced."""
     watchdog_s: NotNegative = 15.0
     """Seconds that an agent on an open connection may owe an answer, half of them where it is
-    asked whether it is there; 0: for ever."""
+    asked whether it is there; in which it may refuse what the caller says, too; 0: for ever."""
     hold_after_s: NotNegative = 0.7
     """Seconds without an agent after which the caller hears the hold audio."""
     hold: str = BUNDLED
@@ -112,6 +112,7 @@ class Failure(enum.Enum):
     TIMEOUT = "timeout"
     LOST = "connection lost"
     WEDGED = "no answer on an open connection"
+    UNHEARD = "the caller's audio is refused"
 
 
 PASSING = frozenset(Failure) - {Failure.NOT_ALLOWED, Failure.REFUSED}

@@ -1,9 +1,12 @@
 """A session is replaced where it owes an answer, and let alone where it owes none."""
 
+from collections import Counter
 from typing import Any
 
 import anyio
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.virtual import Stage, VirtualClockLoop, conversing, stage
 
 from fourwire.demo.speech import recording
@@ -12,6 +15,7 @@ from fourwire.inworld import Silent, Toolbox
 from fourwire.life import Cause
 from fourwire.line import LineEnded
 from fourwire.standin import Behaviour, FunctionCall, FunctionCalls, faults
+from fourwire.watchdog import Hearing
 
 pytestmark = pytest.mark.anyio
 
@@ -112,6 +116,72 @@ async def test_a_dead_server_is_noticed_in_the_time_of_the_watchdog(watchdog_s: 
         await it.until(lambda: it.notes.named("conversation.lost"))
         assert watchdog_s * 0.9 <= it.now - wedged_at <= watchdog_s * 1.1
         it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+
+
+async def test_a_server_that_refuses_what_the_caller_says_is_lost_in_the_time_of_the_watchdog() -> (
+    None
+):
+    deaf = Behaviour(appends_per_s=1)
+    async with stage(conversing(POLICY), deaf, Behaviour()) as it:
+        await until_quiet(it)
+        said_last = it.now
+        it.leg.speak(recording("question"))
+        await it.until(lambda: it.notes.named("conversation.lost"))
+        assert it.now - said_last <= POLICY.watchdog_s
+        await it.until(lambda: it.notes.named("conversation.mended"))
+        mended_at = it.now
+        await it.until(lambda: it.loud(mended_at), within_s=2.0)
+        *_, note = it.agents.connections[1].told("conversation.item.create")
+        assert "was lost: ask whether" in note["item"]["content"][0]["text"]
+        it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+    (lost,) = it.notes.named("conversation.lost")
+    assert lost["failure"] == "the caller's audio is refused"
+
+
+async def test_a_session_that_we_leave_as_it_is_given_up_is_not_replaced() -> None:
+    dead = Behaviour(faults=(faults.Wedge(after="output_audio_buffer.stopped"),))
+    async with stage(conversing(POLICY), dead, Behaviour()) as it:
+        await it.until(lambda: it.notes.named("conversation.lost"))
+        it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+    (given_up_at,) = [entry.t for entry in it.notes if entry.event == "conversation.lost"]
+    async with stage(conversing(POLICY), dead, Behaviour()) as it:
+        await it.until(lambda: it.call.agent)
+        agent = it.call.agent
+        assert agent is not None
+        await anyio.sleep(given_up_at - it.call.journal.now)
+        await agent.close()
+        await it.until(lambda: it.call.ended or it.notes.named("conversation.lost"))
+        it.line.happen(LineEnded(Cause.CALLER_HUNG_UP))
+    assert it.causes() == ["hung up"]
+    assert not it.notes.named("conversation.lost")
+    assert len(it.agents.connections) == 1
+
+
+COUNTED = st.tuples(st.integers(0, 40), st.integers(0, 40), st.booleans())
+
+
+@given(st.lists(COUNTED, max_size=60))
+def test_who_says_anything_but_errors_or_refuses_less_than_half_hears(
+    looks: list[tuple[int, int, bool]],
+) -> None:
+    hearing, counted = Hearing(4.0), Counter[str]()
+    for now, (frames, errors, speaks) in enumerate(looks):
+        few = min(errors, max(0, (frames - 1) // 2))
+        counted.update(frames_sent=frames, errors_unnamed=errors if speaks else few)
+        counted.update(messages_received=(errors if speaks else few) + speaks)
+        assert not hearing.is_lost(float(now), counted)
+
+
+@given(st.lists(st.integers(4, 40), min_size=10, max_size=20), st.integers(1, 5))
+def test_who_refuses_all_that_it_is_sent_is_found_out_in_twice_the_time(
+    looks: list[int], seconds: int
+) -> None:
+    hearing, counted = Hearing(float(seconds)), Counter[str]()
+    found = []
+    for now, frames in enumerate(looks):
+        counted.update(frames_sent=frames, errors_unnamed=frames, messages_received=frames)
+        found.append(hearing.is_lost(float(now), counted))
+    assert found.index(True) <= 2 * seconds
 
 
 async def test_a_caller_who_spoke_to_a_dead_session_is_spoken_to_by_the_next() -> None:

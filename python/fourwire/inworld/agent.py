@@ -69,6 +69,8 @@ class Agent(Verbs):
         """How the connection ended, once it has."""
         self.closed_by_us = False
         """Whether it ended because `close` was called, so that it is no news to the owner."""
+        self.leaving = False
+        """Whether `close` was called."""
         self._log = RedactedLog(logger, redactor)
         self._repetition = Repetition()
         self._redactor = redactor
@@ -81,7 +83,7 @@ class Agent(Verbs):
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._sent = self._received = self._consumed = self._refused = 0
         self._wake = asyncio.Event()
-        self._closing = self._leaving = False
+        self._closing = False
         self._shutting: asyncio.Task[None] | None = None
         self._expect(OPENING)
         self._writer = asyncio.create_task(self._write())
@@ -200,7 +202,6 @@ class Agent(Verbs):
 
     def counters(self) -> dict[str, int]:
         """What went through, and what did not."""
-        tally = self._session.tally
         return {
             "frames_sent": self._sent,
             "frames_waiting": len(self._outbox),
@@ -208,9 +209,7 @@ class Agent(Verbs):
             "refused_after_close": self._refused,
             "messages_received": self._received,
             "messages_consumed": self._consumed,
-            "messages_malformed": tally.malformed,
-            "messages_untyped": tally.untyped,
-            "messages_unknown": tally.unknown,
+            **self._session.tally.counters(),
             "events_lost": self._first.lost,
             "tools_called": self._dispatch.called,
             "tools_failed": self._dispatch.failed,
@@ -225,7 +224,7 @@ class Agent(Verbs):
 
         May be called again, from several tasks, and after the server has closed.
         """
-        self._leaving = True
+        self.leaving = True
         await asyncio.shield(self._shut_once())
 
     async def close_shielded(self) -> None:
@@ -307,7 +306,7 @@ class Agent(Verbs):
             code=closed.code, reason=self._redactor.text(closed.reason), clean=closed.clean
         )
         self.closed = closed
-        self.closed_by_us = self._leaving
+        self.closed_by_us = self.leaving
         self._closing = True
         self._wake.set()
         self._dispatch.close()

@@ -43,6 +43,8 @@ from .partial import Partials, Style
 REMEMBERED = 256
 """How many commands stay known by their id, so that an error can be told which one it answers."""
 
+APPEND = "input_audio_buffer.append"
+
 OPENING = "opening"
 """The question every session begins with: will there be a `session.created`?"""
 
@@ -121,6 +123,17 @@ class Tally:
     malformed: int = 0
     untyped: int = 0
     unknown: int = 0
+    errors_unnamed: int = 0
+    """Errors that name no command of ours; appends that come ready have no name to tell."""
+
+    def counters(self) -> dict[str, int]:
+        """All of it, by the names that an agent's counters have."""
+        return {
+            "messages_malformed": self.malformed,
+            "messages_untyped": self.untyped,
+            "messages_unknown": self.unknown,
+            "errors_unnamed": self.errors_unnamed,
+        }
 
 
 class Session:
@@ -277,6 +290,8 @@ class Session:
 
     def _after_error(self, event: Error) -> None:
         """An error that names no command of ours answers the eldest question, if it hurts."""
+        if event.answers in (None, APPEND) and not event.harmless:
+            self.tally.errors_unnamed += 1
         if event.answers is None or event.caused_by == self._requested:
             self._requested = None
         if event.caused_by in self._questions:

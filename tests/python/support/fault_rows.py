@@ -33,7 +33,6 @@ class Becomes(Enum):
     """What becomes of a call."""
 
     WELL = "the caller talks, and hangs up"
-    UNHEARD = "the agent hears nothing, says so, and the caller hangs up"
     NEVER = "there is no agent before the answer"
     LOST = "the agent is lost in mid-call, one in its place is not"
     AGAIN = "every agent is lost, whoever takes its place"
@@ -122,7 +121,7 @@ FAULTS: dict[str, list[Row]] = {
     ],
     "appends_per_s": [
         well(said("error"), appends_per_s=12),
-        Row({"appends_per_s": 1}, Becomes.UNHEARD, seen=said("error", 100)),
+        lost(Failure.UNHEARD, said("error", 100), appends_per_s=1),
     ],
     "read_bytes_per_s": [
         well(waited(5.0), read_bytes_per_s=8000),

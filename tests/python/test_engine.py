@@ -25,6 +25,7 @@ from fourwire._core import (
     LiveLeg,
     PortsExhausted,
     RecordingFailed,
+    RecordingStopped,
     ReplyEnded,
     ReplyStarted,
 )
@@ -217,6 +218,20 @@ def test_a_recording_that_cannot_be_made_is_told_and_the_call_goes_on(
     assert "No such file" in next(it for it in failed if isinstance(it, RecordingFailed)).error
     assert engine.counters()["recordings_failed"] == 1
     assert len(caller.hear().payload) == 160
+
+
+def test_the_recorder_is_at_nothing_once_it_has_done_what_it_was_told(
+    engine: Engine, caller: Phone, tmp_path: Path
+) -> None:
+    leg = start(engine, caller)
+    leg.record(tmp_path / "call.wav")
+    caller.hear()
+    leg.record(None)
+    take_until(engine, lambda seen: any(isinstance(it, RecordingStopped) for it in seen))
+    end = time.monotonic() + PATIENCE_S
+    while engine.counters()["recorder_busy_us"]:
+        assert time.monotonic() < end, "it never rests"
+        time.sleep(0.001)
 
 
 def test_ports_run_out_with_a_message_that_says_why() -> None:

@@ -95,6 +95,9 @@ counters! {
         events_dropped,
         /// Recordings given up because of the disk.
         recordings_failed,
+        /// How long the threads of recordings are at their present work, in microseconds: more than
+        /// a moment is a disk that stalls.
+        recorder_busy_us,
         /// Port pairs that may be reserved.
         ports_free,
         /// Port pairs that are reserved or carry a call.

@@ -214,6 +214,7 @@ impl Engine {
         sum.ports_in_use = census.in_use as u64;
         sum.ports_resting = census.resting as u64;
         sum.recordings_failed = self.shared.recorder.failed();
+        sum.recorder_busy_us = self.shared.recorder.busy_for(system::now()).as_micros() as u64;
         sum
     }
 

@@ -10,6 +10,7 @@ mod desk;
 mod file;
 mod name;
 mod paper;
+mod stint;
 mod tape;
 mod wav;
 
@@ -28,6 +29,7 @@ use crate::command::LegId;
 use crate::event::{Doorbell, EventOutbox, Notice};
 use crate::outbox::{Mailbox, Outbox};
 use desk::{Desk, Errand, Open};
+use stint::Stint;
 pub(crate) use tape::Tape;
 
 /// What a recording is to be.
@@ -127,6 +129,14 @@ pub(crate) struct Recorder {
     errands: Sender<Errand>,
     next: AtomicU64,
     failed: Arc<AtomicU64>,
+    stints: Arc<Stints>,
+}
+
+/// What the threads are at.
+#[derive(Debug, Default)]
+struct Stints {
+    writing: Stint,
+    publishing: Stint,
 }
 
 /// What the recorder could not tell any more when it ended.
@@ -141,14 +151,15 @@ impl Recorder {
     ) -> io::Result<(Self, JoinHandle<Untold>)> {
         let (errands, inbox) = channel();
         let failed = Arc::new(AtomicU64::new(0));
-        let (desk, publisher) = desk::pair(inbox, events, doorbell, Arc::clone(&failed));
+        let stints = Arc::new(Stints::default());
+        let (desk, publisher) = desk::pair(inbox, events, doorbell, Arc::clone(&failed), &stints);
         let publishing =
             thread::Builder::new().name("fourwire-publish".into()).spawn(|| publisher.work())?;
         let thread = thread::Builder::new().name("fourwire-record".into()).spawn(|| {
             Desk::work(desk, mailboxes);
             publishing.join().unwrap_or_default()
         })?;
-        Ok((Self { errands, next: AtomicU64::new(0), failed }, thread))
+        Ok((Self { errands, next: AtomicU64::new(0), failed, stints }, thread))
     }
 
     /// Has a file opened for `recording` of `leg`, to be filled under the id returned with samples
@@ -168,5 +179,10 @@ impl Recorder {
     /// Recordings given up because of the disk.
     pub(crate) fn failed(&self) -> u64 {
         self.failed.load(Relaxed)
+    }
+
+    /// How long the thread that writes, or the one that publishes, has been at its present work.
+    pub(crate) fn busy_for(&self, now: Moment) -> Duration {
+        self.stints.writing.lasts(now).max(self.stints.publishing.lasts(now))
     }
 }

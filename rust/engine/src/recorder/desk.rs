@@ -11,10 +11,11 @@ use std::time::Duration;
 use fourwire::{ClockRate, Moment, Recorded, Side};
 
 use super::file::RecordingFile;
-use super::{Recording, RecordingEvent, TapeId, TapeNote, Untold};
+use super::{Recording, RecordingEvent, Stints, TapeId, TapeNote, Untold};
 use crate::command::LegId;
 use crate::event::{Doorbell, EventOutbox, Notice};
 use crate::outbox::{Frame, Item, Mailbox};
+use crate::system;
 
 /// What the writing thread is sent for.
 pub(super) enum Errand {
@@ -51,6 +52,7 @@ pub(super) struct Desk {
     stopping: bool,
     words: Sender<Word>,
     failed: Arc<AtomicU64>,
+    stints: Arc<Stints>,
 }
 
 /// The desk of the publishing thread.
@@ -59,6 +61,7 @@ pub(super) struct Publisher {
     events: EventOutbox,
     doorbell: Arc<Doorbell>,
     failed: Arc<AtomicU64>,
+    stints: Arc<Stints>,
 }
 
 /// The two desks, joined.
@@ -67,6 +70,7 @@ pub(super) fn pair(
     events: EventOutbox,
     doorbell: Arc<Doorbell>,
     failed: Arc<AtomicU64>,
+    stints: &Arc<Stints>,
 ) -> (Desk, Publisher) {
     let (words, inbox) = channel();
     let desk = Desk {
@@ -77,8 +81,9 @@ pub(super) fn pair(
         stopping: false,
         words,
         failed: Arc::clone(&failed),
+        stints: Arc::clone(stints),
     };
-    (desk, Publisher { words: inbox, events, doorbell, failed })
+    (desk, Publisher { words: inbox, events, doorbell, failed, stints: Arc::clone(stints) })
 }
 
 impl Desk {
@@ -86,6 +91,7 @@ impl Desk {
         while !self.stopping {
             self.wait();
             mailboxes.iter_mut().for_each(|mailbox| self.write(mailbox));
+            self.stints.writing.end();
         }
         for (_, running) in self.running.drain() {
             let end = running.file.end();
@@ -100,6 +106,7 @@ impl Desk {
         } else {
             self.errands.recv_timeout(WRITE_INTERVAL)
         };
+        self.stints.writing.begin(system::now());
         match errand {
             Ok(errand) => self.run(errand),
             Err(RecvTimeoutError::Timeout) => {}
@@ -187,12 +194,14 @@ impl Publisher {
     /// Works until the writing thread is gone; what nobody took in time.
     pub(super) fn work(mut self) -> Untold {
         while let Ok(word) = self.words.recv() {
+            self.stints.publishing.begin(system::now());
             let (leg, event) = match word {
                 Word::Tell(leg, event) => (leg, event),
                 Word::Finish(running, end) => (running.open.leg, self.publish(running, end)),
             };
             self.events.send((leg, Notice::Recording(event)));
             self.doorbell.ring();
+            self.stints.publishing.end();
         }
         self.events.into_waiting()
     }

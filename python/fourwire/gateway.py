@@ -41,6 +41,10 @@ AfterCall = Callable[[Call, Ended], Awaitable[None]]
 CODECS = {codec.name: codec for codec in sdp.ALL_CODECS}
 """Codecs by the names that the settings have for them."""
 
+LONGEST_TOLD = 256
+"""Characters of what a refused caller says that are written down: it may say 16 kB each time, and
+there is no end of such callers."""
+
 NO_GRACE_SECONDS = 5.0
 """How long calls that were told to end may take over it before they are cut off."""
 
@@ -207,10 +211,10 @@ class Gateway:
         self.journal.write(
             "gateway.refused",
             status=status,
-            why=why,
-            caller=incoming.caller,
-            dialled=incoming.user,
-            sip_call_id=incoming.call_id,
+            why=_short(why),
+            caller=_short(incoming.caller),
+            dialled=_short(incoming.user),
+            sip_call_id=_short(incoming.call_id),
         )
         await incoming.reject(status, headers=headers)
 
@@ -320,6 +324,10 @@ def refuse_unusable(settings: Settings) -> None:
     announcement_of("goodbye", settings.goodbye)
     announcement_of("recording.announcement", settings.recording.announcement)
     tracer_of(settings.otel)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_TOLD else f"{text[:LONGEST_TOLD]}…"
 
 
 def _offered(incoming: sip.IncomingCall) -> Offered:

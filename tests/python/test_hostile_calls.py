@@ -75,6 +75,15 @@ async def test_a_strange_caller_is_answered_and_written_down(sender: str) -> Non
             assert entry.line().count("\n") == 0
 
 
+async def test_who_is_refused_fills_no_disk_with_what_he_calls_himself() -> None:
+    async with stage_and_stranger() as (stage, them):
+        call = them.dialog("b" * 5000, sender=f"<sip:{'a' * 5000}@127.0.0.1>")
+        assert (await call.invite()).status == 404
+        (refused,) = (note for note in stage.notes if note.event == "gateway.refused")
+        assert len(refused.line()) < 1500
+        assert refused.fields["caller"] == "a" * 256 + "…"
+
+
 async def test_routes_and_the_journal_are_told_numbers_without_their_parameters() -> None:
     async with stage_and_stranger() as (stage, them):
         sender = "<sip:+15550002;isup-oli=62@127.0.0.1;user=phone>"

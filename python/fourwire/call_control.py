@@ -90,11 +90,15 @@ class CallControl(CallPart):
         What is played to him he hears. `RequestFailed` where his side will not. Being cancelled
         takes nothing back: he may come to be on hold a moment later, as `on_hold` then tells.
         """
-        await unbroken(self.start_soon, partial(self._hold, True))
+        await self._change_hold(True)
 
     async def resume(self) -> None:
         """Take the caller back from hold, and to the agent; cancelled, as `hold`."""
-        await unbroken(self.start_soon, partial(self._hold, False))
+        await self._change_hold(False)
+
+    async def _change_hold(self, on: bool) -> None:
+        self._must_be_answered("be held")
+        await unbroken(self.start_soon, partial(self._hold, on))
 
     async def _hold(self, on: bool) -> None:
         async with self._changing_hold:

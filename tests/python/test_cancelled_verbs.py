@@ -14,7 +14,7 @@ import fourwire as fw
 from fourwire import sip
 from fourwire.app import App
 from fourwire.call import Call
-from fourwire.life import Cause, State
+from fourwire.life import Cause, State, WrongMoment
 from fourwire.line import LineClosed, LineEnded, Referral, Transferred
 
 pytestmark = pytest.mark.anyio
@@ -116,6 +116,17 @@ async def test_a_hold_that_the_end_of_the_call_comes_before_says_so_to_who_waits
         await settled()
         it.call.end(Cause.HUNG_UP)
     assert told == ["ended first"]
+
+
+async def test_nobody_is_held_in_a_call_that_is_over() -> None:
+    async with desk() as it:
+        it.call.end(Cause.HUNG_UP)
+        for verb in (it.call.hold, it.call.resume):
+            with pytest.raises(WrongMoment, match="be held"):
+                await verb()
+    for verb in (it.call.hold, it.call.resume):
+        with pytest.raises(WrongMoment, match="be held"):
+            await verb()
 
 
 async def test_a_call_is_answered_once_the_caller_knows_though_nobody_waits_for_that() -> None:

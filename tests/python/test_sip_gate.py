@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.door import ALICE, PBX, STRANGER, Door, trunk
+from support.sip import World, answering
 from support.sip_torture import invite, message, options
 
 from fourwire.sip.access import Access, Trunk
@@ -203,6 +204,27 @@ def test_who_shows_the_certificate_of_a_trunk_may_ask_as_much_as_it_likes() -> N
     shown = replace(TLS, names=("sbc.example.com",))
     assert all(gate.hears(0, options(), shown) for _ in range(10))
     assert [gate.hears(0, options(), TLS) for _ in range(3)] == [True, False, False]
+
+
+def test_a_carrier_that_we_call_may_hang_up_as_many_calls_as_it_has() -> None:
+    """It is of no trunk that calls, and hundreds of calls may end at a time."""
+    world = World()
+    access = Access(strangers="refuse", rate=1.0, burst=2)
+    us, carrier = world.peer("192.0.2.1", access=access), world.peer("192.0.2.5")
+    answering(world, carrier)
+    for _ in range(30):
+        world.place(us, carrier)
+    world.run(1)
+    assert us.agent.calls == 30
+    for number in range(1, 31):
+        carrier.agent.hang_up(world.now, number)
+    world.drain(carrier)
+    world.run(0.1)
+    assert us.agent.calls == 0
+    assert "dropped_over_rate" not in us.agent.counters()
+    for _ in range(5):
+        world.send(options(), us, STRANGER)
+    assert us.agent.counters()["dropped_over_rate"] == 3
 
 
 def test_what_is_read_anew_measures_strangers_from_then_on() -> None:

@@ -102,6 +102,11 @@ class Gate:
         """Whether an address is one that a trunk calls from, or a registrar's."""
         return host != "" and (self._is_of_network(host) or host in self.registrars)
 
+    def answered(self, now: int, host: str) -> None:
+        """Whom we call has answered, so that its requests within calls are to be heard."""
+        if not self.knows(host):
+            self._guard.trust(now, host)
+
     def drops(self, request: Request, flow: Flow) -> bool:
         """Whether a request gets no answer, so that no trace of it need be kept."""
         known = (request.uri.parameter(LINE) or "") in self.lines

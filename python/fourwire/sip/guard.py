@@ -11,8 +11,8 @@ MAX_SOURCES = 10_000
 """Sources that are remembered; above this the one that was silent longest is forgotten."""
 
 PROVEN = 600 * SECOND
-"""How long a source that has proven a password is not limited: longer than between two calls of
-whoever has many."""
+"""How long a source is trusted not to be limited: longer than between two calls of whoever has
+many."""
 
 SCANNERS = re.compile(
     rb"\r\n(?:User-Agent|Server)[ \t]*:[^\r\n]*(?:friendly-scanner|friendly-request|sipvicious"
@@ -89,10 +89,14 @@ class Guard:
             self._records.popitem(last=False)
 
     def proved(self, now: int, host: str) -> None:
-        """A source has shown that it knows a password: its mistakes are forgiven, and for a while
-        it may ask as much as it likes, as a PBX does with many calls at a time."""
+        """A source has shown that it knows a password: its mistakes are forgiven."""
+        self._records.pop(network_of(host), None)
+        self.trust(now, host)
+
+    def trust(self, now: int, host: str) -> None:
+        """A source may ask as much as it likes for a while, as who has many calls at a time does:
+        it has proven a password, or answered a call of ours."""
         source = network_of(host)
-        self._records.pop(source, None)
         self._proven.pop(source, None)
         self._proven[source] = now + PROVEN
         if len(self._proven) > MAX_SOURCES:

@@ -368,6 +368,8 @@ class UserAgent:
         for_once = transaction.large  # by TCP for its size alone
         if isinstance(call, ClientCall | Registration) and flow is not None and not for_once:
             call.follow(flow)
+        if isinstance(call, ClientCall) and flow is not None:
+            self._gate.answered(now, flow.remote[0])
         if not call.prove(now, transaction, response):
             call.receive_response(now, transaction, response)
 

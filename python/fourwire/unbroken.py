@@ -43,8 +43,8 @@ async def unbroken(start: Start, work: Callable[[], Awaitable[T]]) -> T:
         await done.wait()
     finally:
         is_waited_for = False
-    for error in errors:
-        raise error
+    if errors:
+        raise errors.pop()  # kept nowhere, or it would lie in a circle with this very frame
     if not outcomes:
         raise LineClosed(Cause.HUNG_UP, "the call ended first")
     return outcomes[0]

@@ -1,12 +1,14 @@
 """A verb that is cancelled leaves the call as it is: what the far side was asked, it answers."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import anyio
 import pytest
 from support.gateway import FakeAgent, FakeLine, settled
+from support.litter import litter_of
 from support.living import Living
 from support.scene import scene
 
@@ -16,6 +18,7 @@ from fourwire.app import App
 from fourwire.call import Call
 from fourwire.life import Cause, State, WrongMoment
 from fourwire.line import LineClosed, LineEnded, Referral, Transferred
+from fourwire.unbroken import unbroken
 
 pytestmark = pytest.mark.anyio
 
@@ -116,6 +119,18 @@ async def test_a_hold_that_the_end_of_the_call_comes_before_says_so_to_who_waits
         await settled()
         it.call.end(Cause.HUNG_UP)
     assert told == ["ended first"]
+
+
+async def test_a_refusal_leaves_nothing_for_the_collector() -> None:
+    async def refuse() -> None:
+        raise fw.RequestFailed(488, "Not Acceptable Here")
+
+    async def be_refused() -> None:
+        async with anyio.create_task_group() as tasks:
+            with pytest.raises(fw.RequestFailed):
+                await unbroken(tasks.start_soon, refuse)
+
+    assert await litter_of(be_refused) == Counter()
 
 
 async def test_nobody_is_held_in_a_call_that_is_over() -> None:

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 
 from benches.calls.measure import Load, Result, Spread
 from benches.goals.verdict import Told, compared, judged, unmeasured
-from benches.whole_calls import TRUSTED_LAG_MS
-
-MOST_OF_OTHERS = 10.0
-"""Per cent of the processor of the measured program from which on others disturb it."""
+from benches.whole_calls import MOST_OF_OTHERS, TRUSTED_LAG_MS
 
 LEAST_PACKETS = 49.0
 """Packets that a phone gets in a second, where all the work is done."""

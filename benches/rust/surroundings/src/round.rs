@@ -15,6 +15,9 @@ const SPREAD: Duration = Duration::from_secs(1);
 /// And never follow one another faster than this.
 const APART: Duration = Duration::from_millis(3);
 
+/// The share of which no multiple is near another's.
+const GOLDEN: f64 = 0.618_033_988_749_895;
+
 /// After the last of them, until what was to be seen is seen.
 const AFTER: Duration = Duration::from_millis(500);
 
@@ -64,7 +67,7 @@ impl Round {
         figures: &mut Figures,
     ) -> Option<Value> {
         while let Some(session) = agent.sessions.get_mut(self.done)
-            && self.start + self.apart * self.done as u32 <= now
+            && self.due(self.done) <= now
         {
             let call = &mut calls[session.call];
             match self.stage {
@@ -73,8 +76,8 @@ impl Round {
             }
             self.done += 1;
         }
-        let last = self.done.saturating_sub(1) as u32;
-        if now < self.start + self.apart * last + AFTER {
+        let last = agent.sessions.len().saturating_sub(1);
+        if now < self.due(last) + AFTER {
             return None;
         }
         self.look(calls);
@@ -88,6 +91,12 @@ impl Round {
     fn new(now: Instant, calls: usize, stage: Stage) -> Self {
         let apart = APART.max(SPREAD / calls.max(1) as u32);
         Self { start: now, apart, done: 0, stage, found: Found::default() }
+    }
+
+    /// Never in step with packets: each later than its turn by another part of it.
+    fn due(&self, turn: usize) -> Instant {
+        let part = (turn as f64 * GOLDEN).fract();
+        self.start + self.apart * turn as u32 + self.apart.mul_f64(part)
     }
 
     fn look(&mut self, calls: &[Call]) {

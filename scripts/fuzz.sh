@@ -43,6 +43,14 @@ else
     kept="out/fuzz"
 fi
 
+built="--fuzz-dir $fuzz --release --sanitizer ${SANITIZER:-none} --codegen-units 16 $features"
+if [ "$#" != 1 ]; then
+    # All at once: one after the other, as they run, would leave processors idle.
+    mkdir -p out/fuzz
+    # shellcheck disable=SC2086  # lists of words are meant
+    cargo fuzz build $built >out/fuzz/build.log 2>&1 || { cat out/fuzz/build.log >&2; exit 1; }
+fi
+
 for target in $targets; do
     found="$kept/$target"
     log="$found.log"
@@ -51,11 +59,11 @@ for target in $targets; do
     dictionary="$fuzz/dictionaries/$target.dict"
     [ ! -e "$dictionary" ] && dictionary="" || dictionary="-dict=$dictionary"
     # shellcheck disable=SC2086  # lists of words are meant
-    if ! cargo fuzz run --fuzz-dir "$fuzz" --release --sanitizer "${SANITIZER:-none}" \
-        --codegen-units 16 $features "$target" "$found" "$fuzz/corpus/$target" -- \
+    if ! cargo fuzz run $built "$target" "$found" "$fuzz/corpus/$target" -- \
         $effort $dictionary -max_len=4096 -timeout=20 -rss_limit_mb=1024 >"$log" 2>&1; then
         cat "$log" >&2
         exit 1
     fi
-    echo "$target: $(sed -n 's/^#\([0-9]*\)[[:space:]]*DONE */\1 inputs, /p' "$log")"
+    packets="$(sed -n 's/^packets: //p' "$log" | tail -n 1)"
+    echo "$target: $(sed -n "s/^#\\([0-9]*\\)[[:space:]]*DONE */\\1 inputs, ${packets:+$packets packets, }/p" "$log")"
 done

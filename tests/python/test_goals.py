@@ -73,6 +73,8 @@ def test_a_report_of_tests_is_counted_with_the_first_that_did_not_pass() -> None
         ("rtp: 10000000 inputs, cov: 9 rss: 35Mb", "", Verdict.MET),
         ("rtp: 9999999 inputs, cov: 9 rss: 35Mb", "", Verdict.NOT_MEASURED),
         ("rtp: 10000000 inputs, cov: 9 rss: 600Mb", "", Verdict.MISSED),
+        ("srtp: 400000 inputs, 10000000 packets, cov: 9 rss: 35Mb", "", Verdict.MET),
+        ("srtp: 10000000 inputs, 400000 packets, cov: 9 rss: 35Mb", "", Verdict.NOT_MEASURED),
         ("", "Not fuzzed: cargo-fuzz is not installed", Verdict.NOT_MEASURED),
         ("", "panicked at leg.rs", Verdict.MISSED),
     ],

@@ -20,6 +20,7 @@ pub mod playout;
 pub mod playout_buffer;
 pub mod rtcp;
 pub mod rtp;
+pub mod sent_keys;
 pub mod sound;
 pub mod speaker;
 pub mod srtp;
@@ -27,3 +28,6 @@ pub mod telephone_event;
 pub mod time_stretch;
 
 mod draw;
+mod tally;
+
+use tally::mutated;

@@ -7,6 +7,7 @@ use fourwire::wire::PayloadType;
 use fourwire::wire::srtp::{MasterKey, SrtpError, SrtpReceiver, SrtpSender, Suite};
 
 use crate::draw::{Draft, Stream, codes};
+use crate::mutated;
 
 /// Two ends, and what happens between them.
 #[derive(Arbitrary, Debug)]
@@ -59,6 +60,7 @@ pub fn check(input: Input) {
     for act in input.acts {
         call.happen(act);
     }
+    call.come_again(usize::from(input.suite));
     let counts = [call.sender.counters(), call.receiver.counters()];
     assert_eq!(counts.map(|it| it.entries().iter().map(|entry| entry.1).sum::<u64>()), call.given);
     assert_eq!(counts[1].passed, call.accepted.len() as u64);
@@ -74,11 +76,11 @@ impl Call {
             }
             Act::SendReport(ssrc) => self.send(vec![0x80, 201, 0, 1, 0, 0, 0, ssrc], true),
             Act::Arrive(which) => self.arrive(which),
-            Act::Change { which, at, flip } => self.tamper(which, |sealed| {
+            Act::Change { which, at, flip } => self.tamper_back(which, |sealed| {
                 let at = usize::from(at) % sealed.len();
                 sealed[at] ^= flip.max(1);
             }),
-            Act::Cut { which, len } => self.tamper(which, |sealed| {
+            Act::Cut { which, len } => self.tamper_back(which, |sealed| {
                 sealed.truncate(usize::from(len).min(sealed.len() - 1));
             }),
             Act::Forge { bytes, is_rtcp } => self.forge(bytes, is_rtcp),
@@ -102,7 +104,7 @@ impl Call {
     }
 
     fn arrive(&mut self, which: u8) {
-        let Some(number) = self.sent.len().checked_sub(1 + usize::from(which)) else { return };
+        let Some(number) = self.back(which) else { return };
         let mut datagram = self.sent[number].sealed.clone();
         if let Some(plain) = self.hear(&mut datagram, self.sent[number].is_rtcp) {
             assert_eq!(plain, self.sent[number].plain);
@@ -110,8 +112,29 @@ impl Call {
         }
     }
 
-    fn tamper(&mut self, which: u8, change: impl FnOnce(&mut Vec<u8>)) {
-        let Some(number) = self.sent.len().checked_sub(1 + usize::from(which)) else { return };
+    /// All that was sent comes once more, each with a bit that is another.
+    fn come_again(&mut self, seed: usize) {
+        for number in 0..self.sent.len() {
+            let draw = (seed + 1) * (number + 1);
+            self.tamper(number, |sealed| {
+                let at = draw * 7 % sealed.len();
+                sealed[at] ^= 1 << (draw % 8);
+            });
+        }
+    }
+
+    /// The packet that was sent so many before the newest.
+    fn back(&self, which: u8) -> Option<usize> {
+        self.sent.len().checked_sub(1 + usize::from(which))
+    }
+
+    fn tamper_back(&mut self, which: u8, change: impl FnOnce(&mut Vec<u8>)) {
+        if let Some(number) = self.back(which) {
+            self.tamper(number, change);
+        }
+    }
+
+    fn tamper(&mut self, number: usize, change: impl FnOnce(&mut Vec<u8>)) {
         let mut datagram = self.sent[number].sealed.clone();
         change(&mut datagram);
         self.forge(datagram, self.sent[number].is_rtcp);
@@ -119,6 +142,7 @@ impl Call {
 
     fn forge(&mut self, mut datagram: Vec<u8>, is_rtcp: bool) {
         assert_eq!(self.hear(&mut datagram, is_rtcp), None, "nobody else has the key");
+        mutated(1);
     }
 
     fn hear(&mut self, datagram: &mut [u8], is_rtcp: bool) -> Option<Vec<u8>> {

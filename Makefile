@@ -69,7 +69,7 @@ format:
 bench: $(BUILT) bench-peers
 	$(BIN)/python -m benches
 
-# About a quarter of an hour on a machine of its own; without one, most of it is no verdict.
+# About twenty minutes on a machine of its own; without one, most of it is no verdict.
 goals: $(BUILT) peers bench-peers
 	scripts/install_fuzz.sh
 	$(BIN)/python -m benches.goals

@@ -8,6 +8,7 @@ import pytest
 from support.sip import ANSWER, OFFER, Peer, World, answering, losing
 
 from fourwire.sip.access import Access, Trunk
+from fourwire.sip.departed import Departed
 from fourwire.sip.events import Cause, Ended, Event, Invited, Progressed
 from fourwire.sip.message import Request
 from fourwire.sip.refer_to import Replaces
@@ -241,3 +242,15 @@ def test_who_requires_it_is_served() -> None:
     office.world.place(office.heir, office.us, headers=headers)
     office.world.run(0.1)
     assert office.world.replies()[-1].status == 100
+
+
+def test_dialogs_that_ended_are_forgotten_in_time_though_nobody_calls_any_more() -> None:
+    departed = Departed(keep=32)
+    for at in range(3):
+        departed.note(at, (f"call-{at}", "ours", "theirs"))
+    assert departed.deadline() == 32
+    departed.forget(33)
+    assert [departed.knew(33, (f"call-{at}", "ours", "theirs")) for at in range(3)] == [0, 0, 1]
+    assert departed.deadline() == 34
+    departed.forget(34)
+    assert departed.deadline() is None

@@ -97,7 +97,8 @@ class UserAgent:
 
     def deadline(self) -> int | None:
         """When :meth:`poll` is next due without anything having come; None for never."""
-        times = [self._core.transactions.deadline(), self._core.deadlines.earliest()]
+        core = self._core
+        times = [core.transactions.deadline(), core.deadlines.earliest(), core.departed.deadline()]
         return min((at for at in times if at is not None), default=None)
 
     def undeliverable(self, now: int, transmit: Transmit) -> None:
@@ -296,6 +297,7 @@ class UserAgent:
     # How it is done.
 
     def _tick(self, now: int) -> bool:
+        self._core.departed.forget(now)
         due = self._core.deadlines.take(now)
         if due is None:
             return self._core.transactions.tick(now)

@@ -78,12 +78,12 @@ def draining(found: soak.Drained) -> Told:
 
 
 def up_and_down(found: soak.UpAndDown) -> Told:
-    """A thousand calls, and what is left of them."""
+    """A thousand calls: what one takes, and what is left of all of them in the end."""
     up = min(each.top.held["calls"] for each in found.rounds)
     return _told(
         f"{found.calls} calls up and down: all is back",
-        "≤ 300 kB",
-        f"{up} up, {found.kb_a_call:.0f} kB a call",
+        f"{soak.MOST_KB:g} kB, {soak.MOST_LEFT_KB // 1000} MB",
+        f"{up} up, {found.kb_a_call:.0f} kB each, {found.left_kb / 1000:.0f} MB left",
         found.complaints(),
     )
 

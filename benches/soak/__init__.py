@@ -10,9 +10,11 @@ from benches.soak.injection import Injected, injected
 from benches.soak.loads import Plan, soak
 from benches.soak.overload import Overloaded, above_capacity, above_the_processor
 from benches.soak.soaked import Soaked
-from benches.soak.thousand import UpAndDown, up_and_down
+from benches.soak.thousand import MOST_KB, MOST_LEFT_KB, UpAndDown, up_and_down
 
 __all__ = [
+    "MOST_KB",
+    "MOST_LEFT_KB",
     "Drained",
     "Injected",
     "Overloaded",

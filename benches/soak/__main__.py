@@ -105,7 +105,8 @@ def _figures(found: Any) -> dict[str, Any]:
         figures |= {"calls": len(harm.talks), "harm": harm.certain, "gap_ms": harm.gap_ms}
         figures |= {"late": harm.timely, "lag_ms": harm.lag_ms, "held_up": harm.held_up}
     if isinstance(found, soak.UpAndDown):
-        figures |= {"kb_a_call": found.kb_a_call, "growth": found.growth}
+        figures |= {"kb_a_call": found.kb_a_call, "left_kb": found.left_kb}
+        figures |= {"growth": found.growth}
     return figures
 
 

@@ -13,6 +13,7 @@ from benches.soak.loads import REST_S
 from benches.soak.site import Site, site
 from benches.soak.soaked import MOST_GROWTH, why_ended
 from fourwire import sip
+from fourwire.ebb import QUIET_S
 
 CALLS = 1000
 
@@ -33,6 +34,13 @@ PATIENT = "connect_s = 60\ngive_up_s = 60\nwatchdog_s = 0\n"
 MOST_KB = 300.0
 """What a call may take at most."""
 
+MOST_LEFT_KB = 25_000
+"""How much more memory than at the start there may be once the calls have gone and a gateway has
+given back what they took: what the heap cannot give back for the few things on its pages that stay.
+"""
+
+EBB_S = QUIET_S + 3.0
+"""How long after the last call that has happened."""
 
 ROUNDS = 2
 
@@ -67,6 +75,11 @@ class UpAndDown:
         return (top.private_kb - self.start.private_kb) / max(1, top.held["calls"])
 
     @property
+    def left_kb(self) -> int:
+        """How much more memory there was in the end than at the start, at worst."""
+        return max(each.rest.private_kb for each in self.rounds) - self.start.private_kb
+
+    @property
     def growth(self) -> float:
         """By what share more memory there was after the last time than after the first."""
         first, *_, last = (each.rest.private_kb for each in self.rounds)
@@ -84,6 +97,12 @@ class UpAndDown:
                 found.append(f"{up} of {self.calls} calls were up: {each.outcomes}, {self.ended}")
         if self.kb_a_call > MOST_KB:
             found.append(f"a call takes {self.kb_a_call:.0f} kB, at most {MOST_KB:.0f} are allowed")
+        if self.left_kb > MOST_LEFT_KB:
+            most, start = MOST_LEFT_KB / 1000, self.start.private_kb / 1000
+            found.append(
+                f"memory is {self.left_kb / 1000:.0f} MB above the {start:.0f} MB of the start, "
+                f"at most {most:.0f} are allowed"
+            )
         if self.growth > MOST_GROWTH:
             found.append(f"memory grew by {self.growth:.0%} when it was done again")
         return found
@@ -114,6 +133,8 @@ async def _round(where: Site, calls: int, start: Footprint) -> Round:
             top = await look(where)
             began = time.monotonic()
         down_s = time.monotonic() - began
+    await settled(where, start, REST_S, ["calls"])
+    await asyncio.sleep(EBB_S)
     rest = await settled(where, start, REST_S)
     return Round(outcomes, up_s, down_s, top, rest)
 

@@ -10,6 +10,7 @@ import anyio
 
 from fourwire.call import Call, Scenario
 from fourwire.console import Console
+from fourwire.ebb import set_aside
 from fourwire.gateway import Gateway, open_gateway
 from fourwire.hours import Days, Hours, Zone
 from fourwire.journal import Journal
@@ -175,6 +176,7 @@ class App:
             known = (*STOPS, *PAUSES, *((signal.SIGHUP,) if reload else ()))
             signals = listening.enter_context(anyio.open_signal_receiver(*known))
             async with self.open(settings, journal) as gateway:
+                set_aside()
                 while (told := await anext(signals)) not in STOPS:
                     if told in PAUSES:
                         gateway.take_new_calls(told is signal.SIGUSR2)

@@ -114,6 +114,7 @@ class Gateway:
             task_status.started()
             async for incoming in self.endpoint.calls():
                 calls.start_soon(self._take, incoming)
+                del incoming  # else it would outlive its call, until another comes
 
     async def dial(
         self,

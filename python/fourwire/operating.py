@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import anyio
 import msgspec
 
+from fourwire.ebb import Ebb, give_back
 from fourwire.health import Standing, why_not_ready
 from fourwire.http_page import Page, http_pages
 from fourwire.load import Load, LoadMeter, Throttle
@@ -36,6 +37,7 @@ class Operation:
         self._manager = manager
         self._meter = LoadMeter(gateway.media, gateway.settings.workers)
         self._throttle = Throttle(gateway.settings.overload)
+        self._ebb = Ebb()
 
     @property
     def standing(self) -> Standing:
@@ -50,11 +52,15 @@ class Operation:
         )
 
     async def watch_load(self) -> None:
-        """Measure and judge the load until cancelled, and say that the program is alive."""
+        """Measure and judge the load until cancelled, and say that the program is alive; give
+        memory back when it has gone.
+        """
         while True:
             self.load = await self._meter.look()
             if self._throttle.receive(time.monotonic(), self.load):
                 self._gateway.refuse_for_load(self._throttle.why)
+            if self._ebb.receive(time.monotonic(), len(self._gateway.calls)):
+                await give_back()
             if self._manager.watchdog_s is not None:
                 self._manager.alive(f"{len(self._gateway.calls)} calls")
 

@@ -5,7 +5,7 @@ from benches import soak
 from benches.calls.measure import Load, Result, Spread
 from benches.goals import lines, load
 from benches.goals.hostile import PROOFS, TESTS, counted, mutated, told_of
-from benches.goals.verdict import Verdict, compared, judged
+from benches.goals.verdict import Told, Verdict, compared, judged
 from benches.others import Others
 from benches.soak.footprint import Footprint
 from benches.soak.talks import Harm
@@ -111,10 +111,24 @@ def test_calls_that_are_left_behind_are_told() -> None:
         for rest in (start, footprint(1000, calls=0, sockets=6))
     ]
     left = load.up_and_down(soak.UpAndDown(10, start, rounds, {}))
-    assert (left.measured, left.verdict) == ("10 up, 200 kB a call", Verdict.MISSED)
+    assert (left.measured, left.verdict) == ("10 up, 200 kB each, 0 MB left", Verdict.MISSED)
     assert "sockets: 5 at the start, 6 now" in left.about
     well = load.up_and_down(soak.UpAndDown(10, start, rounds[:1] * 2, {}))
     assert well.verdict is Verdict.MET
+
+
+def test_memory_is_back_when_the_process_is_nearly_as_small_as_it_was() -> None:
+    def judged(*left_kb: int) -> Told:
+        start, top = footprint(40_000, calls=0), footprint(41_000, calls=10)
+        rests = [footprint(40_000 + kb, calls=0) for kb in left_kb]
+        rounds = [Round({"answered": 10}, 1.0, 1.0, top, rest) for rest in rests]
+        return load.up_and_down(soak.UpAndDown(10, start, rounds, {}))
+
+    assert judged(20_000, 20_000).verdict is Verdict.MET
+    much = judged(260_000, 260_000)
+    assert (much.measured, much.verdict) == ("10 up, 100 kB each, 260 MB left", Verdict.MISSED)
+    assert "memory is 260 MB above the 40 MB of the start" in much.about
+    assert "grew" in judged(10_000, 20_000).about
 
 
 def test_harm_by_a_machine_that_was_held_up_is_no_verdict() -> None:

@@ -46,8 +46,14 @@ __all__ = [
     "Leg",
     "LegConfig",
     "Levels",
+    "LinkClosed",
+    "LinkHalted",
+    "LinkParted",
+    "LinkRelieved",
     "LiveLeg",
+    "LiveLink",
     "Network",
+    "OpenedLink",
     "Opus",
     "OpusDecoder",
     "OpusEncoder",
@@ -1011,6 +1017,27 @@ class Engine:
         Plain `bytes` are a message ready for the agent, to be sent as text. Does not wait.
         """
 
+    def take_links(
+        self,
+    ) -> list[tuple[int, bytes | LinkHalted | LinkParted | LinkRelieved | LinkClosed]]:
+        """All that came out of the links, each with its link's id; to be called after each `take`.
+
+        Plain `bytes` are a message of the agent, as it came.
+        """
+
+    def link(
+        self,
+        opened: OpenedLink,
+        *,
+        ping_interval: float | None = 20.0,
+        ping_timeout: float | None = 20.0,
+    ) -> LiveLink:
+        """Run an open WebSocket from now on, with pings (RFC 6455 section 5.5.2) every so many
+        seconds, and so many for their answers; None switches them off.
+
+        `ValueError` where it was refused or runs already, `OSError` where the engine is closed.
+        """
+
     def reserve(self) -> Port:
         """A pair of ports for a call, bound; `PortsExhausted` where none is free.
 
@@ -1025,6 +1052,86 @@ class Engine:
 
         What the legs had still to tell can be taken afterwards.
         """
+
+@final
+class OpenedLink:
+    """A server's answer to the opening handshake of a WebSocket (RFC 6455 section 4), and the
+    WebSocket, where it was granted.
+    """
+
+    def __new__(
+        cls,
+        socket: int,
+        *,
+        host: str,
+        authority: str,
+        target: str,
+        secure: bool,
+        headers: Sequence[tuple[str, str]],
+        patience_s: float,
+    ) -> OpenedLink:
+        """Asks for it, and waits `patience_s` at most, without keeping other threads from running.
+
+        `socket` is the descriptor of a TCP connection; it stays its owner's. `target` is path and
+        query, `authority` the Host of HTTP, `host` the name that the certificate must bear where
+        it is to be `secure`, by the system's certificates. `OSError` where the network fails, TLS
+        does, or what comes is no answer; `ValueError` where a header holds a line break.
+        """
+
+    @property
+    def status(self) -> int:
+        """The status code: 101 where there is a WebSocket."""
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase."""
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """All headers, in their order."""
+
+    @property
+    def body(self) -> bytes:
+        """The beginning of the body."""
+
+@final
+class LiveLink:
+    """A WebSocket to an agent that runs on an `Engine`; dropped, it closes.
+
+    All verbs return at once; what they lead to comes out of `Engine.take_links`.
+    """
+
+    @property
+    def id(self) -> int:
+        """Names the link; never given out twice by an engine."""
+
+    def send(self, frame: _Octets) -> None:
+        """Send `frame`, UTF-8, as a text message."""
+
+    def backlog(self) -> int:
+        """Bytes that wait because the network stands still; where there are many, send no more
+        until `LinkRelieved`.
+        """
+
+    def halt(self) -> None:
+        """Read no more; `LinkHalted` comes after all that was read."""
+
+    def join(self, leg: LiveLeg) -> None:
+        """Read on, and let `leg` have what is for it before anybody else: its audio, which nobody
+        else gets, and `response.created` and `speech_started`.
+        """
+
+    def part(self) -> None:
+        """Let no leg have anything any more; `LinkParted` comes in between."""
+
+    def took(self, size: int) -> None:
+        """Say that a message of `size` bytes was read, so that another may come."""
+
+    def counters(self) -> dict[str, int]:
+        """What went through by now, and what did not."""
+
+    def close(self) -> None:
+        """Say goodbye (code 1000); `LinkClosed` follows within a few seconds."""
 
 @final
 class Port:
@@ -1076,12 +1183,14 @@ class LiveLeg:
         append_ms: float = 60,
         shape: _Shape = "append",
         early_barge_in: _EarlyBargeIn | None = None,
+        link: LiveLink | None = None,
     ) -> None:
         """Let the agent hear, in `input`, and be heard, in `output` and `back_channel`.
 
         `append_ms` of audio, 10 to 1000, go into one `input_audio_buffer.append` message, or into
         one `Audio` where `shape` is `"audio"`. With `early_barge_in` replies give way while the
-        caller only seems to speak.
+        caller only seems to speak. Messages go by `link` where there is one, and do not come out of
+        `Engine.take` then.
         """
 
     def unbridge(self) -> None:
@@ -1652,6 +1761,55 @@ class RecordingFailed:
     @property
     def error(self) -> str:
         """What the system says."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class LinkHalted:
+    """A link reads no more until it is joined or parted; all it had read was told."""
+
+    def __new__(cls) -> LinkHalted: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class LinkParted:
+    """Messages that follow have not been to a leg first."""
+
+    def __new__(cls) -> LinkParted: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class LinkRelieved:
+    """What a link could not send for a while is sent."""
+
+    def __new__(cls) -> LinkRelieved: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class LinkClosed:
+    """A link is gone, and this is the last of it."""
+
+    __match_args__: Final = ("code", "reason", "clean")
+
+    def __new__(cls, code: int, reason: str, clean: bool) -> LinkClosed: ...
+    @property
+    def code(self) -> int:
+        """The status code (RFC 6455 section 7.4); 1006 where there was no goodbye."""
+
+    @property
+    def reason(self) -> str:
+        """What was said with it."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether both sides said goodbye."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...

@@ -125,22 +125,27 @@ class Bridge:
             self._journal.write("bridge.resumed")
 
     def _join(self) -> None:
-        formats = self.agent.audio
+        formats, shortcut = self.agent.audio, self.agent.shortcut
         self.leg.bridge(
             input=formats.input,
             output=formats.output,
             append_ms=self._append_ms,
             early_barge_in=self._early,
+            link=None if shortcut is None else shortcut.link,
         )
         if self._held is not None:
             self._held.release(self.leg)
         self.leg.on_append = self.agent.send_frame
         self.agent.on_message = self._receive_message
         self.agent.on_response = self.leg.begin_response
+        if shortcut is not None:
+            shortcut.join(self.leg)
 
     def _receive_message(self, message: bytes) -> bool:
         """Let the leg have a message first, and note when one came that tells of speech."""
-        if self.leg.receive_message(message):
+        shortcut = self.agent.shortcut
+        passed_by = shortcut is not None and shortcut.is_joined
+        if not passed_by and self.leg.receive_message(message):
             return True
         if SPEECH_STARTED in message:
             self._came[SPEECH_STARTED] = now = self._journal.now
@@ -166,6 +171,8 @@ class Bridge:
         self.agent.on_message = None
         self.agent.on_response = None
         self.leg.on_append = None
+        if self.agent.shortcut is not None:
+            self.agent.shortcut.part()
         self._parting += 1
         self.leg.unbridge()
         self._end_of_speech()

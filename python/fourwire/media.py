@@ -14,6 +14,8 @@ from typing import Self
 
 from fourwire import _core, sdp
 from fourwire._core import LegConfig, SrtpKeys
+from fourwire.inworld.transport import Target, Transport
+from fourwire.inworld.websocket import dial as dial_websocket
 from fourwire.media_agreement import leg_config, srtp_keys
 from fourwire.media_leg import (
     FORMATS,
@@ -24,6 +26,7 @@ from fourwire.media_leg import (
     LegEvent,
     MediaLeg,
 )
+from fourwire.media_link import MediaLink, answer_of, can_open, open_link
 
 __all__ = [
     "FORMATS",
@@ -54,6 +57,7 @@ class Media:
         self.address = address
         self._engine = _core.Engine(address=address, ports=ports, workers=workers, tick_ms=tick_ms)
         self._legs: dict[int, MediaLeg] = {}
+        self._links: dict[int, MediaLink] = {}
         self._ports: set[MediaPort] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -135,6 +139,25 @@ class Media:
         self.adopt(leg)
         return answer.sdp, leg
 
+    async def dial(self, target: Target) -> Transport:
+        """Open a WebSocket that the engine's threads run; for `dial` of `inworld.connect`.
+
+        Bridged with a leg of the same engine, audio does not pass through the event loop then. By a
+        proxy, with TLS settings of its own, or where the server sends us elsewhere, it is one of
+        the `websockets` library.
+        """
+        opened = await open_link(target) if can_open(target) else None
+        if opened is None:
+            return await dial_websocket(target)
+        link = MediaLink(
+            self._engine.link(
+                opened, ping_interval=target.ping_interval, ping_timeout=target.ping_timeout
+            ),
+            answer_of(opened, target),
+        )
+        self._links[link.id] = link
+        return link
+
     def counters(self) -> dict[str, int]:
         """What the engine as a whole is doing and has dropped."""
         return self._engine.counters()
@@ -155,6 +178,11 @@ class Media:
                 leg.receive(event)
             if leg is not None and leg.is_over:
                 del self._legs[leg_id]
+        for link_id, news in self._engine.take_links():
+            if (link := self._links.get(link_id)) is not None:
+                link.receive(news)
+                if link.is_over:
+                    del self._links[link_id]
 
 
 class MediaPort:

@@ -118,12 +118,14 @@ class MediaLeg:
         append_ms: float = 60,
         shape: Literal["append", "audio"] = "append",
         early_barge_in: EarlyBargeInLike = "off",
+        link: _core.LiveLink | None = None,
     ) -> None:
         """Let the agent hear, in `input`, and be heard, in `output` and `back_channel`.
 
         Every `append_ms` of the caller's audio go to `on_append`, or come as an `Audio` event
         where `shape` is `"audio"`. With `early_barge_in` replies give way as soon as the caller
-        seems to speak, until `barge_in` follows or it turns out to have been nothing.
+        seems to speak, until `barge_in` follows or it turns out to have been nothing. Where there
+        is a `link` the messages go that way, past the event loop, and not to `on_append`.
         """
         self._leg.bridge(
             input=input,
@@ -132,6 +134,7 @@ class MediaLeg:
             append_ms=append_ms,
             shape=shape,
             early_barge_in=early_barge_in,
+            link=link,
         )
 
     def unbridge(self) -> None:
@@ -148,6 +151,10 @@ class MediaLeg:
         `input_audio_buffer.speech_started`, on which the leg falls silent by itself.
         """
         return self._leg.receive_message(message)
+
+    def hear(self, link: _core.LiveLink) -> None:
+        """Let messages of `link` come here first, past the event loop, from the next one on."""
+        link.join(self._leg)
 
     def begin_response(self, response: str) -> None:
         """Learn that the agent has begun a response, before any of its audio."""

@@ -24,7 +24,7 @@ from .session import OPENING, Answer, Answered, Send, Session, State
 from .session_settings import Settings, session_settings
 from .tools import Toolbox
 from .tools.dispatch import Dispatch
-from .transport import Disconnected, Transport
+from .transport import Disconnected, Shortcut, Transport
 from .verbs import Sent, Verbs, cancellation
 
 E = TypeVar("E", bound=Event)
@@ -128,6 +128,11 @@ class Agent(Verbs):
         """Whether a response is under way, or was asked for and has yet to come."""
         return self._session.responding
 
+    @property
+    def shortcut(self) -> Shortcut | None:
+        """The way for audio that does not lead through here, where the transport has one."""
+        return self._transport.shortcut
+
     def hold_tools(self) -> None:
         """Let functions that the agent calls wait, until `release_tools`."""
         self._dispatch.may_run.clear()
@@ -202,7 +207,7 @@ class Agent(Verbs):
 
     def counters(self) -> dict[str, int]:
         """What went through, and what did not."""
-        return {
+        counters = {
             "frames_sent": self._sent,
             "frames_waiting": len(self._outbox),
             "audio_dropped": self._outbox.audio_dropped,
@@ -214,6 +219,15 @@ class Agent(Verbs):
             "tools_called": self._dispatch.called,
             "tools_failed": self._dispatch.failed,
         }
+        return counters if self.shortcut is None else self._with_shortcut(counters)
+
+    def _with_shortcut(self, counters: dict[str, int]) -> dict[str, int]:
+        """`counters`, with what did not pass here."""
+        assert self.shortcut is not None
+        past = self.shortcut.counters()
+        for name in ("audio_dropped", "messages_consumed"):
+            past[name] += counters[name]
+        return counters | past
 
     async def opened(self) -> None:
         """Wait until the server has created the session."""

@@ -27,7 +27,7 @@ from .local_events import ConnectorInformation
 from .redaction import RedactedLog, Redactor
 from .tap import tapped
 from .tools import Toolbox
-from .transport import Dial, Target, Transport
+from .transport import DIAL, Dial, Target, Transport
 from .websocket import dial as dial_websocket
 
 
@@ -48,7 +48,8 @@ class connect:
             this machine never use the environment's.
         ping_interval, ping_timeout: seconds between pings (RFC 6455 §5.5.2), and for their
             answers; `None` switches them off.
-        dial: what opens the WebSocket, to replace the `websockets` library.
+        dial: what opens the WebSocket, as `Media.dial` does; the `websockets` library where it is
+            left out, or in a call what its gateway is set to.
 
     Raises ConnectError (Unreachable, HandshakeRefused, ConnectTimeout), ServerError where the
     server reports an error in place of a session, SessionClosed where it hangs up; ValueError
@@ -69,7 +70,7 @@ class connect:
         proxy: str | Literal[True] | None = True,
         ping_interval: float | None = 20.0,
         ping_timeout: float | None = 20.0,
-        dial: Dial = dial_websocket,
+        dial: Dial | None = None,
     ) -> None:
         credentials = Credentials(api_key, auth_scheme)
         self._session_key = str(uuid4()) if session_key is None else session_key
@@ -77,7 +78,7 @@ class connect:
         self._tools = tools
         self._seconds = connect_timeout
         self._scheme = auth_scheme
-        self._dial = dial
+        self._dial = dial or DIAL.get() or dial_websocket
         self._redactor = Redactor(credentials.secrets())
         self._log = RedactedLog(logger, self._redactor)
         self._target = Target(

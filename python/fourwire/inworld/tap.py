@@ -10,7 +10,7 @@ from typing import Literal
 
 from .local_events import HTTPResponse
 from .redaction import Redactor
-from .transport import Transport
+from .transport import Shortcut, Transport
 
 Way = Literal["sent", "received"]
 
@@ -35,6 +35,11 @@ class _Tapped:
         self._transport = transport
         self._tap = tap
         self._redactor = redactor
+
+    @property
+    def shortcut(self) -> Shortcut | None:
+        """The transport's; what goes that way is not seen."""
+        return self._transport.shortcut
 
     async def send(self, frame: bytes) -> None:
         """Send `frame`, seen."""

@@ -1,12 +1,18 @@
 """What the client needs of a WebSocket, whoever implements it."""
 
 import ssl as tls
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from .local_events import HTTPResponse, WebSocketClosed
 from .redaction import RedactedLog, Redactor
+
+BODY = 500
+"""How many characters of a refusal's body are kept."""
+
+UNTOLD_HEADERS = frozenset({"set-cookie", "authorization", "www-authenticate"})
 
 
 class Disconnected(Exception):
@@ -17,11 +23,39 @@ class Disconnected(Exception):
         self.closed = closed
 
 
+class Shortcut(Protocol):
+    """A way for audio between a leg and a WebSocket that does not lead through here."""
+
+    link: Any
+    """What a leg's bridge is told to send by."""
+    is_joined: bool
+    """Whether a leg has had the message that `recv` gave last, where it was for a leg."""
+
+    def join(self, leg: Any) -> None:
+        """Let `leg` have what is for it, before anybody else, once all that came earlier has been
+        taken.
+        """
+        ...
+
+    def part(self) -> None:
+        """Let nobody else have anything any more."""
+        ...
+
+    def counters(self) -> dict[str, int]:
+        """What went through the socket, and what did not, by the names of `Agent.counters`."""
+        ...
+
+
 class Transport(Protocol):
     """An open WebSocket. `send` and `recv` raise `Disconnected` once it is closed."""
 
     response: HTTPResponse
     """The server's answer to the handshake."""
+
+    @property
+    def shortcut(self) -> Shortcut | None:
+        """The way past here, where there is one."""
+        ...
 
     async def send(self, frame: bytes) -> None:
         """Send UTF-8 `frame` as a text frame; return when there is room for another."""
@@ -54,3 +88,19 @@ class Target:
 
 Dial = Callable[[Target], Awaitable[Transport]]
 """Opens a WebSocket. Raises `ConnectError`; the deadline is the caller's business."""
+
+DIAL: ContextVar[Dial | None] = ContextVar("fourwire.inworld.dial", default=None)
+"""What opens the WebSockets of this context, where `connect` is not told."""
+
+
+def response_of(
+    target: Target, status: int, reason: str, headers: Iterable[tuple[str, str]], body: bytes
+) -> HTTPResponse:
+    """The server's answer to the handshake, without secrets."""
+    told = [pair for pair in headers if pair[0].lower() not in UNTOLD_HEADERS]
+    return HTTPResponse(
+        status=status,
+        reason=reason,
+        headers={name: target.redactor.text(value) for name, value in told},
+        body=target.redactor.text(body.decode("utf-8", "replace").strip())[:BODY],
+    )

@@ -11,7 +11,7 @@ from websockets.http11 import Response
 
 from .errors import HandshakeRefused, Unreachable
 from .local_events import HTTPResponse, WebSocketClosed
-from .transport import Disconnected, Target
+from .transport import Disconnected, Target, response_of
 
 MAX_FRAME = 16 * 1024 * 1024
 """Bytes in a message: with `full_turn`, one delta can hold a whole turn of speech."""
@@ -19,15 +19,13 @@ MAX_FRAME = 16 * 1024 * 1024
 CLOSE_SECONDS = 2.0
 """How long the server may take to say goodbye; the caller has hung up by then."""
 
-BODY = 500
-"""How many characters of a refusal's body are kept."""
-
-UNTOLD_HEADERS = frozenset({"set-cookie", "authorization", "www-authenticate"})
 ABNORMAL = 1006  # RFC 6455 §7.1.5: closed without a close frame
 
 
 class WebSocket:
     """An open connection of the `websockets` library."""
+
+    shortcut = None
 
     def __init__(self, connection: ClientConnection, response: HTTPResponse) -> None:
         self.response = response
@@ -104,14 +102,8 @@ def _reason(error: BaseException) -> str:
 
 
 def _answer(response: Response, target: Target) -> HTTPResponse:
-    body = bytes(response.body or b"").decode("utf-8", "replace").strip()
-    told = [pair for pair in response.headers.raw_items() if pair[0].lower() not in UNTOLD_HEADERS]
-    return HTTPResponse(
-        status=response.status_code,
-        reason=response.reason_phrase,
-        headers={name: target.redactor.text(value) for name, value in told},
-        body=target.redactor.text(body)[:BODY],
-    )
+    about = (response.status_code, response.reason_phrase, response.headers.raw_items())
+    return response_of(target, *about, bytes(response.body or b""))
 
 
 def _closed(error: failures.ConnectionClosed) -> WebSocketClosed:

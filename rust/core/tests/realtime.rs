@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 enum Said {
     Reply { response: String, item: String, audio: Option<Vec<u8>> },
     BackChannel { id: String, audio: Option<Vec<u8>> },
+    ResponseCreated(String),
     SpeechStarted { item: Option<String>, audio_start_ms: Option<u64> },
 }
 
@@ -32,6 +33,7 @@ fn ours(message: &[u8]) -> Option<Said> {
         Message::BackChannelAudio { id, audio } => {
             Said::BackChannel { id: id.into(), audio: decoded(audio) }
         }
+        Message::ResponseCreated { response } => Said::ResponseCreated(response.into()),
         Message::SpeechStarted { item, audio_start_ms } => {
             Said::SpeechStarted { item: item.map(Into::into), audio_start_ms }
         }
@@ -50,6 +52,10 @@ fn theirs(message: &[u8]) -> Option<Said> {
         }
         "response.backchannel.audio.delta" => {
             Said::BackChannel { id: text("backchannel_id")?, audio: audio()? }
+        }
+        "response.created" => {
+            let id = fields.get("response")?.get("id")?.as_str()?;
+            Said::ResponseCreated((!id.is_empty()).then(|| id.to_owned())?)
         }
         "input_audio_buffer.speech_started" => Said::SpeechStarted {
             item: text("item_id"),
@@ -105,6 +111,25 @@ fn speech_is_noticed_with_and_without_its_particulars() {
     assert_eq!(ours(whole), Some(said));
     let bare = br#"{"type":"input_audio_buffer.speech_started","item_id":null}"#;
     assert_eq!(ours(bare), Some(Said::SpeechStarted { item: None, audio_start_ms: None }));
+}
+
+#[test]
+fn a_response_is_known_by_the_id_of_its_object_and_by_no_other() {
+    let whole = br#"{"type":"response.created","response":{"object":"realtime.response","id":"resp_1","output":[{"id":"x"}]}}"#;
+    assert_eq!(ours(whole), Some(Said::ResponseCreated("resp_1".into())));
+    for message in [
+        r#"{"type":"response.created","response":{"output":[{"id":"x"}]}}"#,
+        r#"{"type":"response.created","response":{"id":""}}"#,
+        r#"{"type":"response.created","response":{"id":null}}"#,
+        r#"{"type":"response.created","response":{"id":"a","id":"b"}}"#,
+        r#"{"type":"response.created","response":{"i\u0064":"a","id":"b"}}"#,
+        r#"{"type":"response.created","response":"resp_1"}"#,
+        r#"{"type":"response.created","id":"resp_1"}"#,
+        r#"{"type":"response.created","response_id":"resp_1"}"#,
+        r#"{"type":"response.done","response":{"id":"resp_1"}}"#,
+    ] {
+        assert_eq!(read(message.as_bytes()), Message::Other, "{message}");
+    }
 }
 
 #[test]
@@ -172,6 +197,7 @@ fn fields() -> impl Strategy<Value = Vec<(String, Value)>> {
         2 => Just("response.audio.delta"),
         3 => Just("response.backchannel.audio.delta"),
         3 => Just("input_audio_buffer.speech_started"),
+        3 => Just("response.created"),
         1 => Just("response.output_audio_transcript.delta"),
     ];
     let start = prop_oneof![
@@ -185,18 +211,19 @@ fn fields() -> impl Strategy<Value = Vec<(String, Value)>> {
         .prop_map(|(kind, audio, response, item, back_channel, start, extras, absent)| {
             let known = [
                 ("type", json!(kind)),
+                ("response", json!({ "id": response, "output": extras.first().map(|it| &it.1) })),
                 ("delta", audio),
                 ("response_id", json!(response)),
                 ("item_id", json!(item)),
                 ("backchannel_id", json!(back_channel)),
                 ("audio_start_ms", start),
             ];
-            let present = |index: usize| absent > 100 || absent as usize % 7 != index;
-            let speech = kind.ends_with("speech_started");
+            let present = |index: usize| absent > 100 || absent as usize % 8 != index;
+            let silent = !kind.ends_with("delta");
             let mut fields: Vec<_> = known
                 .into_iter()
                 .enumerate()
-                .filter(|(index, (key, _))| present(*index) && !(speech && *key == "delta"))
+                .filter(|(index, (key, _))| present(*index) && !(silent && *key == "delta"))
                 .map(|(_, (key, value))| (key.to_owned(), value))
                 .collect();
             fields.extend(extras);

@@ -7,12 +7,14 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use fourwire::realtime::delta::{self, Base64, Message};
 use fourwire::speak::Announcement;
 use fourwire::{Bridge, ClockRate, InBandKeys, Media};
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::counters::WorkerBoard;
 use crate::line::Line;
+use crate::link::{Link, LinkEnd, LinkId, LinkOrder};
 use crate::recorder::{Pause, TapeId};
 use crate::security::SrtpKeys;
 
@@ -56,12 +58,14 @@ impl Remote {
 pub(crate) enum Command {
     Start(Box<Line>),
     Tell(LegId, Order),
+    Open(Box<Link>),
+    Link(LinkId, LinkOrder),
     Stop,
 }
 
 /// What a leg is told.
 pub(crate) enum Order {
-    Bridge(Bridge),
+    Bridge(Bridge, Option<LinkEnd>),
     Unbridge,
     BeginResponse(Box<str>),
     Say { response: Box<str>, item: Box<str>, audio: Vec<u8> },
@@ -77,6 +81,47 @@ pub(crate) enum Order {
     Record(Option<(TapeId, ClockRate)>),
     PauseRecording(Option<Pause>),
     Close,
+}
+
+impl Command {
+    /// Whether it is worth nothing when it is late.
+    const fn is_audio(&self) -> bool {
+        matches!(
+            self,
+            Self::Tell(_, Order::Say { .. } | Order::SayBackChannel(_))
+                | Self::Link(_, LinkOrder::Append(_))
+        )
+    }
+}
+
+/// What a message of the agent comes to.
+pub(crate) struct Heard {
+    /// What it has for the leg.
+    pub(crate) order: Option<Order>,
+    /// Whether it has nothing for anybody else.
+    pub(crate) consumed: bool,
+}
+
+/// Reads a message of the agent as it came from the WebSocket, and decodes its audio.
+pub(crate) fn hear(message: &[u8]) -> Heard {
+    let for_all = |order| Heard { order: Some(order), consumed: false };
+    match delta::read(message) {
+        Message::ReplyAudio { response, item, audio } => audio_of(&audio, |audio| Order::Say {
+            response: response.into(),
+            item: item.into(),
+            audio,
+        }),
+        Message::BackChannelAudio { audio, .. } => audio_of(&audio, Order::SayBackChannel),
+        Message::ResponseCreated { response } => for_all(Order::BeginResponse(response.into())),
+        Message::SpeechStarted { .. } => for_all(Order::BargeIn),
+        Message::Other => Heard { order: None, consumed: false },
+    }
+}
+
+fn audio_of(audio: &Base64<'_>, order: impl FnOnce(Vec<u8>) -> Order) -> Heard {
+    let mut decoded = Vec::with_capacity(audio.decoded_len());
+    let readable = audio.decode_into(&mut decoded).is_ok();
+    Heard { order: readable.then(|| order(decoded)), consumed: readable }
 }
 
 /// One worker, as other threads see it.
@@ -109,12 +154,13 @@ impl Gate {
         let _ = self.thread.set(thread.clone());
     }
 
-    /// Sends speech, which is refused and counted where too many commands wait: better a gap than
-    /// an agent's process that stands still.
-    pub(crate) fn offer(&self, leg: LegId, order: Order) -> bool {
+    /// Sends without waiting. Where too many commands wait it is refused and counted, audio first:
+    /// better a gap than an agent's process that stands still.
+    pub(crate) fn offer(&self, command: Command) -> bool {
+        let kept_free = if command.is_audio() { RESERVED } else { 0 };
         let sent = match &mut *self.lock() {
-            Some(commands) if commands.slots() > RESERVED && !commands.is_abandoned() => {
-                commands.push(Command::Tell(leg, order)).is_ok()
+            Some(commands) if commands.slots() > kept_free && !commands.is_abandoned() => {
+                commands.push(command).is_ok()
             }
             _ => false,
         };
@@ -196,7 +242,7 @@ mod tests {
     #[test]
     fn speech_leaves_room_for_the_word_that_silences_it() {
         let (gate, mut commands) = Gate::new();
-        let say = || gate.offer(LEG, Order::SayBackChannel(Vec::new()));
+        let say = || gate.offer(Command::Tell(LEG, Order::SayBackChannel(Vec::new())));
         let taken = (0..COMMANDS).filter(|_| say()).count();
         assert_eq!(taken, COMMANDS - RESERVED);
         assert_eq!(gate.refused(), RESERVED as u64);
@@ -211,7 +257,7 @@ mod tests {
         gate.close();
         gate.close();
         assert!(!gate.send(Command::Tell(LEG, Order::Close)));
-        assert!(!gate.offer(LEG, Order::SayBackChannel(Vec::new())));
+        assert!(!gate.offer(Command::Tell(LEG, Order::SayBackChannel(Vec::new()))));
         assert!(matches!(commands.pop(), Ok(Command::Stop)));
         assert!(commands.pop().is_err());
     }
@@ -221,7 +267,7 @@ mod tests {
         let (gate, commands) = Gate::new();
         drop(commands);
         assert!(!gate.send(Command::Tell(LEG, Order::Close)));
-        assert!(!gate.offer(LEG, Order::SayBackChannel(Vec::new())));
+        assert!(!gate.offer(Command::Tell(LEG, Order::SayBackChannel(Vec::new()))));
     }
 
     #[test]

@@ -75,6 +75,8 @@ counters! {
         legs_closed,
         /// Legs closed because of a fault of ours in them.
         legs_failed,
+        /// WebSockets to agents that are open.
+        links,
         /// Ticks of all workers.
         ticks,
         /// Ticks that began less than 1 ms late.
@@ -141,6 +143,7 @@ pub(crate) struct WorkerBoard {
     pub(crate) legs_started: AtomicU64,
     pub(crate) legs_failed: AtomicU64,
     pub(crate) events_dropped: AtomicU64,
+    pub(crate) links: AtomicU64,
     ticks: [AtomicU64; LATENESS.len() + 1],
     largest_lateness_us: AtomicU64,
     busy_ns: AtomicU64,
@@ -165,6 +168,7 @@ impl WorkerBoard {
         sum.legs_started += self.legs_started.load(Relaxed);
         sum.legs_closed = sum.legs_started.saturating_sub(sum.legs);
         sum.legs_failed += self.legs_failed.load(Relaxed);
+        sum.links += self.links.load(Relaxed);
         sum.ticks += on_time + late_1ms + late_5ms + late_20ms;
         sum.ticks_on_time += on_time;
         sum.ticks_late_1ms += late_1ms;

@@ -19,7 +19,8 @@ use crate::counters::{Board, EngineCounters};
 use crate::event::{Doorbell, EngineEvent, Notice, read};
 use crate::handle::LegHandle;
 use crate::line::{Line, Outlets};
-use crate::outbox::{Mailbox, rings};
+use crate::link::{Heartbeat, Link, LinkBoard, LinkEvent, LinkHandle, LinkId, Links, Opened};
+use crate::outbox::{Item, Mailbox, rings};
 use crate::port::{Port, Sockets};
 use crate::port_pool::{PortPool, ReserveError};
 use crate::recorder::{Recorder, Untold};
@@ -93,6 +94,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     doorbell: Arc<Doorbell>,
     mailboxes: Mutex<Vec<EventMailbox>>,
+    link_mailboxes: Mutex<Vec<LinkMailbox>>,
     threads: Mutex<Option<Threads>>,
 }
 
@@ -108,6 +110,7 @@ pub(crate) struct Shared {
 }
 
 type EventMailbox = Mailbox<(LegId, Notice)>;
+type LinkMailbox = Mailbox<(LinkId, LinkEvent)>;
 
 struct Threads {
     workers: Vec<JoinHandle<VecDeque<(LegId, Notice)>>>,
@@ -124,16 +127,19 @@ impl Engine {
         check(&config)?;
         let doorbell = Arc::new(Doorbell::new()?);
         let (mut gates, mut mailboxes, mut tapes) = (Vec::new(), Vec::new(), Vec::new());
-        let mut workers = Vec::new();
+        let (mut workers, mut link_mailboxes) = (Vec::new(), Vec::new());
         for _ in 0..config.workers {
             let (gate, commands) = Gate::new();
             let (events, mailbox) = rings(config.event_ring_bytes);
             let (tape_outbox, tape_mailbox) = rings(config.recording_ring_bytes);
-            let outlets = Outlets { events, tapes: tape_outbox };
+            let (link_events, link_mailbox) = rings(NO_FRAMES);
             let (gate, bell) = (Arc::new(gate), Arc::clone(&doorbell));
+            let links = Links::new(Arc::clone(&gate), link_events.without_brim())?;
+            let outlets = Outlets { events, tapes: tape_outbox, links };
             workers.push(Worker::new(Arc::clone(&gate), commands, outlets, bell, config.tick)?);
             gates.push(gate);
             mailboxes.push(mailbox);
+            link_mailboxes.push(link_mailbox);
             tapes.push(tape_mailbox);
         }
         let (recordings, mailbox) = rings(SMALLEST_RING);
@@ -153,6 +159,7 @@ impl Engine {
             shared: Arc::new(shared),
             doorbell,
             mailboxes: Mutex::new(mailboxes),
+            link_mailboxes: Mutex::new(link_mailboxes),
             threads: Mutex::new(Some(Threads { workers: Vec::new(), recorder: recorder_thread })),
         };
         engine.spawn(workers)?;
@@ -182,6 +189,21 @@ impl Engine {
         Port::reserve(Arc::clone(&self.shared), self.shared.address)
     }
 
+    /// Runs a WebSocket to an agent from now on, by its own worker's ticks.
+    ///
+    /// # Errors
+    /// Where the engine is closed.
+    pub fn link(&self, opened: Opened, heartbeat: Heartbeat) -> io::Result<LinkHandle> {
+        let id = LinkId(self.shared.next.fetch_add(1, Relaxed));
+        let board = Arc::new(LinkBoard::default());
+        let link = Link::new(id, opened, heartbeat, Arc::clone(&board), system::now());
+        let gate = Arc::clone(self.shared.least_busy());
+        if self.shared.closed.load(SeqCst) || !gate.send(Command::Open(Box::new(link))) {
+            return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the engine is closed"));
+        }
+        Ok(LinkHandle::new(id, gate, board))
+    }
+
     /// The descriptor that is readable when there is something to [`take`](Self::take). It
     /// belongs to the engine.
     pub fn event_fd(&self) -> RawFd {
@@ -198,6 +220,18 @@ impl Engine {
             mailbox.take(|item| {
                 let (leg, event) = read(item);
                 sink(leg, event);
+            });
+        }
+    }
+
+    /// Hands all that came out of the links to `sink`, each link's in its order; to be called after
+    /// each [`take`](Self::take), which quiets the descriptor for both. `sink` must not call it.
+    pub fn take_links(&self, mut sink: impl FnMut(LinkId, LinkEvent)) {
+        for mailbox in lock(&self.link_mailboxes).iter_mut() {
+            mailbox.take(|item| {
+                if let Item::Value((link, event)) = item {
+                    sink(link, event);
+                }
             });
         }
     }
@@ -330,6 +364,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 const DEFAULT_PORTS: RangeInclusive<u16> = 10_000..=20_000;
 
 const TICKS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(20);
+
+/// Bytes of a ring through which no frames go.
+const NO_FRAMES: usize = 1;
 
 /// The usual message for an agent, fifty times over.
 const SMALLEST_RING: usize = 64 << 10;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-use fourwire::realtime::delta::{self, Base64, Message};
 use fourwire::speak::Announcement;
 use fourwire::wire::Key;
 use fourwire::{Bridge, ClockRate, Codec, InBandKeys, Media};
 
-use crate::command::{Command, Gate, LegId, Order, Remote};
+use crate::command::{Command, Gate, Heard, LegId, Order, Remote, hear};
 use crate::counters::Board;
 use crate::engine::Shared;
+use crate::link::LinkHandle;
 use crate::recorder::{Pause, Recording};
 use crate::security::SrtpKeys;
 
@@ -56,7 +56,14 @@ impl LegHandle {
 
     /// Lets the agent hear and be heard.
     pub fn bridge(&self, bridge: Bridge) {
-        self.tell(Order::Bridge(bridge));
+        self.tell(Order::Bridge(bridge, None));
+    }
+
+    /// The same, with messages for the agent going by `link` and not to [`Engine::take`].
+    ///
+    /// [`Engine::take`]: crate::Engine::take
+    pub fn bridge_by(&self, bridge: Bridge, link: &LinkHandle) {
+        self.tell(Order::Bridge(bridge, Some(link.end())));
     }
 
     /// Parts the agent from the caller: silence both ways.
@@ -65,24 +72,19 @@ impl LegHandle {
     }
 
     /// Takes in a message of the agent as it came from the WebSocket. True where it was audio and
-    /// is done with; every other message is for the session's parser, also `speech_started`, on
-    /// which the leg is told to fall silent before this returns.
+    /// is done with; every other message is for the session's parser, also `response.created` and
+    /// `speech_started`, of which the leg is told before this returns.
     ///
     /// The message is read and its audio decoded on the calling thread, not on the worker.
     pub fn receive_message(&self, message: &[u8]) -> bool {
-        match delta::read(message) {
-            Message::ReplyAudio { response, item, audio } => {
-                self.decode_and_say(&audio, |audio| say(response, item, audio))
-            }
-            Message::BackChannelAudio { audio, .. } => {
-                self.decode_and_say(&audio, Order::SayBackChannel)
-            }
-            Message::SpeechStarted { .. } => {
-                self.barge_in();
-                false
-            }
-            Message::Other => false,
+        let Heard { order, consumed } = hear(message);
+        match order {
+            // Where it is refused, it is counted, and nobody else can do anything with it.
+            Some(audio) if consumed => drop(self.offer(audio)),
+            Some(order) => self.tell(order),
+            None => {}
         }
+        consumed
     }
 
     /// Learns that the agent has begun `response`, before any of its audio.
@@ -93,7 +95,8 @@ impl LegHandle {
     /// Speaks `audio` of `item` of `response`, in the bridge's output format. False where it was
     /// refused because too much waits, or the leg is gone.
     pub fn say(&self, response: &str, item: &str, audio: &[u8]) -> bool {
-        self.offer(say(response, item, audio.to_vec()))
+        let (response, item, audio) = (response.into(), item.into(), audio.to_vec());
+        self.offer(Order::Say { response, item, audio })
     }
 
     /// Mixes `audio`, in the bridge's back-channel format, under what is spoken; false as in
@@ -183,18 +186,13 @@ impl LegHandle {
         }
     }
 
-    fn decode_and_say(&self, audio: &Base64<'_>, order: impl FnOnce(Vec<u8>) -> Order) -> bool {
-        let mut decoded = Vec::with_capacity(audio.decoded_len());
-        if audio.decode_into(&mut decoded).is_err() {
-            return false;
-        }
-        // Where it was refused, it is counted, and nobody else can do anything with it.
-        self.offer(order(decoded));
-        true
+    /// Where orders to this leg go.
+    pub(crate) fn place(&self) -> (LegId, Arc<Gate>) {
+        (self.id, Arc::clone(&self.gate))
     }
 
     fn offer(&self, order: Order) -> bool {
-        self.gate.offer(self.id, order)
+        self.gate.offer(Command::Tell(self.id, order))
     }
 
     fn tell(&self, order: Order) {
@@ -207,8 +205,4 @@ impl Drop for LegHandle {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-fn say(response: &str, item: &str, audio: Vec<u8>) -> Order {
-    Order::Say { response: response.into(), item: item.into(), audio }
 }

@@ -15,6 +15,7 @@ mod event;
 mod handle;
 pub mod latch;
 mod line;
+pub mod link;
 mod outbox;
 mod port;
 pub mod port_pool;

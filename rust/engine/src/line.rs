@@ -11,6 +11,7 @@ use crate::command::{LegId, Order, Remote};
 use crate::counters::{Board, LineCounters};
 use crate::event::{CloseCause, Closed, EventOutbox, Notice, append_frame, audio_frame};
 use crate::latch::Verdict;
+use crate::link::{LinkEnd, Links};
 use crate::port::Sockets;
 use crate::recorder::{Pause, Tape, TapeId, TapeOutbox};
 use crate::route::Route;
@@ -21,12 +22,13 @@ use crate::socket::{ArrivalClock, Inbox, Received, UdpSocket};
 pub(crate) struct Outlets {
     pub(crate) events: EventOutbox,
     pub(crate) tapes: TapeOutbox,
+    pub(crate) links: Links,
 }
 
 impl Outlets {
     /// Whether there is something in them that has yet to find room.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.events.is_waiting() || self.tapes.is_waiting()
+        self.events.is_waiting() || self.tapes.is_waiting() || self.links.is_waiting()
     }
 }
 
@@ -38,6 +40,7 @@ pub(crate) struct Line {
     sockets: Sockets,
     route: Route,
     security: Security,
+    link: Option<LinkEnd>,
     anteroom: Anteroom,
     tape: Option<Tape>,
     counters: LineCounters,
@@ -77,6 +80,7 @@ impl Line {
             sockets,
             route,
             security: Security::new(keys),
+            link: None,
             anteroom: Anteroom::default(),
             tape: None,
             counters: LineCounters::default(),
@@ -99,8 +103,14 @@ impl Line {
     /// Does what the user wants. Speech is only taken in; it is decoded when it is due.
     pub(crate) fn obey(&mut self, now: Moment, order: Order, outlets: &mut Outlets) {
         match order {
-            Order::Bridge(bridge) => self.leg.bridge(bridge),
-            Order::Unbridge => self.leg.unbridge(),
+            Order::Bridge(bridge, link) => {
+                self.leg.bridge(bridge);
+                self.link = link;
+            }
+            Order::Unbridge => {
+                self.leg.unbridge();
+                self.link = None;
+            }
             Order::BeginResponse(response) => self.leg.begin_response(&response),
             // What the leg refuses, it counts; what it silences, it tells by an event.
             Order::Say { response, item, audio } => {
@@ -166,7 +176,7 @@ impl Line {
     }
 
     fn step(&mut self, now: Moment, outlets: &mut Outlets) -> Option<Step> {
-        let Self { id, leg, sockets, route, security, tape, counters, .. } = self;
+        let Self { id, leg, sockets, route, security, link, tape, counters, .. } = self;
         match leg.poll(now)? {
             Output::Rtp(datagram) => {
                 if let Some(datagram) = security.protect(datagram, counters) {
@@ -181,7 +191,10 @@ impl Line {
                 }
             }
             Output::Append(message) => {
-                let sent = outlets.events.send_frame(append_frame(*id, message));
+                let sent = match link {
+                    Some(link) => outlets.links.append(link, message),
+                    None => outlets.events.send_frame(append_frame(*id, message)),
+                };
                 counters.chunks_dropped += u64::from(!sent);
             }
             Output::Audio { arrival, audio } => {

@@ -32,6 +32,7 @@ pub(crate) struct Outbox<T> {
     frames: Producer<u8>,
     values: Producer<T>,
     waiting: VecDeque<T>,
+    most_waiting: usize,
     dropped: u64,
     filled: bool,
 }
@@ -50,12 +51,24 @@ pub(crate) fn rings<T>(frame_bytes: usize) -> (Outbox<T>, Mailbox<T>) {
     let (frames, frames_out) = RingBuffer::new(frame_bytes);
     let (values, values_out) = RingBuffer::new(VALUES);
     (
-        Outbox { frames, values, waiting: VecDeque::new(), dropped: 0, filled: false },
+        Outbox {
+            frames,
+            values,
+            waiting: VecDeque::new(),
+            most_waiting: MOST_WAITING,
+            dropped: 0,
+            filled: false,
+        },
         Mailbox { frames: frames_out, values: values_out, late: Vec::new(), joined: Vec::new() },
     )
 }
 
 impl<T> Outbox<T> {
+    /// Drops no value: somebody else sees to it that there are not too many.
+    pub(crate) fn without_brim(self) -> Self {
+        Self { most_waiting: usize::MAX, ..self }
+    }
+
     /// Sends a frame; false where there is no room for it.
     pub(crate) fn send_frame(&mut self, frame: Frame<'_>) -> bool {
         let header = header(&frame);
@@ -71,7 +84,7 @@ impl<T> Outbox<T> {
 
     /// Sends a value, in its place between the frames.
     pub(crate) fn send(&mut self, value: T) {
-        if self.waiting.len() >= MOST_WAITING {
+        if self.waiting.len() >= self.most_waiting {
             self.dropped += 1;
             return;
         }

@@ -63,6 +63,13 @@ pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
     if filled == N as isize { Ok(bytes) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Another descriptor for what `descriptor` stands for.
+pub(crate) fn duplicate(descriptor: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: F_DUPFD_CLOEXEC takes an integer and touches no memory of ours; the descriptor that it
+    // returns is ours alone.
+    unsafe { owned(libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 0)) }
+}
+
 /// A descriptor that is readable from [`ring`](Self::ring) to [`hush`](Self::hush): an eventfd.
 #[derive(Debug)]
 pub(crate) struct Bell(OwnedFd);

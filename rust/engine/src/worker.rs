@@ -1,6 +1,6 @@
 //! A thread that runs legs: one absolute-deadline tick for all of them.
 //!
-//! A tick takes commands, sends what is due, and only then listens, so that no amount of work
+//! A tick takes commands, hears what agents say, sends what is due, and only then listens, so that no amount of work
 //! delays a packet that could have gone. After a stall of the thread it goes on with the grid as it
 //! stands: nothing is caught up on, here or in the legs.
 
@@ -66,7 +66,7 @@ impl Worker {
     pub(crate) fn run(mut self) -> VecDeque<(LegId, Notice)> {
         system::sleep_precisely();
         while !self.stopping {
-            if self.lines.is_empty() && !self.outlets.is_waiting() {
+            if self.is_idle() {
                 self.wait_for_work();
             }
             let due = after(system::now(), self.tick);
@@ -77,6 +77,10 @@ impl Worker {
         }
         self.close_all();
         self.outlets.events.into_waiting()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.lines.is_empty() && self.outlets.links.is_empty() && !self.outlets.is_waiting()
     }
 
     fn wait_for_work(&mut self) {
@@ -93,11 +97,13 @@ impl Worker {
     fn tick(&mut self) -> Duration {
         let now = system::now();
         self.take_commands(now);
+        self.hear_agents(now);
         self.send_due(now);
         let clock = ArrivalClock::read();
         self.receive(&clock);
         self.advance(clock.now());
         self.close_some(clock.now());
+        self.outlets.links.flush(clock.now());
         self.tell();
         system::now().since(now)
     }
@@ -109,6 +115,8 @@ impl Worker {
                 Ok(Command::Start(line)) => self.open(line, now),
                 Ok(Command::Tell(leg, Order::Close)) => self.closing.push_back(leg),
                 Ok(Command::Tell(leg, order)) => self.obey(leg, order, now),
+                Ok(Command::Open(link)) => self.outlets.links.open(link),
+                Ok(Command::Link(link, order)) => self.outlets.links.obey(link, order, now),
                 Ok(Command::Stop) => self.stopping = true,
                 Err(_) => return,
             }
@@ -137,6 +145,21 @@ impl Worker {
             self.outlets.tapes.send(TapeNote::Began(tape, now));
             self.outlets.tapes.send(TapeNote::Ended { id: tape, end: 0, dropped: 0 });
         }
+    }
+
+    /// Has legs do what their agents say, so that the packets of this very tick go by it.
+    fn hear_agents(&mut self, now: Moment) {
+        self.outlets.links.receive(now);
+        let mut orders = self.outlets.links.take_orders();
+        for (to, order) in orders.drain(..) {
+            if Arc::ptr_eq(&to.gate, &self.gate) {
+                self.obey(to.leg, order, now);
+            } else {
+                // Where it is refused, it is counted.
+                let _ = to.gate.offer(Command::Tell(to.leg, order));
+            }
+        }
+        self.outlets.links.put_back(orders);
     }
 
     fn send_due(&mut self, now: Moment) {
@@ -191,6 +214,7 @@ impl Worker {
         for slot in 0..self.lines.len() {
             self.close(slot, now, CloseCause::EngineClosed);
         }
+        self.outlets.links.close_all();
         self.tell();
     }
 
@@ -218,9 +242,11 @@ impl Worker {
     fn tell(&mut self) {
         self.outlets.events.flush();
         self.outlets.tapes.flush();
-        if self.outlets.events.take_filled() {
+        let told = self.outlets.links.tell();
+        if self.outlets.events.take_filled() || told {
             self.doorbell.ring();
         }
+        self.gate.board.links.store(self.outlets.links.len() as u64, Relaxed);
         self.gate.board.events_dropped.store(self.outlets.events.dropped(), Relaxed);
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 enum Said {
     Reply { response: String, item: String, audio: Vec<u8> },
     BackChannel { id: String, audio: Vec<u8> },
+    ResponseCreated(String),
     SpeechStarted { item: Option<String>, audio_start_ms: Option<u64> },
 }
 
@@ -29,6 +30,7 @@ fn ours(message: &[u8]) -> Option<Said> {
         Message::BackChannelAudio { id, audio } => {
             Said::BackChannel { id: id.into(), audio: decoded(audio)? }
         }
+        Message::ResponseCreated { response } => Said::ResponseCreated(response.into()),
         Message::SpeechStarted { item, audio_start_ms } => {
             Said::SpeechStarted { item: item.map(Into::into), audio_start_ms }
         }
@@ -54,6 +56,10 @@ fn theirs(message: &[u8]) -> Option<Said> {
         }
         "response.backchannel.audio.delta" => {
             Said::BackChannel { id: text("backchannel_id")?, audio: audio()? }
+        }
+        "response.created" => {
+            let id = fields.get("response")?.get("id")?.as_str()?;
+            Said::ResponseCreated((!id.is_empty()).then(|| id.to_owned())?)
         }
         "input_audio_buffer.speech_started" => Said::SpeechStarted {
             item: text("item_id"),

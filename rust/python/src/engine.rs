@@ -23,6 +23,7 @@ use crate::event::{
     Audio, Closed, Counters, Latched, RecordingFailed, RecordingStarted, RecordingStopped,
 };
 use crate::leg::{APPEND, LegConfig, PCM8, PCMU, TONE, announcement_of, bridge_of, event_of};
+use crate::link::{self, LiveLink, OpenedLink};
 use crate::lock::Held;
 use crate::srtp::SrtpKeys;
 use crate::word::{AppendTime, Field, Ip, Place, Ports, Span, Spelled, TickTime, ToneTime, Word};
@@ -65,6 +66,28 @@ impl Engine {
             told.append((leg, event.tell(py)?))?;
         }
         Ok(told)
+    }
+
+    fn take_links<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let mut taken = Vec::new();
+        py.detach(|| self.0.take_links(|link, event| taken.push((link.get(), event))));
+        let told = PyList::empty(py);
+        for (link, event) in taken {
+            told.append((link, link::tell(py, event)?))?;
+        }
+        Ok(told)
+    }
+
+    #[pyo3(signature = (opened, *, ping_interval=Some(20.0), ping_timeout=Some(20.0)))]
+    fn link(
+        &self,
+        py: Python<'_>,
+        opened: &OpenedLink,
+        ping_interval: Option<f64>,
+        ping_timeout: Option<f64>,
+    ) -> Result<LiveLink, Error> {
+        let heartbeat = link::heartbeat(ping_interval, ping_timeout)?;
+        Ok(LiveLink(self.0.link(opened.take(py)?, heartbeat)?))
     }
 
     fn reserve(&self, py: Python<'_>) -> Result<Port, Error> {
@@ -222,6 +245,12 @@ fn remote_of(rtp: Place, rtcp: Option<Place>, mux: bool) -> Remote {
 #[pyclass(frozen, module = "fourwire._core")]
 pub(crate) struct LiveLeg(engine::LegHandle);
 
+impl LiveLeg {
+    pub(crate) fn inner(&self) -> &engine::LegHandle {
+        &self.0
+    }
+}
+
 #[pymethods]
 impl LiveLeg {
     #[getter]
@@ -237,10 +266,10 @@ impl LiveLeg {
     #[pyo3(
         signature = (
             *, input=PCMU, output=PCMU, back_channel=None, append_ms=APPEND,
-            shape=Spelled(Shape::Append), early_barge_in=Early(None),
+            shape=Spelled(Shape::Append), early_barge_in=Early(None), link=None,
         ),
         text_signature = "($self, *, input='audio/pcmu', output='audio/pcmu', back_channel=None, \
-            append_ms=60, shape='append', early_barge_in=None)",
+            append_ms=60, shape='append', early_barge_in=None, link=None)",
     )]
     fn bridge(
         &self,
@@ -250,9 +279,14 @@ impl LiveLeg {
         append_ms: AppendTime,
         shape: Spelled<Shape>,
         early_barge_in: Early,
+        link: Option<&LiveLink>,
     ) {
         let formats = (input, output, back_channel);
-        self.0.bridge(bridge_of(formats, append_ms, shape, early_barge_in));
+        let bridge = bridge_of(formats, append_ms, shape, early_barge_in);
+        match link {
+            Some(link) => self.0.bridge_by(bridge, &link.0),
+            None => self.0.bridge(bridge),
+        }
     }
 
     fn unbridge(&self) {

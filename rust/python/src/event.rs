@@ -87,6 +87,10 @@ event! { Audio { arrival_ns: u64, audio: PyBackedBytes, } }
 event! { Closed { counters: Counters, cause: String, } }
 event! { Rtp { datagram: PyBackedBytes, } }
 event! { Rtcp { datagram: PyBackedBytes, } }
+event! { LinkHalted {} }
+event! { LinkParted {} }
+event! { LinkRelieved {} }
+event! { LinkClosed { code: u16, reason: String, clean: bool, } }
 event! { Recorded { side: String, position: u64, pcm: PyBackedBytes, } }
 event! { RecordingStarted { path: String, at_ns: u64, rate: u32, } }
 event! { RecordingStopped { path: String, duration_s: f64, lost_ms: f64, size: u64, lies_at: String, } }

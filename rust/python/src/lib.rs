@@ -10,6 +10,7 @@ mod g722;
 mod key_tones;
 mod leg;
 mod level;
+mod link;
 mod listen;
 mod lock;
 mod network;
@@ -41,9 +42,10 @@ mod _core {
     use crate::error::{PortsExhausted, SrtpError};
     #[pymodule_export]
     use crate::event::{
-        Audio, ClearedEarly, Closed, Drained, Ducked, Goodbye, Interruption, Key, Latched, Played,
-        Recorded, RecordingFailed, RecordingStarted, RecordingStopped, ReplyEnded, ReplyStarted,
-        Restored, Rtcp, Rtp, RtpResumed, RtpStopped, Unbridged,
+        Audio, ClearedEarly, Closed, Drained, Ducked, Goodbye, Interruption, Key, Latched,
+        LinkClosed, LinkHalted, LinkParted, LinkRelieved, Played, Recorded, RecordingFailed,
+        RecordingStarted, RecordingStopped, ReplyEnded, ReplyStarted, Restored, Rtcp, Rtp,
+        RtpResumed, RtpStopped, Unbridged,
     };
     #[pymodule_export]
     use crate::g722::{G722Decoder, G722Encoder};
@@ -53,6 +55,8 @@ mod _core {
     use crate::leg::{Leg, LegConfig};
     #[pymodule_export]
     use crate::level::{Levels, clipped, is_silent, level_dbov, levels, peak, rms};
+    #[pymodule_export]
+    use crate::link::{LiveLink, OpenedLink};
     #[pymodule_export]
     use crate::listen::Dejitter;
     #[pymodule_export]

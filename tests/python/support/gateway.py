@@ -195,6 +195,8 @@ class FakeLine:
 class FakeAgent:
     """An agent without a connection."""
 
+    shortcut = None
+
     def __init__(self, audio: AudioFormats | None = None) -> None:
         self.audio = audio or AudioFormats()
         self.told: list[str] = []

@@ -27,8 +27,8 @@ impl Leg {
     }
 
     /// Take in a message of the agent as it came from the WebSocket. True where it was audio and is
-    /// done with; every other message is for the session's parser, also `speech_started`, on which
-    /// the leg has then fallen silent.
+    /// done with; every other message is for the session's parser, also `response.created`, of which
+    /// the leg knows then, and `speech_started`, on which it has fallen silent.
     pub fn receive_message(&mut self, message: &[u8]) -> bool {
         let mut decoded = std::mem::take(&mut self.decoded);
         decoded.clear();
@@ -52,6 +52,10 @@ impl Leg {
                     self.say_back_channel(decoded);
                 }
                 readable
+            }
+            Message::ResponseCreated { response } => {
+                self.begin_response(response);
+                false
             }
             Message::SpeechStarted { .. } => {
                 self.barge_in();

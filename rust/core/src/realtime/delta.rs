@@ -1,4 +1,5 @@
-//! The agent's audio, and the news that the caller speaks, found in messages without a JSON tree.
+//! The agent's audio, and the news that it begins to answer or that the caller speaks, found in
+//! messages without a JSON tree.
 //!
 //! Only what leaves no doubt is recognised. Escapes in a string that matters, a key that comes
 //! twice, a value of another type than expected, text after the end, anything that is not JSON:
@@ -31,6 +32,11 @@ pub enum Message<'a> {
         id: &'a str,
         /// The audio.
         audio: Base64<'a>,
+    },
+    /// `response.created`: the agent has begun to answer.
+    ResponseCreated {
+        /// The `id` of its `response`, which is not empty.
+        response: &'a str,
     },
     /// `input_audio_buffer.speech_started`: the caller has begun to speak.
     SpeechStarted {
@@ -108,6 +114,7 @@ impl std::error::Error for DeltaError {}
 enum Kind {
     Reply,
     BackChannel,
+    ResponseCreated,
     SpeechStarted,
 }
 
@@ -117,6 +124,7 @@ impl Kind {
         match name {
             "response.output_audio.delta" | "response.audio.delta" => Some(Self::Reply),
             "response.backchannel.audio.delta" => Some(Self::BackChannel),
+            "response.created" => Some(Self::ResponseCreated),
             "input_audio_buffer.speech_started" => Some(Self::SpeechStarted),
             _ => None,
         }
@@ -127,6 +135,7 @@ impl Kind {
 #[derive(Clone, Copy, Debug, Default)]
 struct Fields<'a> {
     kind: Option<Kind>,
+    created: Option<Value<'a>>,
     response: Option<Value<'a>>,
     item: Option<Value<'a>>,
     back_channel: Option<Value<'a>>,
@@ -156,6 +165,7 @@ impl<'a> Fields<'a> {
                 Value::Text(name) => once(&mut self.kind, Kind::new(name)?),
                 _ => None,
             },
+            "response" => once(&mut self.created, scanner.member("id")?),
             "response_id" => once(&mut self.response, scanner.value()?),
             "item_id" => once(&mut self.item, scanner.value()?),
             "backchannel_id" => once(&mut self.back_channel, scanner.value()?),
@@ -175,8 +185,12 @@ impl<'a> Fields<'a> {
                 let id = text(self.back_channel?)?;
                 Some(Message::BackChannelAudio { id, audio: Base64(self.delta?) })
             }
-            // A delta has no business here, and was not even looked at.
-            Kind::SpeechStarted if self.delta.is_some() => None,
+            // A delta has no business in these, and was not even looked at.
+            Kind::ResponseCreated | Kind::SpeechStarted if self.delta.is_some() => None,
+            Kind::ResponseCreated => {
+                let response = text(self.created?).filter(|id| !id.is_empty())?;
+                Some(Message::ResponseCreated { response })
+            }
             Kind::SpeechStarted => Some(Message::SpeechStarted {
                 item: optional(self.item, text)?,
                 audio_start_ms: optional(self.audio_start, whole)?,

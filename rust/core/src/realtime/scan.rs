@@ -65,6 +65,20 @@ impl<'a> Scanner<'a> {
         self.value_at(0)
     }
 
+    /// The value of `name` in the object that comes next; [`Value::Other`] where it has none, or
+    /// where something else comes. A name that comes twice is refused.
+    pub(super) fn member(&mut self, name: &str) -> Option<Value<'a>> {
+        if self.peek()? != b'{' {
+            return self.value().map(|_| Value::Other);
+        }
+        let mut found = None;
+        self.members(1, |key, value| match key {
+            Value::Text(key) => key != name || found.replace(value).is_none(),
+            _ => false, // who knows what it spells
+        })?;
+        Some(found.unwrap_or(Value::Other))
+    }
+
     /// The bytes of a string up to its closing quote, neither unescaped nor checked, for a reader
     /// that accepts only few characters; `None` where there are escapes, or no string.
     pub(super) fn raw_string(&mut self) -> Option<&'a [u8]> {
@@ -89,19 +103,31 @@ impl<'a> Scanner<'a> {
     }
 
     fn object(&mut self, depth: usize) -> Option<Value<'a>> {
+        self.members(depth, |_, _| true).map(|()| Value::Other)
+    }
+
+    /// All members of an object, of which `take` may be told no more than it wants.
+    fn members(
+        &mut self,
+        depth: usize,
+        mut take: impl FnMut(Value<'a>, Value<'a>) -> bool,
+    ) -> Option<()> {
         self.eat(b'{')?;
         if self.eat_if(b'}') {
-            return Some(Value::Other);
+            return Some(());
         }
         loop {
-            self.string()?;
+            let key = self.string()?;
             self.eat(b':')?;
-            self.value_at(depth)?;
+            let value = self.value_at(depth)?;
+            if !take(key, value) {
+                return None;
+            }
             if !self.eat_if(b',') {
                 break;
             }
         }
-        self.eat(b'}').map(|()| Value::Other)
+        self.eat(b'}')
     }
 
     fn array(&mut self, depth: usize) -> Option<Value<'a>> {

@@ -1,0 +1,48 @@
+"""fourwire as the system under test: media and session, without SIP, as an embedder uses them."""
+
+import argparse
+import json
+
+import anyio
+
+import fourwire as fw
+from benches.calls.order import TRUSTING, order, stall
+
+
+async def call(
+    media: fw.Media, url: str, phone: int, arguments: argparse.Namespace, ports: list[int]
+) -> None:
+    """Run one call until cancelled."""
+    port = media.reserve()
+    leg = port.start(fw.LegConfig(codec="PCMU"), ("127.0.0.1", phone))
+    ports.append(leg.port)
+    form = "audio/pcm;rate=24000" if arguments.format == "audio/pcm" else arguments.format
+    audio = fw.inworld.AudioFormats(input=form, output=form)
+    async with fw.inworld.connect(
+        api_key="bench", session_key=str(phone), url=url, audio=audio, dial=media.dial
+    ) as agent:
+        await agent.session_update({"type": "realtime"})
+        leg.on_append = agent.send_frame
+        agent.on_message = leg.receive_message
+        agent.on_response = leg.begin_response
+        leg.bridge(input=form, output=form, append_ms=arguments.append_ms, link=agent.shortcut.link)
+        agent.shortcut.join(leg)
+        async for _ in agent:
+            pass
+
+
+async def main() -> None:
+    """Open all calls, tell their ports, run until killed."""
+    arguments = order()
+    ports: list[int] = []
+    async with fw.Media(address="127.0.0.1") as media, anyio.create_task_group() as tasks:
+        for count, phone in enumerate(arguments.phones, 1):
+            tasks.start_soon(call, media, arguments.url, phone, arguments, ports)
+            while len(ports) < count:
+                await anyio.sleep(0.001)
+        print(json.dumps(ports), flush=True)
+        tasks.start_soon(stall, arguments.stall_ms)
+
+
+if __name__ == "__main__":
+    anyio.run(main, backend_options={"use_uvloop": True})

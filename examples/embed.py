@@ -40,7 +40,6 @@ async def converse(leg: AnsweredLeg, url: str) -> None:
         leg.bridge(input=agent.audio.input, output=agent.audio.output)
         leg.on_append = agent.send_frame  # the caller's audio, ready for the WebSocket
         agent.on_message = leg.receive_message  # the agent's audio, taken before it is parsed
-        agent.on_response = leg.begin_response  # so that a barge-in cuts it before its first audio
         agent.greet(GREETING)
         async for event in leg.events():
             match event:

@@ -26,7 +26,6 @@ async def call(
         await agent.session_update({"type": "realtime"})
         leg.on_append = agent.send_frame
         agent.on_message = leg.receive_message
-        agent.on_response = leg.begin_response
         leg.bridge(input=form, output=form, append_ms=arguments.append_ms)
         async for _ in agent:
             pass

@@ -6,7 +6,7 @@ import json
 import anyio
 
 import fourwire as fw
-from benches.calls.order import TRUSTING, order, stall
+from benches.calls.order import order, stall
 
 
 async def call(
@@ -24,7 +24,6 @@ async def call(
         await agent.session_update({"type": "realtime"})
         leg.on_append = agent.send_frame
         agent.on_message = leg.receive_message
-        agent.on_response = leg.begin_response
         leg.bridge(input=form, output=form, append_ms=arguments.append_ms, link=agent.shortcut.link)
         agent.shortcut.join(leg)
         async for _ in agent:

@@ -137,7 +137,6 @@ class Bridge:
             self._held.release(self.leg)
         self.leg.on_append = self.agent.send_frame
         self.agent.on_message = self._receive_message
-        self.agent.on_response = self.leg.begin_response
         if shortcut is not None:
             shortcut.join(self.leg)
 
@@ -169,7 +168,6 @@ class Bridge:
 
     def _part(self) -> None:
         self.agent.on_message = None
-        self.agent.on_response = None
         self.leg.on_append = None
         if self.agent.shortcut is not None:
             self.agent.shortcut.part()

@@ -19,9 +19,11 @@ DONE = b"response.done"
 AUDIO = b"audio.delta"
 """What stands in every frame that carries audio; one that only quotes it is kept to no harm."""
 
+CREATED = b"response.created"
+"""What stands in the frame that begins a response."""
+
 
 class _Leg(Protocol):
-    def begin_response(self, response: str) -> None: ...
     def receive_message(self, message: bytes) -> bool: ...
 
 
@@ -33,12 +35,11 @@ class HeldGreeting:
 
     def __init__(self, agent: Agent) -> None:
         self._agent: Agent = proxy(agent)  # which holds this, and not the other way round
-        self._kept: deque[bytes | str] = deque()
+        self._kept: deque[bytes] = deque()
         self._sounds = anyio.Event()
         self.dropped = 0
         """Frames for which there was no room."""
         agent.on_message = self._receive
-        agent.on_response = self._kept.append
         agent.hold_tools()
 
     async def wait_for_sound(self, seconds: float) -> None:
@@ -49,18 +50,14 @@ class HeldGreeting:
     def release(self, leg: _Leg) -> None:
         """Let `leg` have all of it, in order; it is bridged already."""
         while self._kept:
-            kept = self._kept.popleft()
-            if isinstance(kept, str):
-                leg.begin_response(kept)
-            else:
-                leg.receive_message(kept)
+            leg.receive_message(self._kept.popleft())
         self._agent.release_tools()
 
     def _receive(self, frame: bytes) -> bool:
-        """Keep audio; it is left to the session's parser all the same, which tells what it is."""
+        """Keep what is for a leg; the session's parser has it all the same, and tells what it is."""
         if AUDIO in frame or DONE in frame:
             self._sounds.set()
-        if AUDIO in frame:
+        if AUDIO in frame or CREATED in frame:
             if len(self._kept) < MOST_FRAMES:
                 self._kept.append(frame)
             else:

@@ -145,6 +145,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Threads that move audio."""
     max_calls: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
     """Calls at a time, in and out; one more is refused."""
+    websocket: Literal["engine", "python"] = "engine"
+    """What runs the WebSockets to agents: the engine, so that audio does not wait for Python, or
+    Python. By a proxy, with a scenario's own TLS settings, and in traced calls it is Python."""
     append_ms: Annotated[int, msgspec.Meta(ge=20, le=200)] = 60
     """Milliseconds of the caller's audio in each message to the agent."""
     early_barge_in: Literal["off", "duck", "pause"] = "off"

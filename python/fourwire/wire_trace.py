@@ -94,6 +94,10 @@ class Wire:
         if new is not None:
             self._of_calls[call] = new
 
+    def is_traced(self, call: str) -> bool:
+        """Whether somebody wants to see all that belongs to `call`."""
+        return self._all is not None or call in self._of_calls
+
     def sip(self, way: Way, data: bytes, peer: Flow | Hop) -> None:
         """A SIP message passes; its Call-ID tells whose it is."""
         if self._all is None and not self._of_calls:
@@ -111,7 +115,7 @@ class Wire:
         self._all = None
 
     def _frame(self, call: str, way: Way, frame: bytes, redactor: Redactor) -> None:
-        if self._all is None and call not in self._of_calls:
+        if not self.is_traced(call):
             return
         shown = frame_shown(frame, redactor.text, text=self._settings.text)
         self._put(call, "agent", way, {"frame": shown})

@@ -210,23 +210,6 @@ async def test_a_message_that_the_hook_consumes_is_no_event() -> None:
     assert agent.counters()["messages_consumed"] == 1
 
 
-async def test_a_response_is_told_before_the_next_frame_is_taken() -> None:
-    line = Line()
-    order: list[str] = []
-
-    def hook(frame: bytes) -> bool:
-        order.append(json.loads(frame)["type"])
-        return False
-
-    async with call(line) as agent:
-        agent.on_message, agent.on_response = hook, order.append
-        created = {"type": "response.created", "response": {"id": "resp_1"}}
-        line.arrive(created, {"type": "input_audio_buffer.speech_started"}, {"type": "ping"})
-        await agent.once(inworld.Ping)
-
-    assert order[:3] == ["response.created", "resp_1", "input_audio_buffer.speech_started"]
-
-
 async def test_a_hook_that_fails_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
     line = Line()
 

@@ -24,7 +24,7 @@ from .session import OPENING, Answer, Answered, Send, Session, State
 from .session_settings import Settings, session_settings
 from .tools import Toolbox
 from .tools.dispatch import Dispatch
-from .transport import Disconnected, Shortcut, Transport
+from .transport import Disconnected, Shortcut, Transport, shortcut_of
 from .verbs import Sent, Verbs, cancellation
 
 E = TypeVar("E", bound=Event)
@@ -63,8 +63,6 @@ class Agent(Verbs):
         """`@agent.tool` lets the agent call a function; see `Toolbox.tool`."""
         self.on_message: Callable[[bytes], bool] | None = None
         """Sees every frame first, as it came; true means that it needs no further reading."""
-        self.on_response: Callable[[str], None] | None = None
-        """Told the id of each response as it is created, before the next frame is taken."""
         self.closed: WebSocketClosed | None = None
         """How the connection ended, once it has."""
         self.closed_by_us = False
@@ -131,7 +129,7 @@ class Agent(Verbs):
     @property
     def shortcut(self) -> Shortcut | None:
         """The way for audio that does not lead through here, where the transport has one."""
-        return self._transport.shortcut
+        return shortcut_of(self._transport)
 
     def hold_tools(self) -> None:
         """Let functions that the agent calls wait, until `release_tools`."""
@@ -282,19 +280,8 @@ class Agent(Verbs):
         if self.on_message is not None and self._consumed_by(self.on_message, frame):
             self._consumed += 1
             return
-        before = self._session.active_response
         self._session.receive(self._redactor.frame(frame))
-        self._tell_response(before)
         self._perform()
-
-    def _tell_response(self, before: str | None) -> None:
-        begun = self._session.active_response
-        if self.on_response is None or not begun or begun == before:
-            return
-        try:
-            self.on_response(begun)
-        except Exception:
-            self._log.exception("on_response failed")
 
     def _consumed_by(self, hook: Callable[[bytes], bool], frame: bytes) -> bool:
         try:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from .local_events import HTTPResponse
 from .redaction import Redactor
-from .transport import Shortcut, Transport
+from .transport import Shortcut, Transport, shortcut_of
 
 Way = Literal["sent", "received"]
 
@@ -39,7 +39,7 @@ class _Tapped:
     @property
     def shortcut(self) -> Shortcut | None:
         """The transport's; what goes that way is not seen."""
-        return self._transport.shortcut
+        return shortcut_of(self._transport)
 
     async def send(self, frame: bytes) -> None:
         """Send `frame`, seen."""

@@ -52,11 +52,6 @@ class Transport(Protocol):
     response: HTTPResponse
     """The server's answer to the handshake."""
 
-    @property
-    def shortcut(self) -> Shortcut | None:
-        """The way past here, where there is one."""
-        ...
-
     async def send(self, frame: bytes) -> None:
         """Send UTF-8 `frame` as a text frame; return when there is room for another."""
         ...
@@ -68,6 +63,11 @@ class Transport(Protocol):
     async def close(self) -> None:
         """Close with code 1000, within a few seconds whatever the peer does; idempotent."""
         ...
+
+
+def shortcut_of(transport: Transport) -> Shortcut | None:
+    """The way past `transport`, where it has one."""
+    return getattr(transport, "shortcut", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

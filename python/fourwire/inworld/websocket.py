@@ -25,8 +25,6 @@ ABNORMAL = 1006  # RFC 6455 §7.1.5: closed without a close frame
 class WebSocket:
     """An open connection of the `websockets` library."""
 
-    shortcut = None
-
     def __init__(self, connection: ClientConnection, response: HTTPResponse) -> None:
         self.response = response
         self._connection = connection

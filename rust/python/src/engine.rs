@@ -78,7 +78,10 @@ impl Engine {
         Ok(told)
     }
 
-    #[pyo3(signature = (opened, *, ping_interval=Some(20.0), ping_timeout=Some(20.0)))]
+    #[pyo3(
+        signature = (opened, *, ping_interval=Some(20.0), ping_timeout=Some(20.0)),
+        text_signature = "($self, opened, *, ping_interval=20.0, ping_timeout=20.0)",
+    )]
     fn link(
         &self,
         py: Python<'_>,

@@ -202,7 +202,6 @@ class FakeAgent:
         self.told: list[str] = []
         self.frames: list[bytes] = []
         self.on_message: Any = None
-        self.on_response: Any = None
         self.closed: WebSocketClosed | None = None
         self.closed_by_us = False
         self.active_response: str | None = None

@@ -23,6 +23,7 @@ pub(crate) struct Links {
     gate: Arc<Gate>,
     poller: Poller,
     ready: Vec<u64>,
+    turn: usize,
     /// Links that have something to send in this tick.
     eager: Vec<LinkId>,
     /// What agents have said to legs, until the worker takes it.
@@ -38,6 +39,7 @@ impl Links {
             gate,
             poller: Poller::new()?,
             ready: Vec::new(),
+            turn: 0,
             eager: Vec::new(),
             orders: Vec::new(),
             tended: Moment::default(),
@@ -103,8 +105,13 @@ impl Links {
         self.poller.ready(&mut ready);
         ready.sort_unstable();
         ready.dedup();
+        // Another one first each time, so that nobody's room is always taken by the same others.
+        self.turn = self.turn.wrapping_add(1);
+        let first = self.turn % ready.len().max(1);
+        ready.rotate_left(first);
+        let mut all_room = MOST_READ_IN_ALL;
         // What is not read to its end is taken up again in the next tick.
-        ready.retain(|&id| self.receive_from(LinkId(id), now));
+        ready.retain(|&id| self.receive_from(LinkId(id), now, &mut all_room));
         self.ready = ready;
     }
 
@@ -119,10 +126,15 @@ impl Links {
         self.orders = orders;
     }
 
-    fn receive_from(&mut self, id: LinkId, now: Moment) -> bool {
+    /// Reads one link, within the room that it and all of them have; whether there may be more.
+    fn receive_from(&mut self, id: LinkId, now: Moment, all_room: &mut usize) -> bool {
         let Self { orders, events, .. } = self;
         let mut ears = Hearing { id, orders, events };
-        match guarded(&mut self.links, id, |link| link.read(now, &mut ears)) {
+        let given = MOST_READ.min(*all_room);
+        let mut room = given;
+        let read = guarded(&mut self.links, id, |link| link.read(now, &mut room, &mut ears));
+        *all_room -= given - room;
+        match read {
             Some(Ok(left)) => left == Left::Something,
             Some(Err(farewell)) => {
                 self.close(id, farewell);
@@ -237,6 +249,11 @@ impl Ears for Hearing<'_> {
         self.events.send((self.id, LinkEvent::Message(message)));
     }
 }
+
+/// Bytes taken off one link in a tick, and off all: servers that send faster than they can be heard
+/// must not hold up the packets of the other calls.
+const MOST_READ: usize = 64 << 10;
+const MOST_READ_IN_ALL: usize = 1 << 20;
 
 /// How often pings and goodbyes are looked after.
 const TEND_INTERVAL: Duration = Duration::from_millis(100);

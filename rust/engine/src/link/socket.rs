@@ -153,19 +153,26 @@ impl Link {
         self.socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() }))
     }
 
-    /// Reads what has come, but not without end, nor more than the user can take.
-    pub(super) fn read(&mut self, now: Moment, ears: &mut impl Ears) -> Result<Left, Farewell> {
-        let mut bytes = 0;
-        while bytes < MOST_READ && !self.halted && !self.board.is_full() {
+    /// Reads what has come, but not more than about `room`, nor than the user can take; what was
+    /// read is taken off `room`.
+    pub(super) fn read(
+        &mut self,
+        now: Moment,
+        room: &mut usize,
+        ears: &mut impl Ears,
+    ) -> Result<Left, Farewell> {
+        while *room > 0 && !self.halted && !self.board.is_full() {
             let message = match self.socket.read() {
                 Ok(message) => message,
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(Left::Nothing);
+                    // It may be the way out that blocks; then nobody tells when there is more.
+                    let clogged = self.stalled || self.socket.get_ref().is_clogged();
+                    return Ok(if clogged { Left::Something } else { Left::Nothing });
                 }
                 Err(error) => return Err(self.farewell(error)),
             };
             self.beat = Beat::Heard(now);
-            bytes += message.len();
+            *room = room.saturating_sub(message.len());
             match message {
                 Message::Text(text) => self.hear(text.into(), ears),
                 Message::Binary(bytes) => self.hear(bytes, ears),
@@ -267,7 +274,3 @@ impl Link {
 
 /// How long the server may take to say goodbye; the caller has hung up by then.
 const GOODBYE: Duration = Duration::from_secs(2);
-
-/// Bytes taken off one link in a tick: a server that sends faster than it can be heard must not hold
-/// up the packets of the other calls.
-const MOST_READ: usize = 128 << 10;

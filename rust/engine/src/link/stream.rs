@@ -20,6 +20,11 @@ impl Stream {
         }
     }
 
+    /// Whether TLS has something to send, before which it reads nothing.
+    pub(crate) fn is_clogged(&self) -> bool {
+        matches!(self, Self::Tls(tls) if tls.conn.wants_write())
+    }
+
     /// Says that nothing follows, as far as that takes no waiting (RFC 8446 §6.1).
     pub(crate) fn take_leave(&mut self) {
         if let Self::Tls(tls) = self {

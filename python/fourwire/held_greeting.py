@@ -54,7 +54,7 @@ class HeldGreeting:
         self._agent.release_tools()
 
     def _receive(self, frame: bytes) -> bool:
-        """Keep what is for a leg; the session's parser has it all the same, and tells what it is."""
+        """Keep what is for a leg; the session's parser has it all the same, for what it tells."""
         if AUDIO in frame or DONE in frame:
             self._sounds.set()
         if AUDIO in frame or CREATED in frame:

@@ -77,6 +77,9 @@ class _Live:
     def __getattr__(self, verb: str) -> Any:
         return getattr(self.core, verb)
 
+    def bridge(self, *, link: None, **how: Any) -> None:
+        self.core.bridge(**how)
+
     def play(self, number: int, audio: bytes, **how: Any) -> bool:
         self.core.play(number, audio, **how)
         return True

@@ -11,7 +11,7 @@ fourwire is involved, and none of its application layer; the server here is a fe
 import argparse
 import asyncio
 
-from fourwire import RtpPacket, g711, inworld, level_dbov, standin
+from fourwire import RtpPacket, g711, inworld, join, level_dbov, standin
 from fourwire._core import Audio, Closed, Key, ReplyStarted
 from fourwire.media import AnsweredLeg, Media
 
@@ -27,19 +27,24 @@ async def take_call(media: Media, server: "PretendedServer", agent_url: str | No
         if agent_url is None:
             await echo(leg)
         else:
-            await converse(leg, agent_url)
+            await converse(media, leg, agent_url)
     finally:
         leg.close()
 
 
-async def converse(leg: AnsweredLeg, url: str) -> None:
+async def converse(media: Media, leg: AnsweredLeg, url: str) -> None:
     """Join the leg and an agent; the caller can interrupt it, and may press # to end the call."""
     audio = inworld.AudioFormats(leg.format, leg.format)
-    async with inworld.connect(api_key="any", session_key="call-1", url=url, audio=audio) as agent:
+    connecting = inworld.connect(
+        api_key="any",
+        session_key="call-1",
+        url=url,
+        audio=audio,
+        dial=media.dial,  # a WebSocket that the engine runs, so that audio passes Python by
+    )
+    async with connecting as agent:
         await agent.session_update(SESSION)
-        leg.bridge(input=agent.audio.input, output=agent.audio.output)
-        leg.on_append = agent.send_frame  # the caller's audio, ready for the WebSocket
-        agent.on_message = leg.receive_message  # the agent's audio, taken before it is parsed
+        join(leg, agent)
         agent.greet(GREETING)
         async for event in leg.events():
             match event:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from typing import Any
 
 import anyio
 
@@ -17,16 +18,16 @@ async def call(
     port = media.reserve()
     leg = port.start(fw.LegConfig(codec="PCMU"), ("127.0.0.1", phone))
     ports.append(leg.port)
-    context = TRUSTING if url.startswith("wss") else None
     form = "audio/pcm;rate=24000" if arguments.format == "audio/pcm" else arguments.format
     audio = fw.inworld.AudioFormats(input=form, output=form)
+    how: dict[str, Any] = {"ssl": TRUSTING if url.startswith("wss") else None}
+    if arguments.websocket == "engine":
+        how = {"dial": media.dial}  # believes the system, and so SSL_CERT_FILE
     async with fw.inworld.connect(
-        api_key="bench", session_key=str(number), url=url, audio=audio, ssl=context
+        api_key="bench", session_key=str(number), url=url, audio=audio, **how
     ) as agent:
         await agent.session_update({"type": "realtime"})
-        leg.on_append = agent.send_frame
-        agent.on_message = leg.receive_message
-        leg.bridge(input=form, output=form, append_ms=arguments.append_ms)
+        fw.join(leg, agent, append_ms=arguments.append_ms)
         async for _ in agent:
             pass
 

@@ -104,14 +104,14 @@ async def measure(system: System, load: Load, tls: Path | None = None) -> Result
     """Measure `system` under `load`; `tls` is the folder of a certificate."""
     async with (
         surroundings(load.calls, tls if load.tls else None) as around,
-        _running(system, around, load) as (pid, empty),
+        _running(system, around, load, tls if load.tls else None) as (pid, empty),
     ):
         return await _observe(pid, empty, around, load)
 
 
 @contextlib.asynccontextmanager
 async def _running(
-    system: System, around: Surroundings, load: Load
+    system: System, around: Surroundings, load: Load, tls: Path | None
 ) -> AsyncIterator[tuple[int, "Empty"]]:
     """The system's process, and what it had before any call."""
     arguments = ["--phones", json.dumps(around.phones), "--format", load.format]
@@ -122,6 +122,7 @@ async def _running(
         cwd=ROOT,
         env=os.environ | {"LOGURU_LEVEL": "WARNING"},  # what Pipecat logs with
         stdout=asyncio.subprocess.PIPE,
+        env=os.environ | ({"SSL_CERT_FILE": str(tls / "certificate.pem")} if tls else {}),
         preexec_fn=lambda: os.sched_setaffinity(0, {PROCESSOR}),
     )
     assert process.stdout is not None

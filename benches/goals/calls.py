@@ -51,7 +51,12 @@ PIPECAT = System(
     takes_streams=True,
 )
 
-FLAVOURS = (Flavour("websockets", OURS, {False: 0.18, True: 0.25}),)
+FLAVOURS = (
+    Flavour("websockets", OURS, {False: 0.18, True: 0.25}),
+    Flavour(
+        "the engine", System(OURS.module, ("--websocket", "engine")), {False: 0.08, True: 0.25}
+    ),
+)
 
 
 async def whole_calls(seconds: float) -> AsyncIterator[Told]:

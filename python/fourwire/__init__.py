@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from fourwire.call_tools import phone_tools as phone_tools
     from fourwire.conversation import Conversation as Conversation
     from fourwire.failure_policy import FailurePolicy as FailurePolicy
+    from fourwire.joint import join as join
+    from fourwire.joint import part as part
     from fourwire.line import KeysNotTaken as KeysNotTaken
     from fourwire.line import RequestFailed as RequestFailed
     from fourwire.line import TransferFailed as TransferFailed
@@ -96,9 +98,11 @@ __all__ = [
     "g722",
     "inworld",
     "is_silent",
+    "join",
     "level_dbov",
     "levels",
     "opus",
+    "part",
     "peak",
     "phone_tools",
     "rms",
@@ -142,8 +146,10 @@ _HOME = {
     "append_message": "fourwire._core",
     "clipped": "fourwire._core",
     "is_silent": "fourwire._core",
+    "join": "fourwire.joint",
     "level_dbov": "fourwire._core",
     "levels": "fourwire._core",
+    "part": "fourwire.joint",
     "peak": "fourwire._core",
     "phone_tools": "fourwire.call_tools",
     "rms": "fourwire._core",

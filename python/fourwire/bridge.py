@@ -16,6 +16,7 @@ from fourwire._core import (
 from fourwire.held_greeting import HeldGreeting
 from fourwire.inworld import Agent, events
 from fourwire.inworld.truncation import audio_end_ms
+from fourwire.joint import join, part
 from fourwire.journal import CallJournal
 from fourwire.latency import Falling
 from fourwire.media import EarlyBargeInLike, MediaLeg
@@ -125,33 +126,23 @@ class Bridge:
             self._journal.write("bridge.resumed")
 
     def _join(self) -> None:
-        formats, shortcut = self.agent.audio, self.agent.shortcut
-        self.leg.bridge(
-            input=formats.input,
-            output=formats.output,
+        join(
+            self.leg,
+            self.agent,
             append_ms=self._append_ms,
             early_barge_in=self._early,
-            link=None if shortcut is None else shortcut.link,
+            notice=self._notice,
         )
         if self._held is not None:
             self._held.release(self.leg)
-        self.leg.on_append = self.agent.send_frame
-        self.agent.on_message = self._receive_message
-        if shortcut is not None:
-            shortcut.join(self.leg)
 
-    def _receive_message(self, message: bytes) -> bool:
-        """Let the leg have a message first, and note when one came that tells of speech."""
-        shortcut = self.agent.shortcut
-        passed_by = shortcut is not None and shortcut.is_joined
-        if not passed_by and self.leg.receive_message(message):
-            return True
+    def _notice(self, message: bytes) -> None:
+        """Note when a message came that tells of speech."""
         if SPEECH_STARTED in message:
             self._came[SPEECH_STARTED] = now = self._journal.now
             self._falling.order(now)
         elif SPEECH_STOPPED in message:
             self._came[SPEECH_STOPPED] = self._journal.now
-        return False
 
     def _when(self, kind: bytes) -> float:
         """When the message came whose event is at hand, however late that is taken up."""
@@ -167,12 +158,8 @@ class Bridge:
         self._journal.write("bridge.closed", agent=self.agent.counters(), greeting_dropped=held)
 
     def _part(self) -> None:
-        self.agent.on_message = None
-        self.leg.on_append = None
-        if self.agent.shortcut is not None:
-            self.agent.shortcut.part()
         self._parting += 1
-        self.leg.unbridge()
+        part(self.leg, self.agent)
         self._end_of_speech()
 
     def unbridged(self) -> bool:

@@ -32,5 +32,5 @@ fn nothing_is_left_of_two_hundred_calls() {
     assert_eq!((counters.legs, counters.legs_started, counters.legs_closed), (0, 400, 400));
     assert_eq!(counters.ports_in_use, 0);
     drop(engine);
-    assert_eq!(open_descriptors(), before - 3, "the bell and two pollers are closed");
+    assert_eq!(open_descriptors(), before - 5, "the bell and two pollers a worker are closed");
 }

@@ -274,6 +274,7 @@ impl LiveLeg {
         text_signature = "($self, *, input='audio/pcmu', output='audio/pcmu', back_channel=None, \
             append_ms=60, shape='append', early_barge_in=None, link=None)",
     )]
+    #[expect(clippy::too_many_arguments, reason = "all are named and have a default")]
     fn bridge(
         &self,
         input: Spelled<AudioFormat>,

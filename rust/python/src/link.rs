@@ -28,6 +28,7 @@ pub(crate) struct OpenedLink {
 #[pymethods]
 impl OpenedLink {
     #[new]
+    #[expect(clippy::too_many_arguments, reason = "all but one are named")]
     #[pyo3(signature = (socket, *, host, authority, target, secure, headers, patience_s))]
     fn new(
         py: Python<'_>,

@@ -117,12 +117,12 @@ async def _running(
     arguments = ["--phones", json.dumps(around.phones), "--format", load.format]
     arguments += ["--append-ms", str(load.append_ms), "--stall-ms", str(load.stall_ms)]
     arguments += system.arguments
+    believed = {"SSL_CERT_FILE": str(tls / "certificate.pem")} if tls else {}
     process = await asyncio.create_subprocess_exec(
         *(system.python, "-m", system.module, around.url, *arguments),
         cwd=ROOT,
-        env=os.environ | {"LOGURU_LEVEL": "WARNING"},  # what Pipecat logs with
+        env=os.environ | {"LOGURU_LEVEL": "WARNING"} | believed,  # Pipecat logs with loguru
         stdout=asyncio.subprocess.PIPE,
-        env=os.environ | ({"SSL_CERT_FILE": str(tls / "certificate.pem")} if tls else {}),
         preexec_fn=lambda: os.sched_setaffinity(0, {PROCESSOR}),
     )
     assert process.stdout is not None

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import anyio.to_thread
-from websockets.uri import get_proxy, parse_uri
 
 from fourwire import _core
 from fourwire._core import LinkClosed, LinkHalted, LinkParted, LinkRelieved
@@ -34,6 +34,7 @@ CLOSE_SECONDS = 3.0
 """How long closing may take; the engine gives the server two."""
 
 SWITCHING = 101
+PROXIES = ("ws", "wss", "socks", "https", "http")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -142,7 +143,13 @@ def can_open(target: Target) -> bool:
     """
     if target.ssl is not None or isinstance(target.proxy, str):
         return False
-    return target.proxy is None or get_proxy(parse_uri(target.url)) is None
+    return target.proxy is None or not _may_need_proxy(target.url)
+
+
+def _may_need_proxy(url: str) -> bool:
+    """Whether the environment has a proxy that may be meant; which it is, the library knows."""
+    host = urlsplit(url).netloc
+    return any(kind in getproxies() for kind in PROXIES) and not proxy_bypass(host)
 
 
 async def open_link(target: Target) -> _core.OpenedLink | None:

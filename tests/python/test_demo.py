@@ -16,6 +16,7 @@ from fourwire.demo.speech import WORDS, recording
 from fourwire.wav import read_wav
 
 
+@pytest.mark.alone
 def test_a_demo_call_goes_well_and_leaves_recording_journal_and_report(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,14 +14,13 @@ from functools import partial
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import anyio.to_thread
-
 from fourwire import _core
 from fourwire._core import LinkClosed, LinkHalted, LinkParted, LinkRelieved
 from fourwire.inworld.errors import HandshakeRefused, Unreachable
 from fourwire.inworld.events import HTTPResponse, WebSocketClosed
 from fourwire.inworld.transport import Disconnected, Target, response_of
 from fourwire.media_leg import MediaLeg
+from fourwire.own_thread import in_own_thread
 
 __all__ = ["MediaLink", "answer_of", "can_open", "open_link"]
 
@@ -160,9 +159,7 @@ async def open_link(target: Target) -> _core.OpenedLink | None:
     try:
         connected = await _connected(target)
         try:
-            opened = await anyio.to_thread.run_sync(
-                _handshake(target, connected), abandon_on_cancel=True
-            )
+            opened = await in_own_thread("fourwire-open", _handshake(target, connected))
         except BaseException:
             with suppress(OSError):
                 connected.shutdown(socket.SHUT_RDWR)  # so that the thread ends as well

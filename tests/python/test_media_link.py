@@ -155,6 +155,26 @@ async def test_a_handshake_that_nobody_waits_for_any_more_ends() -> None:
         await asyncio.wait_for(gone.wait(), 10)
 
 
+async def test_servers_that_say_nothing_hold_up_no_other_and_leave_no_thread() -> None:
+    def opening() -> int:
+        return sum(thread.name == "fourwire-open" for thread in threading.enumerate())
+
+    async with deaf_server() as port, realtime() as server, media_on_loopback() as media:
+        deaf = [
+            asyncio.ensure_future(connect(media, f"ws://127.0.0.1:{port}/").__aenter__())
+            for _ in range(100)
+        ]
+        while opening() < len(deaf):  # noqa: ASYNC110 a thread tells nobody that it began
+            await asyncio.sleep(0)
+        async with connect(media, server.url):
+            assert opening() == len(deaf)
+        for each in deaf:
+            each.cancel()
+        await asyncio.gather(*deaf, return_exceptions=True)
+        while opening():  # noqa: ASYNC110 nor that it ended
+            await asyncio.sleep(0)
+
+
 async def test_a_deaf_server_costs_the_deadline() -> None:
     async with deaf_server() as port, media_on_loopback() as media:
         with pytest.raises(inworld.ConnectTimeout):

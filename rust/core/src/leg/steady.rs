@@ -36,10 +36,12 @@ impl Steady {
         }
     }
 
-    /// By how much to move a stretch that came `late` samples after its place in an unbroken line.
-    /// Small steps are one sample, all others a leap.
-    pub(super) fn judge(&mut self, late: i64) -> i64 {
-        if !std::mem::replace(&mut self.begun, true) || late.abs() > self.leap {
+    /// By how much to move a stretch of `length` samples that came `late` samples after its place in
+    /// an unbroken line. Small steps are one sample, all others a leap.
+    pub(super) fn judge(&mut self, late: i64, length: usize) -> i64 {
+        if !self.begun || late.abs() > self.leap {
+            // One that lies as a whole before the first place is left out, and begins nothing.
+            self.begun |= late + length as i64 > 0;
             self.forget();
             return late;
         }
@@ -55,8 +57,8 @@ impl Steady {
     }
 
     /// The same for a stretch that stands in for what has not come, which tells of no clock.
-    pub(super) fn bridge(&mut self, late: i64) -> i64 {
-        if self.begun && late.abs() <= self.leap { 0 } else { self.judge(late) }
+    pub(super) fn bridge(&mut self, late: i64, length: usize) -> i64 {
+        if self.begun && late.abs() <= self.leap { 0 } else { self.judge(late, length) }
     }
 
     pub(super) const fn slipped(&self) -> u64 {

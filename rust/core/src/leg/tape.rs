@@ -93,17 +93,18 @@ impl Tape {
     /// Take in samples of the caller whose packet came at `arrival`; `None` where none did, and they
     /// stand in for it.
     pub(super) fn hear(&mut self, pcm: &[i16], arrival: Option<Moment>, now: Moment) {
+        let next = self.caller.end();
         let Lane { splicer, pcm: waiting, .. } = &mut self.caller;
         let before = waiting.len();
         splicer.process(pcm, waiting);
-        if waiting.len() == before {
+        let length = waiting.len() - before;
+        if length == 0 {
             return;
         }
-        let next = self.caller.position + before as u64;
-        let place = |moment: Moment| self.rate.samples_in(moment.since(self.start)) as i64;
+        let late = self.place(arrival.unwrap_or(now)) - next as i64;
         let step = match arrival {
-            Some(arrival) => self.steady.judge(place(arrival) - next as i64),
-            None => self.steady.bridge(place(now) - next as i64),
+            Some(_) => self.steady.judge(late, length),
+            None => self.steady.bridge(late, length),
         };
         self.caller.shift(before, step);
     }
@@ -141,6 +142,12 @@ impl Tape {
     /// Samples left out or put in so that the caller's clock keeps to ours.
     pub(super) const fn slipped(&self) -> u64 {
         self.steady.slipped()
+    }
+
+    /// Where `moment` lies; before the first sample, for what came before the recording began.
+    fn place(&self, moment: Moment) -> i64 {
+        let samples = |span| self.rate.samples_in(span) as i64;
+        samples(moment.since(self.start)) - samples(self.start.since(moment))
     }
 
     fn lane(&mut self, side: Side) -> &mut Lane {

@@ -7,7 +7,7 @@ import pytest
 from support.baresip import baresip, only_recording
 from support.capture_speech import SECOND, agent_says, found, is_understood, write_wav
 from support.peers import require
-from support.programs import output_of, status_of
+from support.programs import output_of, status_of, until_listened_at
 from support.scene import scene
 from support.sipp_plain import free_ports
 
@@ -46,19 +46,20 @@ async def controller(folder: Path, side: str, far: str, meeting: str, *options: 
 async def test_sipp_as_a_third_party_joins_our_agent_and_a_telephone(tmp_path: Path) -> None:
     require("baresip")
     speech = write_wav(tmp_path / "speech.wav", ASKS + 60 * SECOND)
-    phone_ports, meeting = free_ports(2), f"127.0.0.1:{free_ports(1)[0]}"
+    phone_ports, (meeting_port,) = free_ports(2), free_ports(1)
+    meeting = f"127.0.0.1:{meeting_port}"
     async with scene() as stage, baresip(tmp_path, speech, phone_ports, answers=True) as phone:
         agent = stage.uri().removeprefix("sip:voxi@")
         async with asyncio.TaskGroup() as sides:
             theirs = sides.create_task(
                 controller(tmp_path, "B", f"127.0.0.1:{phone_ports[0]}", meeting, "-s", "caller")
             )
-            await asyncio.sleep(1)  # B listens for A, and tells nobody when
+            await until_listened_at(meeting_port)  # A gives up where B does not yet
             ours = sides.create_task(controller(tmp_path, "A", agent, meeting, "-s", "voxi"))
+        assert (ours.result(), theirs.result()) == (0, 0)
         await phone.until("CALL_CLOSED")
         (ended,) = await stage.notes.until("call.ended")
         (session,) = stage.agent.sessions
-    assert (ours.result(), theirs.result()) == (0, 0)
     assert ended["cause"] == "caller hung up"
     assert is_understood(found(session.heard[: len(ASKS)], ASKS))
     assert is_understood(found(only_recording(tmp_path).pcm, agent_says("greeting")))

@@ -74,6 +74,16 @@ async def output_of(*command: str) -> str:
     return printed.decode(errors="replace")
 
 
+async def until_listened_at(port: int) -> None:
+    """Wait until somebody listens at TCP `port`, without a connection, which might be the only one
+    that is taken."""
+    listening = re.compile(rf":{port:04X} [0-9A-F]+:0000 0A ")
+    table = anyio.Path("/proc/net/tcp")
+    with anyio.fail_after(30):
+        while not listening.search(await table.read_text()):  # noqa: ASYNC110 the kernel tells nobody
+            await anyio.sleep(0.02)
+
+
 class Printing:
     """A program whose output a test reads as it comes."""
 

@@ -1,15 +1,17 @@
-"""A gateway as users run it, and agents for it, each in a process of its own."""
+"""A gateway as a service, and agents for it, each in a process of its own."""
 
 import asyncio
 import contextlib
 import http.client
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +133,7 @@ async def _child(
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
-        env=environ | KEY,
+        env=environ | KEY | _as_a_service(),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE if log is None else log,
         stderr=asyncio.subprocess.DEVNULL if log is None else log,
@@ -147,6 +149,12 @@ async def _child(
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+def _as_a_service() -> dict[str, str]:
+    """What the unit that `fourwire init` writes tells Python."""
+    unit = resources.files("fourwire.starter") / "files" / "fourwire.service"
+    return dict(re.findall(r"^Environment=(PYTHON\w+)=(.*)$", unit.read_text(), re.MULTILINE))
 
 
 def _is_ours(name: str) -> bool:

@@ -65,6 +65,7 @@ def test_small_liberties_are_forgiven(text: str) -> None:
         PLAIN.replace("o=alice 2890844526 2890842807 IN IP4 192.0.2.10\r\n", ""),
         PLAIN.replace("2890844526", "many"),
         PLAIN.replace("c=IN IP4 192.0.2.10", "c=IN IP5 192.0.2.10"),
+        PLAIN.replace("192.0.2.11/127", "/127"),
         PLAIN.replace("49170/2", "70000"),
         PLAIN.replace("49170/2", "-1"),
         PLAIN.replace("49170/2", "٤٩"),

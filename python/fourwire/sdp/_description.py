@@ -43,9 +43,10 @@ class Connection:
     def parse(cls, text: str) -> "Connection":
         """Read what stands after ``c=``; the TTL and count of a multicast address are dropped."""
         words = text.split()
-        if len(words) != 3 or words[0] != "IN" or words[1] not in ("IP4", "IP6"):
+        host = words[-1].partition("/")[0] if words else ""
+        if len(words) != 3 or words[0] != "IN" or words[1] not in ("IP4", "IP6") or not host:
             raise MalformedSdp(f"connection line {text!r} is not 'IN IP4 address'")
-        return cls(words[2].split("/", 1)[0])
+        return cls(host)
 
     @property
     def address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

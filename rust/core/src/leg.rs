@@ -250,7 +250,7 @@ impl Leg {
 
     /// When the next packet is due.
     pub fn next_turn(&self) -> Moment {
-        self.speaker.deadline()
+        self.speaker.next_slot()
     }
 
     fn note_slips(&mut self) {
@@ -386,6 +386,7 @@ impl Leg {
 
     fn tell_interruption(&mut self, cut: Interruption) -> Interruption {
         if cut.item.is_some() {
+            self.speaker.hurry();
             self.events.push_back(Event::Interrupted(cut.clone()));
         }
         cut

@@ -266,6 +266,23 @@ fn a_delta_is_spoken_and_a_speech_started_silences_it_within_one_packet() {
 }
 
 #[test]
+fn the_packet_that_fades_leaves_a_quarter_of_its_time_early_and_shifts_nothing() {
+    for interrupted in 41..=60 {
+        let (mut leg, mut log) = (bridged(), Log::default());
+        leg.say("r", "i", &[0x10; 1600]);
+        log.run(&mut leg, 0, interrupted);
+        leg.barge_in();
+        log.run(&mut leg, interrupted, 120);
+        let fades = interrupted.clamp(55, 60);
+        let times: Vec<u64> = log.sent.iter().map(|(when, _)| *when).collect();
+        assert_eq!(times, [0, 20, 40, fades, 80, 100], "interrupted at {interrupted} ms");
+        let stamps: Vec<u32> =
+            log.sent.iter().map(|(_, d)| RtpPacket::parse(d).unwrap().timestamp).collect();
+        assert!(stamps.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(160)));
+    }
+}
+
+#[test]
 fn a_speech_started_while_nothing_is_said_interrupts_nothing() {
     let (mut leg, mut log) = (bridged(), Log::default());
     leg.receive_message(SPEECH_STARTED);

@@ -71,7 +71,7 @@ impl Speaker {
             self.keys.let_go();
         }
         self.media = media;
-        self.pacer = Pacer::new(self.pacer.deadline(), media.turn());
+        self.pacer = Pacer::new(self.pacer.slot(), media.turn());
         self.keys.change_clock(media.event_rate, media.turn());
     }
 
@@ -83,12 +83,24 @@ impl Speaker {
     /// What the clock of our timestamps reads at `now`, between two packets (RFC 3550 §6.4.1).
     pub(super) fn timestamp(&self, now: Moment) -> u32 {
         let periods = |span| self.clock_rate().samples_in(span) as u32;
-        let (ahead, behind) = (self.deadline().since(now), now.since(self.deadline()));
+        let (ahead, behind) = (self.next_slot().since(now), now.since(self.next_slot()));
         self.packetizer.timestamp().wrapping_sub(periods(ahead)).wrapping_add(periods(behind))
     }
 
     pub(super) fn deadline(&self) -> Moment {
         self.pacer.deadline()
+    }
+
+    /// When the turn taken next is due.
+    pub(super) fn next_slot(&self) -> Moment {
+        self.pacer.slot()
+    }
+
+    /// Lets the packet in which speech fades leave a little early: whoever is interrupted is silent
+    /// within a packet time also where that packet has only just left, or leaves late. Where it
+    /// belongs is told by its timestamp.
+    pub(super) fn hurry(&mut self) {
+        self.pacer.hurry(self.pacer.period() / 4);
     }
 
     /// When the turn taken last was due.
@@ -98,7 +110,7 @@ impl Speaker {
 
     /// Takes the turn that is due at `now`, if one is.
     pub(super) fn turn(&mut self, now: Moment) -> Option<Taken> {
-        let before = self.pacer.deadline();
+        let before = self.pacer.slot();
         let turn = self.pacer.turn(now)?;
         self.slot = before + self.pacer.period().saturating_mul(turn.missed);
         let (periods, samples) = (self.media.periods() as u64, self.media.samples());

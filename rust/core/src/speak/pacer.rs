@@ -9,6 +9,8 @@ use crate::Moment;
 pub struct Pacer {
     next: Moment,
     period: Duration,
+    /// How much before its time the next turn may be taken.
+    haste: Duration,
 }
 
 /// A packet's turn.
@@ -21,12 +23,24 @@ pub struct Turn {
 impl Pacer {
     /// A grid whose first deadline is `start`. A zero `period` counts as one nanosecond.
     pub fn new(start: Moment, period: Duration) -> Self {
-        Self { next: start, period: period.max(Duration::from_nanos(1)) }
+        let period = period.max(Duration::from_nanos(1));
+        Self { next: start, period, haste: Duration::ZERO }
     }
 
-    /// When the next packet is due.
+    /// When the next packet may leave.
     pub fn deadline(&self) -> Moment {
+        let haste = u64::try_from(self.haste.as_nanos()).unwrap_or(u64::MAX);
+        Moment::from_nanos(self.next.as_nanos().saturating_sub(haste))
+    }
+
+    /// When the next packet is due on the grid.
+    pub fn slot(&self) -> Moment {
         self.next
+    }
+
+    /// Lets the next turn, and no other, be taken up to `haste` before its time.
+    pub fn hurry(&mut self, haste: Duration) {
+        self.haste = haste;
     }
 
     /// The length of a turn.
@@ -38,9 +52,10 @@ impl Pacer {
     /// stall would end in a burst.
     #[must_use]
     pub fn turn(&mut self, now: Moment) -> Option<Turn> {
-        if now < self.next {
+        if now < self.deadline() {
             return None;
         }
+        self.haste = Duration::ZERO;
         let late = now.since(self.next).as_nanos() / self.period.as_nanos();
         let missed = u32::try_from(late).unwrap_or(u32::MAX);
         self.next += self.period.saturating_mul(missed).saturating_add(self.period);
@@ -72,6 +87,19 @@ mod tests {
         assert_eq!(pacer.turn(at(199)), Some(Turn { missed: 9 }));
         assert_eq!(pacer.turn(at(199)), None);
         assert_eq!(pacer.deadline(), at(200));
+    }
+
+    #[test]
+    fn a_turn_in_haste_comes_early_and_shifts_no_other() {
+        let mut pacer = Pacer::new(at(40), PERIOD);
+        pacer.hurry(Duration::from_millis(5));
+        assert_eq!((pacer.deadline(), pacer.slot()), (at(35), at(40)));
+        assert_eq!(pacer.turn(at(34)), None);
+        assert_eq!(pacer.turn(at(35)), Some(Turn { missed: 0 }));
+        assert_eq!(pacer.turn(at(59)), None);
+        assert_eq!(pacer.turn(at(60)), Some(Turn { missed: 0 }));
+        pacer.hurry(Duration::from_secs(1000));
+        assert_eq!(pacer.deadline(), at(0));
     }
 
     #[test]

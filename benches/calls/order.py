@@ -25,7 +25,7 @@ def order() -> argparse.Namespace:
     parser.add_argument("--format", default="audio/pcmu")
     parser.add_argument("--append-ms", type=int, default=60)
     parser.add_argument("--stall-ms", type=int, default=0)
-    parser.add_argument("--websocket", choices=["engine", "python"], default="python")
+    parser.add_argument("--websocket", choices=["engine", "python"], default="engine")
     return parser.parse_args()
 
 

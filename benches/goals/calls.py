@@ -1,12 +1,13 @@
 """Whole calls: what they cost, how even their packets are, how soon each side is heard or silent.
 
-Every way that fourwire reaches its agent is measured, and every peer, in the same run.
+The peers are measured in the same run, and so is what a call costs where the `websockets` library
+has the agent, which is no goal but good to know.
 """
 
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from benches.calls.certificate import self_signed
@@ -29,33 +30,29 @@ from benches.whole_calls import OURS, PEER
 FEW, MANY, MOST = 50, 200, 500
 """Calls at once."""
 
-AS_MANY_AS_PIPECAT = 20
-"""More than about 25 are too many for it on one processor."""
+TWENTY = 20
+"""As many as Pipecat has: about 25 are too many for it on one processor. A single call says little,
+since waking a thread costs the same for one as for all."""
 
 STALL_MS = 200
 
+ROUNDS = 5
+"""How often each of many is interrupted: one in a hundred of them all is not chance then."""
 
-@dataclass(frozen=True, slots=True)
-class Flavour:
-    """A way of fourwire to its agent."""
 
-    name: str
-    system: System
-    most: dict[bool, float]
-    """Per cent of a core that a call may cost, with and without TLS."""
+MOST_CPU = {False: 0.18, True: 0.25}
+"""Per cent of a core that a call may cost, without and with TLS."""
 
+MOONSHOT = 0.08
+"""The same where nothing but the engine is at work, among many."""
+
+LIBRARY = System(OURS.module, ("--websocket", "python"))
+"""What is left where the engine cannot have the agent: behind a proxy, say."""
 
 PIPECAT = System(
     "benches.calls.pipecat_bridge",
     python=str(ROOT / ".venv" / "pipecat" / "bin" / "python"),
     takes_streams=True,
-)
-
-FLAVOURS = (
-    Flavour("websockets", OURS, {False: 0.18, True: 0.25}),
-    Flavour(
-        "the engine", System(OURS.module, ("--websocket", "engine")), {False: 0.08, True: 0.25}
-    ),
 )
 
 
@@ -89,75 +86,81 @@ def engine(seconds: float) -> Iterator[Told]:
 
 async def _one_call(seconds: float) -> AsyncIterator[Told]:
     load = Load(calls=1, seconds=seconds)
-    for flavour in FLAVOURS:
-        result = await measure(flavour.system, load)
-        line = Line(f"{flavour.name}, {_named(1)}", result)
-        yield barge_in(line)
-        for told in added_latency(line, load):
-            yield told
+    line = Line("1 call", await measure(OURS, load))
+    yield barge_in(line)
+    for told in added_latency(line, load):
+        yield told
 
 
 async def _at_once(seconds: float) -> AsyncIterator[Told]:
     """Few and many beside the peer, and whether a call costs the same among most."""
-    few: dict[str, Result] = {}
+    few = None
     with tempfile.TemporaryDirectory() as folder:
         certificate = self_signed(Path(folder))
         for calls, tls in ((FEW, False), (FEW, True), (MANY, False), (MANY, True)):
             load = Load(calls=calls, tls=tls, seconds=seconds)
-            ours = {each.name: await measure(each.system, load, certificate) for each in FLAVOURS}
+            ours = await measure(OURS, _often(load), certificate)
+            library, peer = [await measure(each, load, certificate) for each in (LIBRARY, PEER)]
             few = few or ours
-            peer = await measure(PEER, load, certificate)
-            for flavour in FLAVOURS:
-                for told in _of_load(flavour, load, ours[flavour.name], peer):
-                    yield told
-    for flavour in FLAVOURS:
-        result = await measure(flavour.system, Load(calls=MOST, seconds=seconds))
-        yield flat(Line(f"{flavour.name}, {MOST} calls, plain", result), few[flavour.name], FEW)
+            for told in _of_load(load, ours, library, peer):
+                yield told
+    assert few is not None
+    result = await measure(OURS, Load(calls=MOST, seconds=seconds))
+    yield flat(Line(f"{MOST} calls, plain", result), few, FEW)
+
+
+def _often(load: Load) -> Load:
+    return replace(load, interruptions=ROUNDS * load.calls)
 
 
 async def _beside_pipecat(seconds: float) -> AsyncIterator[Told]:
     """The same calls and appends of the same length; Pipecat's phones are those of a carrier."""
     if not is_installed(PIPECAT):
         raise RuntimeError("scripts/install_pipecat.sh installs it")
-    for calls in (1, AS_MANY_AS_PIPECAT):
-        load = Load(calls=calls, interruptions=1, seconds=seconds)
-        ours = {each.name: await measure(each.system, load) for each in FLAVOURS}
-        peer = await measure(PIPECAT, load)
-        for name, result in ours.items():
-            line = Line(f"{name}, {_named(calls)}, plain", result)
-            yield cheaper(line, "Pipecat", peer, 15)
+    single = [await measure(system, _pipecats(1, seconds)) for system in (OURS, PIPECAT)]
+    ours, peer = [await measure(system, _pipecats(TWENTY, seconds)) for system in (OURS, PIPECAT)]
+    told = cheaper(Line(f"{TWENTY} calls, plain", ours), "Pipecat", peer, 15)
+    yield replace(told, about=_joined(told.about, f"1 call: {_times(*single)}"))
 
 
-def _of_load(flavour: Flavour, load: Load, ours: Result, peer: Result) -> Iterator[Told]:
-    line = Line(f"{flavour.name}, {load.calls} calls, {'TLS' if load.tls else 'plain'}", ours)
-    yield cost(line, flavour.most[load.tls])
+def _pipecats(calls: int, seconds: float) -> Load:
+    return Load(calls=calls, interruptions=1, seconds=seconds)
+
+
+def _of_load(load: Load, ours: Result, library: Result, peer: Result) -> Iterator[Told]:
+    line = Line(f"{load.calls} calls, {'TLS' if load.tls else 'plain'}", ours)
+    told = cost(line, MOST_CPU[load.tls])
+    also = f"with websockets {library.cpu_percent_per_call:.3f} %, {_times(library, peer)}"
+    yield replace(told, about=_joined(told.about, also))
     yield cheaper(line, "the hand-written", peer, 2)
     if not load.tls:
         yield from added_latency(line, load)
     if load.calls == MANY and not load.tls:
+        yield replace(cost(line, MOONSHOT), goal=f"{line.name}: CPU a call, the moonshot")
         yield memory(line)
         yield barge_in(line)
 
 
 async def _resampled(seconds: float) -> AsyncIterator[Told]:
     load = Load(calls=FEW, format="audio/pcm", seconds=seconds)
-    for flavour in FLAVOURS:
-        line = Line(f"{flavour.name}, {FEW} calls, PCM24", await measure(flavour.system, load))
-        for told in added_latency(line, load):
-            yield told
+    for told in added_latency(Line(f"{FEW} calls, PCM24", await measure(OURS, load)), load):
+        yield told
 
 
 async def _stalled(seconds: float) -> AsyncIterator[Told]:
     load = Load(calls=MANY, stall_ms=STALL_MS, seconds=seconds)
-    for flavour in FLAVOURS:
-        line = Line(f"{flavour.name}, {MANY} calls, stalled", await measure(flavour.system, load))
-        for told in pacing(line):
-            yield told
-        yield barge_in(line)
+    line = Line(f"{MANY} calls, stalled", await measure(OURS, _often(load)))
+    for told in pacing(line):
+        yield told
+    yield barge_in(line)
 
 
-def _named(calls: int) -> str:
-    return "1 call" if calls == 1 else f"{calls} calls"
+def _times(ours: Result, peer: Result) -> str:
+    return f"{peer.cpu_percent_per_call / ours.cpu_percent_per_call:.1f}×"
+
+
+def _joined(*about: str) -> str:
+    return "; ".join(filter(None, about))
 
 
 PARTS: dict[str, Callable[[float], AsyncIterator[Told]]] = {

@@ -344,8 +344,8 @@ const fn from_token(token: u64) -> (usize, Channel) {
 /// The deadline of an empty slot.
 const NEVER: Moment = Moment::from_nanos(u64::MAX);
 
-/// Legs that send before agents are heard again: less than a tenth of a millisecond.
-const SENT_IN_A_ROW: usize = 16;
+/// Legs that send before agents are heard again: some fifty microseconds.
+const SENT_IN_A_ROW: usize = 8;
 
 /// Legs closed in a tick; with two sockets each, this stays below a millisecond.
 const CLOSED_IN_A_TICK: usize = 16;

@@ -5,7 +5,8 @@ use super::pitch::Pitch;
 /// The end of a sound that breaks off. What follows a hole is one too, read backwards.
 #[derive(Clone, Debug)]
 pub(super) struct Side {
-    /// The last sample is the one at the hole.
+    /// The last sample is the one at the hole. There are up to twice as many as are wanted, so that
+    /// they need not be moved for each packet.
     samples: Vec<f32>,
     /// Samples that become one at 8 kHz.
     fold: usize,
@@ -27,8 +28,10 @@ impl Side {
     /// Takes what follows a sound for what comes before the hole.
     pub(super) fn remember(&mut self, pcm: &[i16]) {
         let recent = &pcm[pcm.len().saturating_sub(self.room)..];
-        self.samples.copy_within(recent.len().., 0);
-        self.samples.truncate(self.room - recent.len());
+        if self.samples.len() + recent.len() > 2 * self.room {
+            let wanted = self.room - recent.len();
+            self.samples.drain(..self.samples.len().saturating_sub(wanted));
+        }
         self.samples.extend(recent.iter().map(|&sample| f32::from(sample)));
     }
 
@@ -39,11 +42,16 @@ impl Side {
         self.samples.extend(near.iter().rev().map(|&sample| f32::from(sample)));
     }
 
+    fn sound(&self) -> &[f32] {
+        &self.samples[self.samples.len().saturating_sub(self.room)..]
+    }
+
     /// The end of the sound at 8 kHz, at which it is looked at.
     pub(super) fn look<'a>(&self, room: &'a mut Look) -> &'a [f32] {
-        let samples = (self.samples.len() / self.fold).min(room.len());
-        let from = self.samples.len() - samples * self.fold;
-        let folded = self.samples[from..].chunks_exact(self.fold);
+        let sound = self.sound();
+        let samples = (sound.len() / self.fold).min(room.len());
+        let from = sound.len() - samples * self.fold;
+        let folded = sound[from..].chunks_exact(self.fold);
         for (to, few) in room.iter_mut().zip(folded) {
             *to = few.iter().sum::<f32>() / self.fold as f32;
         }
@@ -61,7 +69,7 @@ impl Side {
 
     /// How the sound goes on, its last `periods` periods over and over.
     pub(super) fn cycle(&self, periods: usize) -> Cycle<'_> {
-        let longest = self.samples.len() as f32 - self.bend - 3.0;
+        let longest = self.sound().len() as f32 - self.bend - 3.0;
         let most = (longest / self.period).max(1.0) as usize;
         let length = self.period * periods.min(most) as f32;
         Cycle { side: self, length, turn: 1.0 / length }
@@ -91,7 +99,7 @@ pub(super) struct Cycle<'a> {
 impl Cycle<'_> {
     /// The sample `ahead` of the end of the sound.
     pub(super) fn at(&self, ahead: f32) -> f32 {
-        let (sound, bend) = (&self.side.samples, self.side.bend);
+        let (sound, bend) = (self.side.sound(), self.side.bend);
         let turns = (ahead * self.turn) as i32 as f32;
         let from_end = (1.0 + turns) * self.length - ahead;
         let here = read(sound, from_end);

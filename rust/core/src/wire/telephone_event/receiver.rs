@@ -92,9 +92,9 @@ impl KeyReceiver {
         if self.deadline().is_some_and(|due| due <= now) {
             self.release();
         }
-        let press = self.waiting[0].take();
+        let press = self.waiting[0].take()?;
         self.waiting.rotate_left(1);
-        press
+        Some(press)
     }
 
     /// When to poll although nothing has come.

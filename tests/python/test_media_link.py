@@ -250,14 +250,20 @@ async def test_a_server_that_does_not_say_goodbye_is_left() -> None:
 
 
 async def test_pings_are_answered_and_fragments_joined() -> None:
+    listens = asyncio.Event()
+
     async def serve(peer: Peer) -> None:
         await peer.say(CREATED)
+        await listens.wait()
         await (await peer.socket.ping())
         await peer.socket.send(iter(['{"type":', '"ping"', "}"]))
         await peer.hear_all()
 
     async with session(serve) as (_, agent):
-        assert await asyncio.wait_for(agent.once(events.Ping), 10)
+        ping = asyncio.ensure_future(agent.once(events.Ping))
+        await asyncio.sleep(0)
+        listens.set()
+        assert await asyncio.wait_for(ping, 10)
 
 
 async def test_a_server_that_answers_no_ping_is_given_up() -> None:

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from socket import IPPROTO_TCP, SO_RCVBUF, SOL_SOCKET, TCP_INFO
-from weakref import WeakKeyDictionary
+from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
 
 from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection
@@ -42,6 +43,7 @@ class Server:
         self._alive = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._connections: WeakSet[ServerConnection] = WeakSet()
         self._listening: WebSocketServer | None = None
         self.handshakes = 0
         """Handshakes judged, refused ones included."""
@@ -74,9 +76,14 @@ class Server:
         """Stops listening and closes every session; leaving the block does the same."""
         assert self._listening is not None, "a server is made by `serve`"
         self._listening.close()
-        for connection in list(self._listening.handlers):
+        for connection in list(self._connections):
             if connection.state is State.CONNECTING:  # which the library would wait for
                 connection.transport.abort()
+
+    def _connected(self, *arguments: Any, **options: Any) -> ServerConnection:
+        connection = ServerConnection(*arguments, **options)
+        self._connections.add(connection)
+        return connection
 
     def _address(self) -> tuple[str, int]:
         assert self._listening is not None, "a server is made by `serve`"
@@ -159,6 +166,7 @@ async def serve(
         host,
         port,
         process_request=server._judge,
+        create_connection=server._connected,  # type: ignore[arg-type]  # any maker will do
         compression=None,
         max_size=MAX_FRAME_BYTES,
         max_queue=1 if backs_up else 16,

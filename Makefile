@@ -19,10 +19,9 @@ CRATES := -p fourwire -p fourwire-kernels -p fourwire-audioop -p fourwire-engine
 # Files of tests side by side, those of one file one after the other.
 TWO_TESTS := $(BIN)/pytest --numprocesses 2 --dist loadfile
 
-# What talks WebSocket: also with the newest websockets, which the openai SDK does not want yet. Not
-# the command, which with it has once in some hundred runs not ended when it was interrupted.
-TALK_WEBSOCKET := tests/python/test_media_link.py tests/python/test_life.py $(filter-out \
-	%_command.py, $(wildcard tests/python/test_inworld_*.py tests/python/test_standin_*.py))
+# What talks WebSocket: also with the newest websockets, which the openai SDK does not want yet.
+TALK_WEBSOCKET := tests/python/test_media_link.py tests/python/test_life.py \
+	$(wildcard tests/python/test_inworld_*.py tests/python/test_standin_*.py)
 
 # One stamp a step, so that what was done is not done again.
 TOOLS := $(VENV)/.tools

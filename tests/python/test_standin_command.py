@@ -11,7 +11,8 @@ from websockets.asyncio.client import connect
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_command_serves_until_it_is_interrupted() -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+async def test_the_command_serves_until_it_is_told_to_end(end: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "fourwire.standin", "--port", "0"),
         stdout=asyncio.subprocess.PIPE,
@@ -22,7 +23,7 @@ async def test_the_command_serves_until_it_is_interrupted() -> None:
             url = (await process.stdout.readline()).decode().split()[-1]
             async with connect(url + QUERY, additional_headers=HEADERS) as socket:
                 assert "session.created" in str(await socket.recv())
-            process.send_signal(signal.SIGINT)
+            process.send_signal(end)
             assert await process.wait() == 0
     finally:
         if process.returncode is None:

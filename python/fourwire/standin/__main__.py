@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-import contextlib
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -16,8 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         behaviours = read_behaviours(options.behaviour, options.knobs)
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_serve(options.host, options.port, behaviours))
+        asyncio.run(_serve(options.host, options.port, behaviours))
     except (KnobError, OSError) as mistake:
         print(f"fourwire standin: {mistake}", file=sys.stderr)
         return 2
@@ -43,8 +42,12 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _serve(host: str, port: int, behaviours: Sequence[Behaviour]) -> None:
     async with serve(host, port, behaviour=behaviours) as server:
+        told_to_end = asyncio.Event()
+        # Else the loop might not wake up: a signal that comes just before it sleeps is not seen.
+        for end in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(end, told_to_end.set)
         print(f"stand-in agent at {server.url}", flush=True)
-        await asyncio.get_running_loop().create_future()
+        await told_to_end.wait()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from benches.goals.lines import (
     cheaper,
     cost,
     flat,
+    joined,
     memory,
     pacing,
 )
@@ -38,7 +39,6 @@ STALL_MS = 200
 
 ROUNDS = 5
 """How often each of many is interrupted: one in a hundred of them all is not chance then."""
-
 
 MOST_CPU = {False: 0.18, True: 0.25}
 """Per cent of a core that a call may cost, without and with TLS."""
@@ -120,7 +120,7 @@ async def _beside_pipecat(seconds: float) -> AsyncIterator[Told]:
     single = [await measure(system, _pipecats(1, seconds)) for system in (OURS, PIPECAT)]
     ours, peer = [await measure(system, _pipecats(TWENTY, seconds)) for system in (OURS, PIPECAT)]
     told = cheaper(Line(f"{TWENTY} calls, plain", ours), "Pipecat", peer, 15)
-    yield replace(told, about=_joined(told.about, f"1 call: {_times(*single)}"))
+    yield replace(told, about=joined(told.about, f"1 call: {_times(*single)}"))
 
 
 def _pipecats(calls: int, seconds: float) -> Load:
@@ -131,7 +131,7 @@ def _of_load(load: Load, ours: Result, library: Result, peer: Result) -> Iterato
     line = Line(f"{load.calls} calls, {'TLS' if load.tls else 'plain'}", ours)
     told = cost(line, MOST_CPU[load.tls])
     also = f"with websockets {library.cpu_percent_per_call:.3f} %, {_times(library, peer)}"
-    yield replace(told, about=_joined(told.about, also))
+    yield replace(told, about=joined(told.about, also))
     yield cheaper(line, "the hand-written", peer, 2)
     if not load.tls:
         yield from added_latency(line, load)
@@ -157,10 +157,6 @@ async def _stalled(seconds: float) -> AsyncIterator[Told]:
 
 def _times(ours: Result, peer: Result) -> str:
     return f"{peer.cpu_percent_per_call / ours.cpu_percent_per_call:.1f}×"
-
-
-def _joined(*about: str) -> str:
-    return "; ".join(filter(None, about))
 
 
 PARTS: dict[str, Callable[[float], AsyncIterator[Told]]] = {

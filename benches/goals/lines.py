@@ -102,6 +102,11 @@ def added_latency(line: Line, load: Load) -> Iterator[Told]:
     yield _spread(f"{line.name}: delta to packet", line.result, line.result.first_packet, most)
 
 
+def joined(*about: str) -> str:
+    """What there is to know, of each doubt that says something."""
+    return "; ".join(filter(None, about))
+
+
 def _spread(goal: str, result: Result, times: Spread, most: float) -> Told:
     if not times.count:
         return unmeasured(goal, f"≤ {most:g} ms", _lacks(result) or "the harness was held up")
@@ -119,12 +124,12 @@ def _judged(
         wanted=f"≤ {most:g} {unit}",
         measured=measured or f"{value:.1f} {unit}",
         verdict=judged(value, most, complete=not _lacks(result), disturbed=bool(_busy(result))),
-        about="; ".join(filter(None, [_lacks(result), _busy(result)])),
+        about=joined(_lacks(result), _busy(result)),
     )
 
 
 def _about(result: Result) -> str:
-    return "; ".join(filter(None, [_lacks(result), _late(result), _busy(result)]))
+    return joined(_lacks(result), _late(result), _busy(result))
 
 
 def _of(who: str, about: str) -> str:
